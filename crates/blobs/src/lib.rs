@@ -1,0 +1,1 @@
+//! Attachments by content: streamed to a folder under their SHA-256.

@@ -1,0 +1,2 @@
+//! The coordination binary.
+fn main() {}

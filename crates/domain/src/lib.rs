@@ -1,0 +1,1 @@
+//! The rules of coordination, pure: no async, no I/O, no clock, no randomness.

@@ -1,0 +1,1 @@
+//! The moving parts: send, receive, ack, relay, worker, timers. Knows no HTTP.

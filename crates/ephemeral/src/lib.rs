@@ -1,0 +1,1 @@
+//! What may vanish: wake-ups, rate limits, presence; in process, or Redis.

@@ -1,0 +1,1 @@
+//! The HTTP face: router, extractors, auth, problem answers, OpenAPI, streams, health, metrics.

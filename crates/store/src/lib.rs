@@ -1,0 +1,1 @@
+//! Facts in SQLite or PostgreSQL: the only crate with SQL.

@@ -1,0 +1,1 @@
+//! Development only: a running server, a fake clock, a faulty store, private services.
