@@ -1,0 +1,86 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::GateResult;
+
+/// Why a request was refused: RFC 9457 `application/problem+json`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "type": "/problems/unknown-recipient",
+    "title": "A recipient does not exist",
+    "status": 422,
+    "detail": "There is no agent `chatt`; did you mean `chat`?",
+    "code": "unknown-recipient",
+    "request_id": "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42",
+    "errors": [{"field": "to", "why": "there is no agent `chatt`; did you mean `chat`?"}]
+}))]
+pub struct Problem {
+    /// A URI reference that names the kind of problem; its last segment is `code`.
+    #[serde(rename = "type", default)]
+    #[schema(example = "/problems/unknown-recipient")]
+    pub kind: String,
+    /// What kind of problem this is, the same words for every occurrence.
+    #[serde(default)]
+    #[schema(example = "A recipient does not exist")]
+    pub title: String,
+    /// The HTTP status.
+    #[serde(default)]
+    #[schema(example = 422)]
+    pub status: u16,
+    /// What went wrong this time and what to change.
+    #[serde(default)]
+    #[schema(example = "There is no agent `chatt`; did you mean `chat`?")]
+    pub detail: String,
+    /// The stable code that programs may match on.
+    #[schema(example = "unknown-recipient")]
+    pub code: String,
+    /// The request's id, as in the server's log and the `X-Request-Id` header.
+    #[serde(default)]
+    #[schema(example = "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42")]
+    pub request_id: String,
+    /// The fields at fault; left out when no field is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// The rule that refused, for `outside-authority` and `gate-failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "decide in `strategy` needs that domain or final authority")]
+    pub rule: Option<String>,
+    /// Who holds the authority that was missing, for `outside-authority`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(["chat", "human"]))]
+    pub holders: Option<Vec<String>>,
+    /// What the caller can do instead, for `outside-authority`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Send it as a `propose` to domain:strategy, or ask an admin for a grant.")]
+    pub remedy: Option<String>,
+    /// What each gate found, for `gate-failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gates: Option<Vec<GateResult>>,
+    /// When to try again, in seconds; the same as the `Retry-After` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
+    pub retry_after_s: Option<u64>,
+}
+
+/// One field at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// The field's path, as in `attachments[0].sha256`.
+    #[schema(example = "to")]
+    pub field: String,
+    /// What is wrong with it.
+    #[schema(example = "there is no agent `chatt`; did you mean `chat`?")]
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+
+    #[test]
+    fn a_problem_with_unknown_members_still_reads() {
+        let read: Problem =
+            serde_json::from_str(r#"{"code":"x","status":409,"version":7}"#).unwrap();
+        assert_eq!((read.code.as_str(), read.status), ("x", 409));
+    }
+}
