@@ -1,2 +1,79 @@
-//! Development tasks.
-fn main() {}
+//! `cargo xtask`: the checks of this workspace, all together or one alone.
+
+use std::process::ExitCode;
+
+use xtask::progress::say;
+use xtask::{install, steps, suites};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  test                      every check and every test, as before a change is handed in
+  test --only SUITE [NAME]  one suite of tests; with NAME, those whose name holds it
+  test NAME...              the tests whose name holds NAME
+  fmt                       is everything formatted?
+  lint                      clippy over everything, warnings are errors
+  tidy                      the style guide: lengths, arrows, places, names, links
+  install [PROGRAM...]      installs what all tests need, or these programs, from Debian";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(why)) => {
+            say(&format!("{why}\n\n{}", usage()));
+            ExitCode::from(2)
+        }
+        Err(Failure::Step(why)) => {
+            say(&format!("\n{why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Failure {
+    Usage(String),
+    Step(String),
+}
+
+fn dispatch(args: &[String]) -> Result<(), Failure> {
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => steps::everything(),
+        ["test", "--only", suite, ..] => steps::some_tests(Some(suite), &args[3..]),
+        ["test", first, ..] if !first.starts_with('-') => steps::some_tests(None, &args[1..]),
+        ["fmt"] => steps::format_check(),
+        ["lint"] => steps::lint(),
+        ["tidy"] => steps::tidy_check(),
+        ["install"] => steps::install_needs(None),
+        ["install", names @ ..] => install::ensure(&programs(names)?),
+        ["help" | "--help" | "-h"] => {
+            say(&usage());
+            Ok(())
+        }
+        [] => return Err(Failure::Usage("a command is missing".to_owned())),
+        other => return Err(Failure::Usage(format!("`{}` is no command", other.join(" ")))),
+    };
+    outcome.map_err(Failure::Step)
+}
+
+fn programs(names: &[&str]) -> Result<Vec<install::Program>, Failure> {
+    let find = |name: &&str| {
+        let known = install::PROGRAMS.iter().find(|program| program.name == *name);
+        known
+            .copied()
+            .ok_or_else(|| Failure::Usage(format!("`{name}` is no program that a test needs")))
+    };
+    names.iter().map(find).collect()
+}
+
+fn usage() -> String {
+    let suites: Vec<String> =
+        suites::SUITES.iter().map(|suite| format!("{} ({})", suite.name, suite.about)).collect();
+    let programs: Vec<&str> = install::PROGRAMS.iter().map(|program| program.name).collect();
+    format!(
+        "{USAGE}\n\nSUITE: unit (all the rest), {}\nPROGRAM: {}",
+        suites.join(", "),
+        programs.join(", ")
+    )
+}

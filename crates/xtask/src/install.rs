@@ -1,0 +1,189 @@
+//! Programs from Debian that tests need: looks for them, and installs what is missing.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::progress::say;
+
+/// A program that a test needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Program {
+    /// The name that people use.
+    pub name: &'static str,
+    /// Where its executable may lie; one `*` stands for one folder's name.
+    pub paths: &'static [&'static str],
+    /// Debian's packages that bring it.
+    pub packages: &'static [&'static str],
+}
+
+/// The database server, with `initdb`.
+pub const POSTGRESQL: Program = Program {
+    name: "postgresql",
+    paths: &["/usr/lib/postgresql/*/bin/postgres"],
+    packages: &["postgresql"],
+};
+
+/// The message broker, with Erlang.
+pub const RABBITMQ: Program = Program {
+    name: "rabbitmq",
+    paths: &["/usr/lib/rabbitmq/bin/rabbitmq-server"],
+    packages: &["rabbitmq-server"],
+};
+
+/// The in-memory store.
+pub const REDIS: Program = Program {
+    name: "redis",
+    paths: &["/usr/bin/redis-server", "/usr/local/bin/redis-server"],
+    packages: &["redis-server"],
+};
+
+/// The browser that page tests drive.
+pub const CHROMIUM: Program = Program {
+    name: "chromium",
+    paths: &["/usr/bin/chromium", "/usr/local/bin/chromium"],
+    packages: &["chromium", "chromium-driver"],
+};
+
+/// Every program that a suite may name.
+pub const PROGRAMS: &[Program] = &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM];
+
+impl Program {
+    /// Where the executable lies, when it is installed.
+    pub fn find(&self) -> Option<PathBuf> {
+        self.paths.iter().find_map(|path| find(path))
+    }
+}
+
+fn find(path: &str) -> Option<PathBuf> {
+    let Some((folder, rest)) = path.split_once("/*/") else {
+        return Some(PathBuf::from(path)).filter(|path| path.exists());
+    };
+    let folders = fs::read_dir(folder).ok()?.flatten();
+    folders.map(|entry| entry.path().join(rest)).find(|path| path.exists())
+}
+
+/// Installs what is missing of `programs`, without starting any of them.
+///
+/// Fails with a sentence that says what to do when this user may not install, there is no `apt-get`, or it fails.
+pub fn ensure(programs: &[Program]) -> Result<(), String> {
+    let missing: Vec<&Program> =
+        programs.iter().filter(|program| program.find().is_none()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = join(missing.iter().map(|program| program.name));
+    let packages: Vec<&str> =
+        missing.iter().flat_map(|program| program.packages).copied().collect();
+    if !Path::new("/usr/bin/apt-get").exists() {
+        return Err(format!(
+            "{names} missing, and there is no apt-get here: install {names} by hand"
+        ));
+    }
+    if !is_root()? {
+        let packages = packages.join(" ");
+        return Err(format!(
+            "{names} missing: run `sudo apt-get install {packages}`, then this command again"
+        ));
+    }
+    say(&format!("installing {names} from Debian (packages {})", packages.join(", ")));
+    let _held = HeldServices::hold()?;
+    apt_get(&["update"])?;
+    apt_get(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
+    match missing.iter().find(|program| program.find().is_none()) {
+        Some(program) => Err(format!(
+            "{} was installed, but is not at {}",
+            program.name,
+            program.paths.join(" or ")
+        )),
+        None => Ok(()),
+    }
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn is_root() -> Result<bool, String> {
+    let output =
+        Command::new("id").arg("-u").output().map_err(|error| format!("cannot run id: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim() == "0")
+}
+
+fn apt_get(args: &[&str]) -> Result<(), String> {
+    let log = std::env::temp_dir().join("xtask-apt-get.log");
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&log)
+        .map_err(|error| cannot_write(&log, &error))?;
+    let errors = file.try_clone().map_err(|error| cannot_write(&log, &error))?;
+    let status = Command::new("apt-get")
+        .args(["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-qq"])
+        .args(args)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(errors)
+        .status()
+        .map_err(|error| format!("cannot run apt-get: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(&log).unwrap_or_default();
+    let tail: Vec<&str> = text.lines().rev().take(15).collect();
+    let tail: Vec<&str> = tail.into_iter().rev().collect();
+    Err(format!("apt-get {} failed; the end of {}:\n{}", args[0], log.display(), tail.join("\n")))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot write {}: {error}", path.display())
+}
+
+/// Keeps packages from starting their service while they are installed; lets go when dropped.
+struct HeldServices {
+    made: Option<&'static Path>,
+}
+
+impl HeldServices {
+    fn hold() -> Result<Self, String> {
+        let policy = Path::new("/usr/sbin/policy-rc.d");
+        if policy.exists() {
+            return Ok(Self { made: None });
+        }
+        let created = OpenOptions::new().write(true).create_new(true).mode(0o755).open(policy);
+        let written = created.and_then(|mut file| file.write_all(b"#!/bin/sh\nexit 101\n"));
+        written.map_err(|error| cannot_write(policy, &error))?;
+        Ok(Self { made: Some(policy) })
+    }
+}
+
+impl Drop for HeldServices {
+    fn drop(&mut self) {
+        if let Some(policy) = self.made {
+            // Left behind it would only keep later packages from starting by themselves.
+            let _ = fs::remove_file(policy);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_one_folder() {
+        assert!(find("/usr/*/env").is_some());
+        assert!(find("/usr/*/no-such-program").is_none());
+        assert!(find("/usr/bin/env").is_some());
+    }
+
+    #[test]
+    fn nothing_is_installed_when_nothing_is_missing() {
+        const SHELL: Program =
+            Program { name: "sh", paths: &["/bin/sh"], packages: &["no-such-package"] };
+        assert_eq!(ensure(&[SHELL]), Ok(()));
+    }
+}

@@ -1,0 +1,15 @@
+//! Development only: what `cargo xtask` does. `steps` is the list of checks, `suites` the table of tests and of what
+//! they need, `install` brings programs from Debian, `tidy` is the style guide as a program.
+
+pub mod install;
+pub mod progress;
+pub mod steps;
+pub mod suites;
+pub mod tidy;
+
+use std::path::PathBuf;
+
+/// The folder of the workspace.
+pub fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}

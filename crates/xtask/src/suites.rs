@@ -1,0 +1,164 @@
+//! The table of test suites: which test files each one is, and which programs it needs.
+
+use std::path::Path;
+
+use crate::install::{CHROMIUM, POSTGRESQL, Program, RABBITMQ, REDIS};
+
+/// Tests that are run, and need things, together.
+#[derive(Debug, Clone, Copy)]
+pub struct Suite {
+    /// What `--only` calls it.
+    pub name: &'static str,
+    /// What it proves.
+    pub about: &'static str,
+    /// Crate and file name of each of its test files; one that does not exist is left out.
+    pub files: &'static [(&'static str, &'static str)],
+    /// What must be installed.
+    pub needs: &'static [Program],
+}
+
+/// The suites that need something or take long. Every other test belongs to the suite `unit`.
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "postgres",
+        about: "on PostgreSQL",
+        files: &[("testkit", "postgres")],
+        needs: &[POSTGRESQL],
+    },
+    Suite {
+        name: "rabbitmq",
+        about: "on RabbitMQ",
+        files: &[("testkit", "rabbitmq")],
+        needs: &[RABBITMQ],
+    },
+    Suite { name: "redis", about: "on Redis", files: &[("testkit", "redis")], needs: &[REDIS] },
+    Suite {
+        name: "crash",
+        about: "kill -9 in the middle of work",
+        files: &[("coord", "crash")],
+        needs: &[],
+    },
+    Suite {
+        name: "pages",
+        about: "the pages in a browser",
+        files: &[("console", "pages")],
+        needs: &[CHROMIUM],
+    },
+];
+
+/// The name of the suite of all tests that no other suite has.
+pub const UNIT: &str = "unit";
+
+impl Suite {
+    /// The suite of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        SUITES.iter().find(|suite| suite.name == name)
+    }
+
+    /// Its test files that exist below `root`.
+    pub fn present(&self, root: &Path) -> Vec<(&'static str, &'static str)> {
+        let exists = |(krate, file): &&(&str, &str)| {
+            let tests = root.join("crates").join(krate).join("tests");
+            tests.join(format!("{file}.rs")).exists() || tests.join(file).join("main.rs").exists()
+        };
+        self.files.iter().filter(exists).copied().collect()
+    }
+}
+
+/// What a run of one suite, or of all when `only` is absent, needs to be installed.
+pub fn needs(root: &Path, only: Option<&str>) -> Vec<Program> {
+    let chosen = SUITES.iter().filter(|suite| only.is_none_or(|name| name == suite.name));
+    let present = chosen.filter(|suite| !suite.present(root).is_empty());
+    let mut needs: Vec<Program> = Vec::new();
+    for program in present.flat_map(|suite| suite.needs) {
+        if !needs.contains(program) {
+            needs.push(*program);
+        }
+    }
+    needs
+}
+
+/// The arguments that choose a suite for `cargo nextest run`; none when `only` is absent.
+///
+/// Fails when there is no such suite, or it has no test yet.
+pub fn nextest_filter(root: &Path, only: Option<&str>) -> Result<Vec<String>, String> {
+    let Some(name) = only else { return Ok(Vec::new()) };
+    let expression = match Suite::named(name) {
+        Some(suite) => any_of(&existing(suite, root)?),
+        None if name == UNIT => {
+            let others: Vec<_> = SUITES.iter().flat_map(|suite| suite.present(root)).collect();
+            if others.is_empty() {
+                "all()".to_owned()
+            } else {
+                format!("not ({})", any_of(&others))
+            }
+        }
+        None => return Err(unknown(name)),
+    };
+    Ok(vec!["-E".to_owned(), expression])
+}
+
+/// The arguments that choose a suite for `cargo test`; the workspace when `only` is absent.
+///
+/// Fails when there is no such suite, it has no test yet, or the tests cannot be listed.
+pub fn cargo_filter(root: &Path, only: Option<&str>) -> Result<Vec<String>, String> {
+    let args: Vec<String> = match only {
+        None => ["--workspace", "--lib", "--bins", "--tests"].map(str::to_owned).to_vec(),
+        Some(name) => match Suite::named(name) {
+            Some(suite) => existing(suite, root)?
+                .into_iter()
+                .flat_map(|(krate, file)| one_file(krate, file))
+                .collect(),
+            None if name == UNIT => ["--workspace", "--lib", "--bins"].map(str::to_owned).to_vec(),
+            None => return Err(unknown(name)),
+        },
+    };
+    Ok(args)
+}
+
+fn existing(suite: &Suite, root: &Path) -> Result<Vec<(&'static str, &'static str)>, String> {
+    let files = suite.present(root);
+    if files.is_empty() {
+        Err(format!("suite `{}` has no test yet", suite.name))
+    } else {
+        Ok(files)
+    }
+}
+
+fn any_of(files: &[(&str, &str)]) -> String {
+    let terms = files.iter().map(|(krate, file)| format!("(package(={krate}) & binary(={file}))"));
+    terms.collect::<Vec<_>>().join(" | ")
+}
+
+fn one_file(krate: &str, file: &str) -> [String; 4] {
+    ["-p".to_owned(), krate.to_owned(), "--test".to_owned(), file.to_owned()]
+}
+
+fn unknown(name: &str) -> String {
+    let known: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+    format!("no suite `{name}`; there are: {UNIT}, {}", known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_without_tests_needs_nothing() {
+        assert!(needs(Path::new("/nowhere"), None).is_empty());
+        assert!(nextest_filter(Path::new("/nowhere"), Some("pages")).is_err());
+    }
+
+    #[test]
+    fn an_unknown_suite_is_refused_with_the_known_ones() {
+        let why = nextest_filter(&crate::root(), Some("nothing")).unwrap_err();
+        assert!(why.contains("unit, postgres"), "{why}");
+        assert!(cargo_filter(&crate::root(), Some("nothing")).is_err());
+    }
+
+    #[test]
+    fn unit_is_what_no_other_suite_has() {
+        let filter = nextest_filter(&crate::root(), Some(UNIT)).unwrap().join(" ");
+        assert!(filter.starts_with("-E not (") || filter == "-E all()", "{filter}");
+    }
+}
