@@ -51,8 +51,8 @@ fn complaint(krate: &str, token: &Token, source: &Source) -> Option<Finding> {
 
 /// Whether a string literal, as it is written, begins like a statement.
 fn looks_like_sql(literal: &str) -> bool {
-    let text =
-        literal.trim_start_matches(['r', 'b', 'c', '#', '"']).replace("\\n", " ").to_lowercase();
+    let text = literal.trim_start_matches(['r', 'b', 'c', '#', '"']).trim_end_matches(['#', '"']);
+    let text = text.replace("\\n", " ").to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
         ["select", rest @ ..] => rest.contains(&"from"),
