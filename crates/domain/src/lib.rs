@@ -1,1 +1,34 @@
-//! The rules of coordination, pure: no async, no I/O, no clock, no randomness.
+//! The rules of coordination, pure: what is known, a command and the time go in; a decision or a refusal comes out.
+//!
+//! Nothing here awaits, does I/O, reads a clock or draws a random number, so every rule can be tested with a table and
+//! every face of the system (HTTP, command line, MCP) obeys the same one.
+
+pub mod agent;
+pub mod attachment;
+pub mod authority;
+pub mod chain;
+pub mod delivery;
+pub mod directory;
+pub mod event;
+pub mod gate;
+pub mod key;
+pub mod limits;
+pub mod message;
+pub mod nearest;
+pub mod notice;
+pub mod rebuild;
+pub mod refusal;
+pub mod send;
+pub mod tenant;
+pub mod time;
+mod words;
+
+pub use agent::{Agent, AgentKind, AgentName};
+pub use attachment::Digest;
+pub use delivery::{Delivery, State};
+pub use directory::Directory;
+pub use event::{Event, EventKind};
+pub use message::{Message, MessageId, Priority};
+pub use refusal::{Code, Refusal};
+pub use tenant::TenantId;
+pub use time::{Span, Time};
