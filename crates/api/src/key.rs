@@ -70,7 +70,7 @@ impl std::fmt::Debug for CreatedKey {
             .field("id", &self.id)
             .field("key", &"***")
             .field("role", &self.role)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,18 +6,26 @@
 mod agent;
 mod attachment;
 mod authority;
+mod batch;
+pub mod client;
 mod dead_letter;
+mod delivery;
+mod duration;
 mod event;
 mod gate;
 mod health;
 mod inbox;
 mod key;
 mod message;
+mod messages_query;
 mod metadata;
 mod page;
 mod problem;
 mod receipt;
+mod receive;
 mod recipients;
+mod send;
+mod settle;
 mod tenant;
 mod thread;
 mod timestamp;
@@ -30,24 +38,28 @@ pub use authority::{
     Authority, AuthorityCheck, AuthorityDecision, AuthorityDomain, AuthorityOutcome, CreateGrant,
     Grant, Holder, HolderVia, OnViolation,
 };
+pub use batch::{BatchRequest, BatchResult, BatchResults};
+pub use client::Client;
 pub use dead_letter::DeadLettersQuery;
+pub use delivery::{Delivery, State, States};
+pub use duration::parse_duration;
 pub use event::{ChainProblem, Event, EventsHead, EventsQuery, Verification};
 pub use gate::{EvaluateGates, GateEvaluation, GateResult, Gates, OnFailure, Threshold};
 pub use health::{Check, CheckStatus, Health, Ready, ReadyStatus};
-pub use inbox::{
-    Ack, Counts, Defer, Delivery, Extend, Inbox, InboxItem, InboxQuery, Nack, Receive, Received,
-    ReceivedList, State, States, Terminate,
-};
+pub use inbox::{Counts, Inbox, InboxItem, InboxQuery};
 pub use key::{CreateKey, CreatedKey, Key, Role};
 pub use message::{
-    BatchRequest, BatchResult, BatchResults, Kind, Message, MessagesQuery, Outcome, OutcomeAction,
-    Priority, RecipientState, RecipientStatus, SendMessage,
+    Kind, Message, Outcome, OutcomeAction, Priority, RecipientState, RecipientStatus,
 };
+pub use messages_query::MessagesQuery;
 pub use metadata::Metadata;
 pub use page::{Page, PageQuery};
 pub use problem::{FieldError, Problem};
 pub use receipt::{DeliveryReceipt, Receipts};
+pub use receive::{Receive, Received, ReceivedList};
 pub use recipients::Recipients;
+pub use send::SendMessage;
+pub use settle::{Ack, Defer, Extend, Nack, Terminate};
 pub use tenant::{CreateTenant, Tenant};
 pub use thread::Thread;
 pub use timestamp::Timestamp;

@@ -1,0 +1,45 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Message, Timestamp};
+
+/// Leases deliveries: each is the caller's until its lease runs out.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"max": 10, "lease": "60s", "wait": "20s"}))]
+pub struct Receive {
+    /// How many at most, 1 to 100; 1 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 10, minimum = 1, maximum = 100)]
+    pub max: Option<u32>,
+    /// How long they are the caller's; `delivery.lease` when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "60s")]
+    pub lease: Option<String>,
+    /// How long to wait for the first one, `0s` to `60s`; `0s` when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "20s")]
+    pub wait: Option<String>,
+}
+
+/// The answer of receive.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReceivedList {
+    /// The leased deliveries in inbox order; none when nothing came while waiting.
+    pub deliveries: Vec<Received>,
+}
+
+/// One leased delivery.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Received {
+    /// What proves the lease when settling it.
+    #[schema(example = "rcpt_2t9yWQ7bX1c")]
+    pub receipt: String,
+    /// The number of this attempt, 1 for the first.
+    #[schema(example = 1)]
+    pub attempt: u32,
+    /// When the lease runs out.
+    pub lease_expires_at: Timestamp,
+    /// The message.
+    pub message: Message,
+}
