@@ -1,1 +1,3 @@
 //! The moving parts: send, receive, ack, relay, worker, timers. Knows no HTTP.
+
+pub mod config;

@@ -1,0 +1,88 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::Digest;
+use futures_util::Stream;
+
+use crate::folder::Folder;
+use crate::{Blob, Error};
+
+/// Where blobs are kept: a closed set of places behind the same five verbs.
+#[derive(Debug, Clone)]
+pub enum Blobs {
+    /// A folder on a local or mounted disk.
+    Folder(Folder),
+}
+
+/// What an upload may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Bytes in all, this many allowed.
+    pub bytes: u64,
+    /// How long the sender may send nothing.
+    pub idle: Duration,
+}
+
+/// A blob that is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// The name of its content.
+    pub sha256: Digest,
+    /// Bytes.
+    pub size: u64,
+    /// Whether these bytes were not here before.
+    pub fresh: bool,
+}
+
+impl Blobs {
+    /// Opens the place that `url` names: a folder, or `file:///folder`; `s3://` is refused. The folder is made when it is
+    /// missing, and what a crashed server left half-written in it is removed.
+    pub fn open(url: &str) -> Result<Self, Error> {
+        let path = url.strip_prefix("file://").unwrap_or(url);
+        if path.contains("://") || path.is_empty() {
+            return Err(Error::Place(url.to_owned()));
+        }
+        Self::in_folder(Path::new(path))
+    }
+
+    /// Opens a folder; see [`Blobs::open`].
+    pub fn in_folder(path: &Path) -> Result<Self, Error> {
+        Ok(Self::Folder(Folder::open(PathBuf::from(path))?))
+    }
+
+    /// Stores the bytes of `body` under their SHA-256, in constant memory (about 1 MiB), and flushes them to disk.
+    ///
+    /// Fails with [`Error::TooLarge`], [`Error::Idle`], [`Error::Interrupted`] (the sender broke off),
+    /// [`Error::Unavailable`] or [`Error::Io`]; nothing is left behind then, nor when the future is dropped.
+    pub async fn put<S, E>(&self, body: S, bounds: Bounds) -> Result<Stored, Error>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match self {
+            Self::Folder(folder) => folder.put(body, bounds).await,
+        }
+    }
+
+    /// Opens a blob for reading; [`Error::Missing`] when there is none of that content.
+    pub async fn get(&self, sha256: Digest) -> Result<Blob, Error> {
+        match self {
+            Self::Folder(folder) => folder.get(sha256).await,
+        }
+    }
+
+    /// Returns whether there is a blob of that content.
+    pub async fn exists(&self, sha256: Digest) -> Result<bool, Error> {
+        match self {
+            Self::Folder(folder) => folder.exists(sha256).await,
+        }
+    }
+
+    /// Removes a blob and returns whether there was one.
+    pub async fn delete(&self, sha256: Digest) -> Result<bool, Error> {
+        match self {
+            Self::Folder(folder) => folder.delete(sha256).await,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+use std::io;
+use std::time::Duration;
+
+/// Why a blob was not stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The upload is over its bound; nothing was kept.
+    #[error("the attachment is larger than {0} bytes")]
+    TooLarge(u64),
+    /// The sender sent nothing for that long; nothing was kept.
+    #[error("the upload sent nothing for {0:?}")]
+    Idle(Duration),
+    /// The sender broke off; nothing was kept.
+    #[error("the upload broke off")]
+    Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The disk is full, or the folder may not be written; try again when that is mended.
+    #[error("the attachment store cannot be written")]
+    Unavailable(#[source] io::Error),
+    /// There is no blob of that content.
+    #[error("there is no attachment of that content")]
+    Missing,
+    /// The URL names no place that blobs can be kept in.
+    #[error("`{0}` cannot hold attachments: give the path of a folder")]
+    Place(String),
+    /// The disk failed in another way.
+    #[error("the attachment store failed")]
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        match error.kind() {
+            Kind::NotFound => Self::Missing,
+            Kind::StorageFull
+            | Kind::QuotaExceeded
+            | Kind::ReadOnlyFilesystem
+            | Kind::PermissionDenied => Self::Unavailable(error),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// An error of writing, where a missing folder is a fault of the store and not of the asker.
+pub(crate) fn writing(error: io::Error) -> Error {
+    match Error::from(error) {
+        Error::Missing => Error::Unavailable(io::Error::from(io::ErrorKind::NotFound)),
+        other => other,
+    }
+}

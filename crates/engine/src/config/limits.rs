@@ -1,0 +1,117 @@
+use domain::Span;
+use serde::{Deserialize, Serialize};
+
+use super::Size;
+
+/// Every bound on size, number and time. Each field says its unit and the bounds of the bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Characters of a subject; 1 to 1,000.
+    pub subject_chars: usize,
+    /// Bytes of a message's body; 1 to 16MiB.
+    pub body_bytes: Size,
+    /// Bytes of a message's metadata as JSON; 0 to 1MiB.
+    pub metadata_bytes: Size,
+    /// Names in `to`; 1 to 10,000.
+    pub recipients: usize,
+    /// Recipients whose deliveries are made before the answer; beyond, workers fan out. 1 to 10,000.
+    pub inline_recipients: usize,
+    /// Metrics in a message's evidence; 0 to 1,000.
+    pub evidence_entries: usize,
+    /// Attachments of one message; 0 to 1,000.
+    pub attachments_per_message: usize,
+    /// Bytes of one attachment; 0 to 1TiB.
+    pub attachment_bytes: Size,
+    /// Bytes of one JSON request; `body_bytes` to 64MiB.
+    pub request_bytes: Size,
+    /// Bytes of one batch request; `request_bytes` to 1GiB.
+    pub batch_bytes: Size,
+    /// Messages in one batch; 1 to 10,000.
+    pub batch_messages: usize,
+    /// Items on a page that asks for no number; 1 to `page_items_max`.
+    pub page_items: usize,
+    /// Items on one page; 1 to 10,000.
+    pub page_items_max: usize,
+    /// Deliveries of one receive; 1 to 1,000.
+    pub receive_max: usize,
+    /// The longest wait of a long poll; 0s to 10m.
+    pub wait_max: Span,
+    /// Bytes of an idempotency key; 1 to 1KiB.
+    pub idempotency_key_bytes: Size,
+    /// How long an idempotency key is remembered; 1m to 30d.
+    pub idempotency_retention: Span,
+    /// The farthest that `expires_in`, `deliver_in` and a deferral reach; 1s to 3650d.
+    pub horizon: Span,
+    /// The longest `ack_within`; 1s to 3650d.
+    pub ack_within_max: Span,
+    /// Characters of a reason or note; 1 to 100,000.
+    pub reason_chars: usize,
+    /// Characters of an agent's name; 1 to 64.
+    pub agent_name_chars: usize,
+    /// Agents of one tenant; 1 to 1,000,000.
+    pub agents: usize,
+    /// Authority domains of one agent; 0 to 1,000.
+    pub authority_domains_per_agent: usize,
+    /// Grants of one tenant that are in force; 0 to 1,000,000.
+    pub grants: usize,
+    /// Keys of one tenant that are not revoked; 1 to 1,000,000.
+    pub keys: usize,
+    /// Tenants; 1 to 1,000,000.
+    pub tenants: usize,
+    /// Long polls at a time, in all; 1 to 1,000,000.
+    pub waiters: usize,
+    /// Long polls at a time for one agent; 1 to `waiters`.
+    pub waiters_per_agent: usize,
+    /// Event and inbox streams at a time; 0 to 1,000,000.
+    pub streams: usize,
+    /// Changes that wait for the committer before a request is answered 503; 1 to 1,000,000.
+    pub queue_depth: usize,
+    /// How long an upload may send nothing; 1s to 1h.
+    pub upload_idle: Span,
+    /// How long a request may take, a long poll's wait and an upload's bytes apart; 1s to 1h.
+    pub request_timeout: Span,
+}
+
+const fn days(number: i64) -> Span {
+    Span::from_secs(number * 86_400)
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            subject_chars: 200,
+            body_bytes: Size::kib(256),
+            metadata_bytes: Size::kib(16),
+            recipients: 1_000,
+            inline_recipients: 100,
+            evidence_entries: 64,
+            attachments_per_message: 32,
+            attachment_bytes: Size::gib(1),
+            request_bytes: Size::mib(2),
+            batch_bytes: Size::mib(64),
+            batch_messages: 1_000,
+            page_items: 50,
+            page_items_max: 500,
+            receive_max: 100,
+            wait_max: Span::from_secs(60),
+            idempotency_key_bytes: Size(255),
+            idempotency_retention: days(1),
+            horizon: days(365),
+            ack_within_max: days(90),
+            reason_chars: 1_000,
+            agent_name_chars: 64,
+            agents: 100_000,
+            authority_domains_per_agent: 64,
+            grants: 10_000,
+            keys: 10_000,
+            tenants: 10_000,
+            waiters: 10_000,
+            waiters_per_agent: 100,
+            streams: 1_000,
+            queue_depth: 8_192,
+            upload_idle: Span::from_secs(30),
+            request_timeout: Span::from_secs(30),
+        }
+    }
+}

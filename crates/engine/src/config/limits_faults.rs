@@ -1,0 +1,99 @@
+use domain::Span;
+
+use super::fault::Faults;
+use super::{Fault, Limits, Size};
+
+const SECOND: Span = Span::from_secs(1);
+const HOUR: Span = Span::from_secs(3_600);
+const TEN_YEARS: Span = Span::from_secs(3_650 * 86_400);
+const MILLION: usize = 1_000_000;
+
+impl Limits {
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        let mut faults = Faults::of("limits");
+        self.message_faults(&mut faults);
+        self.request_faults(&mut faults);
+        self.time_faults(&mut faults);
+        self.number_faults(&mut faults);
+        faults.into_vec()
+    }
+
+    fn message_faults(&self, faults: &mut Faults) {
+        faults.within("subject_chars", self.subject_chars, 1, 1_000);
+        faults.within("body_bytes", self.body_bytes, Size(1), Size::mib(16));
+        faults.within("metadata_bytes", self.metadata_bytes, Size(0), Size::mib(1));
+        faults.within("recipients", self.recipients, 1, 10_000);
+        faults.within("inline_recipients", self.inline_recipients, 1, 10_000);
+        faults.within("evidence_entries", self.evidence_entries, 0, 1_000);
+        faults.within("attachments_per_message", self.attachments_per_message, 0, 1_000);
+        faults.within("attachment_bytes", self.attachment_bytes, Size(0), Size::gib(1_024));
+        faults.within("reason_chars", self.reason_chars, 1, 100_000);
+    }
+
+    fn request_faults(&self, faults: &mut Faults) {
+        faults.within("request_bytes", self.request_bytes, Size(1), Size::mib(64));
+        faults.within("batch_bytes", self.batch_bytes, Size(1), Size::gib(1));
+        faults.at_most("body_bytes", self.body_bytes, "request_bytes", self.request_bytes);
+        faults.at_most("request_bytes", self.request_bytes, "batch_bytes", self.batch_bytes);
+        faults.within("batch_messages", self.batch_messages, 1, 10_000);
+        faults.within("page_items_max", self.page_items_max, 1, 10_000);
+        faults.within("page_items", self.page_items, 1, self.page_items_max.max(1));
+        faults.within("receive_max", self.receive_max, 1, 1_000);
+        faults.within("idempotency_key_bytes", self.idempotency_key_bytes, Size(1), Size::kib(1));
+    }
+
+    fn time_faults(&self, faults: &mut Faults) {
+        faults.within("wait_max", self.wait_max, Span::ZERO, Span::from_secs(600));
+        let month = Span::from_secs(30 * 86_400);
+        faults.within(
+            "idempotency_retention",
+            self.idempotency_retention,
+            Span::from_secs(60),
+            month,
+        );
+        faults.within("horizon", self.horizon, SECOND, TEN_YEARS);
+        faults.within("ack_within_max", self.ack_within_max, SECOND, TEN_YEARS);
+        faults.within("upload_idle", self.upload_idle, SECOND, HOUR);
+        faults.within("request_timeout", self.request_timeout, SECOND, HOUR);
+    }
+
+    fn number_faults(&self, faults: &mut Faults) {
+        faults.within("agent_name_chars", self.agent_name_chars, 1, domain::AgentName::CHARS_MAX);
+        faults.within("agents", self.agents, 1, MILLION);
+        faults.within("authority_domains_per_agent", self.authority_domains_per_agent, 0, 1_000);
+        faults.within("grants", self.grants, 0, MILLION);
+        faults.within("keys", self.keys, 1, MILLION);
+        faults.within("tenants", self.tenants, 1, MILLION);
+        faults.within("waiters", self.waiters, 1, MILLION);
+        faults.within("waiters_per_agent", self.waiters_per_agent, 1, self.waiters.max(1));
+        faults.within("streams", self.streams, 0, MILLION);
+        faults.within("queue_depth", self.queue_depth, 1, MILLION);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_out_of_bounds_names_them() {
+        let limits =
+            Limits { subject_chars: 0, wait_max: Span::from_secs(601), ..Limits::default() };
+        let found: Vec<String> = limits.faults().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "limits.subject_chars: 0 is out of bounds: 1 to 1000",
+                "limits.wait_max: 601s is out of bounds: 0s to 10m"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_fits_its_request_and_a_request_its_batch() {
+        let limits =
+            Limits { body_bytes: Size::mib(3), batch_bytes: Size::mib(1), ..Limits::default() };
+        let keys: Vec<String> = limits.faults().into_iter().map(|fault| fault.key).collect();
+        assert_eq!(keys, ["limits.body_bytes", "limits.request_bytes"]);
+    }
+}
