@@ -32,10 +32,9 @@ impl From<io::Error> for Error {
         use io::ErrorKind as Kind;
         match error.kind() {
             Kind::NotFound => Self::Missing,
-            Kind::StorageFull
-            | Kind::QuotaExceeded
-            | Kind::ReadOnlyFilesystem
-            | Kind::PermissionDenied => Self::Unavailable(error),
+            Kind::StorageFull | Kind::QuotaExceeded | Kind::ReadOnlyFilesystem | Kind::PermissionDenied => {
+                Self::Unavailable(error)
+            }
             _ => Self::Io(error),
         }
     }

@@ -34,18 +34,13 @@ impl Blob {
     }
 
     /// Reads the bytes of `range`, cut to the size of the blob, in chunks of at most 128 KiB.
-    pub fn into_range(
-        self,
-        range: Range<u64>,
-    ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    pub fn into_range(self, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let length = range.end.min(self.size).saturating_sub(range.start);
         let start = async move {
             let mut file = tokio::fs::File::from_std(self.file);
             file.seek(SeekFrom::Start(range.start)).await?;
             io::Result::Ok(ReaderStream::with_capacity(file.take(length), CHUNK_BYTES))
         };
-        futures_util::stream::once(start)
-            .try_flatten()
-            .try_filter(|chunk| future::ready(!chunk.is_empty()))
+        futures_util::stream::once(start).try_flatten().try_filter(|chunk| future::ready(!chunk.is_empty()))
     }
 }

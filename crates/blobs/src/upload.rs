@@ -46,11 +46,7 @@ impl Upload {
 
 /// Writes `body` into `upload`. One block is hashed and written while the next one is received, and no thread is held
 /// while the sender is slow.
-pub(crate) async fn receive<S, E>(
-    mut upload: Upload,
-    body: S,
-    bounds: Bounds,
-) -> Result<Upload, Error>
+pub(crate) async fn receive<S, E>(mut upload: Upload, body: S, bounds: Bounds) -> Result<Upload, Error>
 where
     S: Stream<Item = Result<Bytes, E>>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,

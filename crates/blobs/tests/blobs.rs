@@ -1,5 +1,7 @@
 //! Storing, sharing and reading blobs, and what is left when an upload fails.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, and its helpers too")]
+
 use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,7 @@ fn store() -> (TempDir, Blobs) {
 }
 
 fn chunks(bytes: &[u8], size: usize) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
-    let chunks: Vec<_> =
-        bytes.chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    let chunks: Vec<_> = bytes.chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
     stream::iter(chunks)
 }
 
@@ -66,8 +67,7 @@ async fn an_empty_blob_is_a_blob() {
 async fn a_range_is_cut_to_the_blob() {
     let (_folder, blobs) = store();
     let sha256 = blobs.put(chunks(b"0123456789", 3), BOUNDS).await.unwrap().sha256;
-    for (range, expected) in [(2..5, "234"), (8..99, "89"), (10..12, ""), (99..100, ""), (0..0, "")]
-    {
+    for (range, expected) in [(2..5, "234"), (8..99, "89"), (10..12, ""), (99..100, ""), (0..0, "")] {
         let stream = blobs.get(sha256).await.unwrap().into_range(range.clone());
         let bytes = stream.map_ok(|chunk| chunk.to_vec()).try_concat().await.unwrap();
         assert_eq!(bytes, expected.as_bytes(), "{range:?}");
@@ -114,10 +114,7 @@ async fn a_sender_that_falls_silent_is_refused() {
 #[tokio::test]
 async fn a_sender_that_breaks_off_leaves_nothing() {
     let (folder, blobs) = store();
-    let broken = stream::iter([
-        Ok(Bytes::from_static(b"half")),
-        Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-    ]);
+    let broken = stream::iter([Ok(Bytes::from_static(b"half")), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
     let refused = blobs.put(broken, BOUNDS).await;
     assert!(matches!(refused, Err(Error::Interrupted(_))), "{refused:?}");
     assert_eq!(files(folder.path()).len(), 0);
@@ -132,11 +129,7 @@ fn a_cancelled_upload_leaves_nothing() {
         std::future::pending().await
     }));
     // One thread for disk work, so that the empty work below comes after a write that is still in hand.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .max_blocking_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         tokio::select! {
             _ = blobs.put(body, BOUNDS) => unreachable!("the body never ends"),

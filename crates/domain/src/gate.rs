@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::message::Kind;
+pub use crate::threshold::Threshold;
 use crate::words::words;
 
 words! {
@@ -16,53 +17,6 @@ words! {
         RequestRevision = 1 "request_revision",
         /// It goes to the final authority instead.
         Escalate = 2 "escalate",
-    }
-}
-
-/// A threshold on one metric: a minimum, a maximum, or both; both ends pass.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub struct Threshold {
-    /// The least that passes.
-    pub min: Option<f64>,
-    /// The most that passes.
-    pub max: Option<f64>,
-}
-
-/// How a threshold is written: a number is a minimum.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Min(f64),
-    Range {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        min: Option<f64>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        max: Option<f64>,
-    },
-}
-
-impl From<Written> for Threshold {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::Min(min) => Self { min: Some(min), max: None },
-            Written::Range { min, max } => Self { min, max },
-        }
-    }
-}
-
-impl From<Threshold> for Written {
-    fn from(threshold: Threshold) -> Self {
-        match threshold {
-            Threshold { min: Some(min), max: None } => Self::Min(min),
-            Threshold { min, max } => Self::Range { min, max },
-        }
-    }
-}
-
-impl Threshold {
-    fn passes(self, actual: f64) -> bool {
-        self.min.is_none_or(|min| actual >= min) && self.max.is_none_or(|max| actual <= max)
     }
 }
 

@@ -20,6 +20,7 @@ pub mod rebuild;
 pub mod refusal;
 pub mod send;
 pub mod tenant;
+pub mod threshold;
 pub mod time;
 mod words;
 

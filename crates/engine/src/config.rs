@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use agents::AgentConfig;
 pub use authority::AuthorityConfig;
 pub use delivery::DeliveryConfig;
-pub use fault::Fault;
+pub use fault::{Fault, Faults};
 pub use gates::GatesConfig;
 pub use limits::Limits;
 pub use places::{ArchiveConfig, AttachmentsConfig, RetentionConfig};

@@ -7,7 +7,7 @@ mod secret;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use domain::Span;
-use engine::config::Fault;
+use engine::config::{Fault, Faults};
 use serde::{Deserialize, Serialize};
 
 pub use auth::{AuthConfig, AuthMode};
@@ -49,29 +49,13 @@ impl ServerConfig {
     /// Everything that is wrong with these values, each named by its dotted key.
     pub fn faults(&self) -> Vec<Fault> {
         let [second, ten_minutes, hour] = [1, 600, 3_600].map(Span::from_secs);
-        let spans = [
-            ("drain_delay", self.drain_delay, Span::ZERO, ten_minutes),
-            ("shutdown_grace", self.shutdown_grace, Span::ZERO, hour),
-            ("header_timeout", self.header_timeout, second, ten_minutes),
-            ("stream_comment", self.stream_comment, second, ten_minutes),
-        ];
-        let mut faults: Vec<Fault> = spans
-            .into_iter()
-            .filter(|(_, value, least, most)| value < least || value > most)
-            .map(|(key, value, least, most)| {
-                Fault::new(
-                    format!("server.{key}"),
-                    format!("{value} is out of bounds: {least} to {most}"),
-                )
-            })
-            .collect();
-        if !(1..=1_000_000).contains(&self.connections) {
-            faults.push(Fault::new(
-                "server.connections",
-                format!("{} is out of bounds: 1 to 1000000", self.connections),
-            ));
-        }
-        faults
+        let mut faults = Faults::of("server");
+        faults.within("drain_delay", self.drain_delay, Span::ZERO, ten_minutes);
+        faults.within("shutdown_grace", self.shutdown_grace, Span::ZERO, hour);
+        faults.within("header_timeout", self.header_timeout, second, ten_minutes);
+        faults.within("stream_comment", self.stream_comment, second, ten_minutes);
+        faults.within("connections", self.connections, 1, 1_000_000);
+        faults.into_vec()
     }
 }
 
@@ -102,8 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_out_of_bounds_is_named() {
-        let config =
-            ServerConfig { header_timeout: Span::ZERO, connections: 0, ..ServerConfig::default() };
+        let config = ServerConfig { header_timeout: Span::ZERO, connections: 0, ..ServerConfig::default() };
         let keys: Vec<String> = config.faults().into_iter().map(|fault| fault.key).collect();
         assert_eq!(keys, ["server.header_timeout", "server.connections"]);
     }

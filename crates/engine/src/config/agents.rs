@@ -74,23 +74,13 @@ impl AgentConfig {
             add("name", format!("`{SYSTEM}` is the name of the system itself: choose another"));
         }
         if self.name.as_str().len() > limits.agent_name_chars {
-            add(
-                "name",
-                format!("longer than limits.agent_name_chars ({})", limits.agent_name_chars),
-            );
+            add("name", format!("longer than limits.agent_name_chars ({})", limits.agent_name_chars));
         }
-        if self
-            .description
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX)
-        {
+        if self.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
             add("description", format!("longer than {DESCRIPTION_CHARS_MAX} characters"));
         }
         if self.authority_domains.len() > limits.authority_domains_per_agent {
-            let why = format!(
-                "more than limits.authority_domains_per_agent ({})",
-                limits.authority_domains_per_agent
-            );
+            let why = format!("more than limits.authority_domains_per_agent ({})", limits.authority_domains_per_agent);
             add("authority_domains", why);
         }
         for (at, domain) in self.authority_domains.iter().enumerate() {
@@ -101,11 +91,7 @@ impl AgentConfig {
                 );
             }
         }
-        if self
-            .webhook
-            .as_ref()
-            .is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://"))
-        {
+        if self.webhook.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
             add("webhook", "must begin with http:// or https://".to_owned());
         }
         wrong
@@ -116,8 +102,7 @@ impl AgentConfig {
 pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<Fault> {
     let mut faults = Vec::new();
     if agents.len() > limits.agents {
-        let why =
-            format!("{} agents are more than limits.agents ({})", agents.len(), limits.agents);
+        let why = format!("{} agents are more than limits.agents ({})", agents.len(), limits.agents);
         faults.push(Fault::new("agents", why));
     }
     let mut first_at = HashMap::new();
@@ -130,14 +115,10 @@ pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<Fault> {
     }
     for (at, agent) in agents.iter().enumerate() {
         let mut wrong = agent.own_faults(limits);
-        if let Some(other) =
-            agent.escalate_to.as_ref().filter(|other| !first_at.contains_key(other.as_str()))
-        {
+        if let Some(other) = agent.escalate_to.as_ref().filter(|other| !first_at.contains_key(other.as_str())) {
             wrong.push(("escalate_to".to_owned(), not_an_agent(other.as_str(), agents)));
         }
-        faults.extend(
-            wrong.into_iter().map(|(key, why)| Fault::new(format!("agents[{at}].{key}"), why)),
-        );
+        faults.extend(wrong.into_iter().map(|(key, why)| Fault::new(format!("agents[{at}].{key}"), why)));
     }
     faults
 }
@@ -168,10 +149,7 @@ mod tests {
         assert_eq!(keys(&agents), [""; 0]);
         agents[0].escalate_to = Some(AgentName::stored("chit".to_owned()));
         let found = faults(&agents, &Limits::default());
-        assert_eq!(
-            found[0].to_string(),
-            "agents[0].escalate_to: unknown agent `chit`: did you mean `chat`?"
-        );
+        assert_eq!(found[0].to_string(), "agents[0].escalate_to: unknown agent `chit`: did you mean `chat`?");
     }
 
     #[test]

@@ -18,10 +18,7 @@ pub struct AuthorityConfig {
 
 impl Default for AuthorityConfig {
     fn default() -> Self {
-        Self {
-            final_agents: vec![AgentName::stored("human".to_owned())],
-            on_violation: OnViolation::default(),
-        }
+        Self { final_agents: vec![AgentName::stored("human".to_owned())], on_violation: OnViolation::default() }
     }
 }
 
@@ -38,10 +35,7 @@ impl AuthorityConfig {
 
     pub(super) fn faults(&self, agents: &[AgentConfig]) -> Vec<Fault> {
         if self.final_agents.is_empty() {
-            return vec![Fault::new(
-                "authority.final",
-                "somebody must have the last word: name at least one agent",
-            )];
+            return vec![Fault::new("authority.final", "somebody must have the last word: name at least one agent")];
         }
         let known = |name: &AgentName| agents.iter().any(|agent| agent.name == *name);
         let fault = |(at, name): (usize, &AgentName)| {
@@ -69,9 +63,6 @@ mod tests {
         for _ in 0..2 {
             AuthorityConfig::default().add_missing(&mut agents);
         }
-        assert_eq!(
-            agents,
-            [AgentConfig::new("code", AgentKind::Ai), AgentConfig::new("human", AgentKind::Human)]
-        );
+        assert_eq!(agents, [AgentConfig::new("code", AgentKind::Ai), AgentConfig::new("human", AgentKind::Human)]);
     }
 }

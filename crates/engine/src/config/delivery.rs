@@ -31,32 +31,16 @@ impl Default for DeliveryConfig {
 }
 
 impl DeliveryConfig {
-    /// The pause after the negative acknowledgement of attempt `attempt` (the first is 1); none: at once.
-    pub fn backoff_after(&self, attempt: u32) -> Option<Span> {
-        let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-        self.backoff.get(at).or(self.backoff.last()).copied()
-    }
-
     pub(super) fn faults(&self) -> Vec<Fault> {
         let mut faults = Faults::of("delivery");
-        faults.within(
-            "lease",
-            self.lease,
-            Span::from_secs(1),
-            self.lease_max.max(Span::from_secs(1)),
-        );
+        faults.within("lease", self.lease, Span::from_secs(1), self.lease_max.max(Span::from_secs(1)));
         faults.within("lease_max", self.lease_max, Span::from_secs(1), Span::from_secs(7 * 86_400));
         faults.within("max_attempts", self.max_attempts, 1, 1_000);
         if self.backoff.len() > 32 {
             faults.add("backoff", "at most 32 pauses");
         }
         for (at, pause) in self.backoff.iter().enumerate() {
-            faults.within(
-                &format!("backoff[{at}]"),
-                *pause,
-                Span::ZERO,
-                Span::from_secs(30 * 86_400),
-            );
+            faults.within(&format!("backoff[{at}]"), *pause, Span::ZERO, Span::from_secs(30 * 86_400));
         }
         faults.into_vec()
     }
@@ -67,24 +51,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_pause_repeats() {
-        let [one, five] = [1, 5].map(Span::from_secs);
-        let config = DeliveryConfig { backoff: vec![one, five], ..DeliveryConfig::default() };
-        let pauses = [1, 2, 3, 99].map(|attempt| config.backoff_after(attempt));
-        assert_eq!(pauses, [Some(one), Some(five), Some(five), Some(five)]);
-        assert_eq!(DeliveryConfig::default().backoff_after(1), None);
-    }
-
-    #[test]
     fn a_lease_is_not_longer_than_the_longest_lease() {
-        let config = DeliveryConfig {
-            lease: Span::from_secs(61),
-            lease_max: Span::from_secs(60),
-            ..Default::default()
-        };
-        assert_eq!(
-            config.faults()[0].to_string(),
-            "delivery.lease: 61s is out of bounds: 1s to 1m"
-        );
+        let config =
+            DeliveryConfig { lease: Span::from_secs(61), lease_max: Span::from_secs(60), ..Default::default() };
+        assert_eq!(config.faults()[0].to_string(), "delivery.lease: 61s is out of bounds: 1s to 1m");
     }
 }

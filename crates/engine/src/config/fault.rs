@@ -18,47 +18,39 @@ impl Fault {
 }
 
 /// Collects the faults of one section.
-pub(super) struct Faults {
+#[derive(Debug)]
+pub struct Faults {
     section: &'static str,
     found: Vec<Fault>,
 }
 
 impl Faults {
-    pub(super) fn of(section: &'static str) -> Self {
+    /// Begins with none of `section`.
+    pub fn of(section: &'static str) -> Self {
         Self { section, found: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, key: &str, why: impl Into<String>) {
+    /// Adds a fault of the section's `key`.
+    pub fn add(&mut self, key: &str, why: impl Into<String>) {
         self.found.push(Fault::new(format!("{}.{key}", self.section), why));
     }
 
     /// Adds a fault when `value` is below `least` or above `most`, both allowed themselves.
-    pub(super) fn within<T: PartialOrd + Display>(
-        &mut self,
-        key: &str,
-        value: T,
-        least: T,
-        most: T,
-    ) {
+    pub fn within<T: PartialOrd + Copy + Display>(&mut self, key: &str, value: T, least: T, most: T) {
         if value < least || value > most {
             self.add(key, format!("{value} is out of bounds: {least} to {most}"));
         }
     }
 
     /// Adds a fault when `value` is over the value of another key of the same section.
-    pub(super) fn at_most<T: PartialOrd + Display>(
-        &mut self,
-        key: &str,
-        value: T,
-        other: &str,
-        limit: T,
-    ) {
+    pub fn at_most<T: PartialOrd + Copy + Display>(&mut self, key: &str, value: T, other: &str, limit: T) {
         if value > limit {
             self.add(key, format!("{value} is more than {}.{other} ({limit})", self.section));
         }
     }
 
-    pub(super) fn into_vec(self) -> Vec<Fault> {
+    /// The faults in the order in which they were added.
+    pub fn into_vec(self) -> Vec<Fault> {
         self.found
     }
 }

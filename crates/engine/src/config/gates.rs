@@ -34,18 +34,13 @@ impl Default for GatesConfig {
 
 impl GatesConfig {
     pub(super) fn faults(&self) -> Vec<Fault> {
-        self.thresholds
-            .iter()
-            .filter_map(|(name, threshold)| threshold_fault(name, *threshold))
-            .collect()
+        self.thresholds.iter().filter_map(|(name, threshold)| threshold_fault(name, *threshold)).collect()
     }
 }
 
 fn threshold_fault(name: &str, threshold: Threshold) -> Option<Fault> {
     let why = match (threshold.min, threshold.max) {
-        _ if !AgentName::is_valid(name) => {
-            "is no metric name: 1 to 64 of letters, digits, `.`, `_` and `-`".to_owned()
-        }
+        _ if !AgentName::is_valid(name) => "is no metric name: 1 to 64 of letters, digits, `.`, `_` and `-`".to_owned(),
         (None, None) => "needs a `min`, a `max` or both".to_owned(),
         (Some(min), Some(max)) if min > max => {
             format!("nothing passes: min {min} is over max {max}")

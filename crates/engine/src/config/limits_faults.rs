@@ -45,12 +45,7 @@ impl Limits {
     fn time_faults(&self, faults: &mut Faults) {
         faults.within("wait_max", self.wait_max, Span::ZERO, Span::from_secs(600));
         let month = Span::from_secs(30 * 86_400);
-        faults.within(
-            "idempotency_retention",
-            self.idempotency_retention,
-            Span::from_secs(60),
-            month,
-        );
+        faults.within("idempotency_retention", self.idempotency_retention, Span::from_secs(60), month);
         faults.within("horizon", self.horizon, SECOND, TEN_YEARS);
         faults.within("ack_within_max", self.ack_within_max, SECOND, TEN_YEARS);
         faults.within("upload_idle", self.upload_idle, SECOND, HOUR);
@@ -77,8 +72,7 @@ mod tests {
 
     #[test]
     fn a_limit_out_of_bounds_names_them() {
-        let limits =
-            Limits { subject_chars: 0, wait_max: Span::from_secs(601), ..Limits::default() };
+        let limits = Limits { subject_chars: 0, wait_max: Span::from_secs(601), ..Limits::default() };
         let found: Vec<String> = limits.faults().iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
@@ -91,8 +85,7 @@ mod tests {
 
     #[test]
     fn a_body_fits_its_request_and_a_request_its_batch() {
-        let limits =
-            Limits { body_bytes: Size::mib(3), batch_bytes: Size::mib(1), ..Limits::default() };
+        let limits = Limits { body_bytes: Size::mib(3), batch_bytes: Size::mib(1), ..Limits::default() };
         let keys: Vec<String> = limits.faults().into_iter().map(|fault| fault.key).collect();
         assert_eq!(keys, ["limits.body_bytes", "limits.request_bytes"]);
     }

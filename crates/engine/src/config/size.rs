@@ -67,9 +67,7 @@ impl FromStr for Size {
         let unit = unit.trim_start();
         let factor = match unit {
             "" => 1,
-            _ => {
-                UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).ok_or_else(refuse)?.1
-            }
+            _ => UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).ok_or_else(refuse)?.1,
         };
         number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).map(Size).ok_or_else(refuse)
     }
@@ -101,9 +99,7 @@ impl<'de> Deserialize<'de> for Size {
             }
 
             fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<Size, E> {
-                u64::try_from(bytes)
-                    .map(Size)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(bytes), &self))
+                u64::try_from(bytes).map(Size).map_err(|_| E::invalid_value(de::Unexpected::Signed(bytes), &self))
             }
         }
 
@@ -117,14 +113,7 @@ mod tests {
 
     #[test]
     fn sizes_are_read_with_and_without_units() {
-        let cases = [
-            ("512", 512),
-            ("256KiB", 262_144),
-            ("1 gib", 1 << 30),
-            ("5MB", 5_000_000),
-            ("0", 0),
-            ("7b", 7),
-        ];
+        let cases = [("512", 512), ("256KiB", 262_144), ("1 gib", 1 << 30), ("5MB", 5_000_000), ("0", 0), ("7b", 7)];
         for (text, bytes) in cases {
             assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
         }
@@ -139,9 +128,7 @@ mod tests {
 
     #[test]
     fn a_size_prints_in_its_largest_whole_unit_and_reads_back() {
-        for (bytes, text) in
-            [(0, "0"), (1000, "1000"), (1024, "1KiB"), (1536, "1536"), (3 << 20, "3MiB")]
-        {
+        for (bytes, text) in [(0, "0"), (1000, "1000"), (1024, "1KiB"), (1536, "1536"), (3 << 20, "3MiB")] {
             assert_eq!(Size(bytes).to_string(), text);
             assert_eq!(text.parse(), Ok(Size(bytes)));
         }

@@ -8,9 +8,7 @@ pub(super) fn one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAd
 }
 
 /// Reads `ADDRESS:PORT` or nothing.
-pub(super) fn perhaps<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<SocketAddr>, D::Error> {
+pub(super) fn perhaps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.as_deref().map(parse).transpose().map_err(de::Error::custom)
 }
@@ -20,9 +18,9 @@ fn parse(text: &str) -> Result<SocketAddr, String> {
         Some(port) => format!("127.0.0.1:{port}"),
         None => text.to_owned(),
     };
-    numeric.parse().map_err(|_| {
-        format!("`{text}` is no address and port, as in 127.0.0.1:8000, 0.0.0.0:8000 or [::]:8000")
-    })
+    numeric
+        .parse()
+        .map_err(|_| format!("`{text}` is no address and port, as in 127.0.0.1:8000, 0.0.0.0:8000 or [::]:8000"))
 }
 
 #[cfg(test)]

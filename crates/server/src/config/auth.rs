@@ -41,15 +41,8 @@ impl AuthConfig {
         if self.mode == AuthMode::Oidc {
             faults.push(Fault::new("auth.mode", "this build has no `oidc`: use `keys`"));
         }
-        if self
-            .admin_key
-            .as_ref()
-            .is_some_and(|key| key.0.expose_secret().len() < ADMIN_KEY_BYTES_MIN)
-        {
-            faults.push(Fault::new(
-                "auth.admin_key",
-                format!("shorter than {ADMIN_KEY_BYTES_MIN} bytes"),
-            ));
+        if self.admin_key.as_ref().is_some_and(|key| key.0.expose_secret().len() < ADMIN_KEY_BYTES_MIN) {
+            faults.push(Fault::new("auth.admin_key", format!("shorter than {ADMIN_KEY_BYTES_MIN} bytes")));
         }
         faults
     }
@@ -60,9 +53,9 @@ impl AuthConfig {
         match self.mode {
             AuthMode::Keys | AuthMode::Oidc => None,
             AuthMode::None if insecure || local => None,
-            AuthMode::None => {
-                Some("auth.mode is `none`, which lets everybody do everything: add --insecure if that is meant".to_owned())
-            }
+            AuthMode::None => Some(
+                "auth.mode is `none`, which lets everybody do everything: add --insecure if that is meant".to_owned(),
+            ),
             AuthMode::Open if local => None,
             AuthMode::Open => Some(format!(
                 "{listen} can be reached from other machines, and nothing says who may ask. Either require keys \
@@ -79,8 +72,8 @@ mod tests {
 
     #[test]
     fn other_machines_need_keys_or_an_explicit_word() {
-        let [here, also_here, there] = ["127.0.0.1:1", "[::1]:1", "0.0.0.0:1"]
-            .map(|address| address.parse().expect("an address"));
+        let [here, also_here, there] =
+            ["127.0.0.1:1", "[::1]:1", "0.0.0.0:1"].map(|address| address.parse().expect("an address"));
         let table = [
             (AuthMode::Open, here, false, true),
             (AuthMode::Open, also_here, false, true),
@@ -93,11 +86,7 @@ mod tests {
         ];
         for (mode, listen, insecure, allowed) in table {
             let config = AuthConfig { mode, admin_key: None };
-            assert_eq!(
-                config.refusal_to_listen(listen, insecure).is_none(),
-                allowed,
-                "{mode:?} {listen} {insecure}"
-            );
+            assert_eq!(config.refusal_to_listen(listen, insecure).is_none(), allowed, "{mode:?} {listen} {insecure}");
         }
     }
 
