@@ -1,1 +1,12 @@
-//! Development only: a running server, a fake clock, a faulty store, private services.
+//! Development only: what tests stand on. Private servers and processes that end with the test (`postgres`,
+//! `rabbitmq`, `redis`, `daemon`, `process`), and a wire that can be broken (`proxy`).
+
+pub mod daemon;
+pub mod failure;
+mod installed;
+pub mod port;
+pub mod postgres;
+pub mod process;
+pub mod proxy;
+pub mod rabbitmq;
+pub mod redis;

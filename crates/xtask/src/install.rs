@@ -20,18 +20,12 @@ pub struct Program {
 }
 
 /// The database server, with `initdb`.
-pub const POSTGRESQL: Program = Program {
-    name: "postgresql",
-    paths: &["/usr/lib/postgresql/*/bin/postgres"],
-    packages: &["postgresql"],
-};
+pub const POSTGRESQL: Program =
+    Program { name: "postgresql", paths: &["/usr/lib/postgresql/*/bin/postgres"], packages: &["postgresql"] };
 
 /// The message broker, with Erlang.
-pub const RABBITMQ: Program = Program {
-    name: "rabbitmq",
-    paths: &["/usr/lib/rabbitmq/bin/rabbitmq-server"],
-    packages: &["rabbitmq-server"],
-};
+pub const RABBITMQ: Program =
+    Program { name: "rabbitmq", paths: &["/usr/lib/rabbitmq/bin/rabbitmq-server"], packages: &["rabbitmq-server"] };
 
 /// The in-memory store.
 pub const REDIS: Program = Program {
@@ -69,35 +63,25 @@ fn find(path: &str) -> Option<PathBuf> {
 ///
 /// Fails with a sentence that says what to do when this user may not install, there is no `apt-get`, or it fails.
 pub fn ensure(programs: &[Program]) -> Result<(), String> {
-    let missing: Vec<&Program> =
-        programs.iter().filter(|program| program.find().is_none()).collect();
+    let missing: Vec<&Program> = programs.iter().filter(|program| program.find().is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let names = join(missing.iter().map(|program| program.name));
-    let packages: Vec<&str> =
-        missing.iter().flat_map(|program| program.packages).copied().collect();
+    let packages: Vec<&str> = missing.iter().flat_map(|program| program.packages).copied().collect();
     if !Path::new("/usr/bin/apt-get").exists() {
-        return Err(format!(
-            "{names} missing, and there is no apt-get here: install {names} by hand"
-        ));
+        return Err(format!("{names} missing, and there is no apt-get here: install {names} by hand"));
     }
     if !is_root()? {
         let packages = packages.join(" ");
-        return Err(format!(
-            "{names} missing: run `sudo apt-get install {packages}`, then this command again"
-        ));
+        return Err(format!("{names} missing: run `sudo apt-get install {packages}`, then this command again"));
     }
     say(&format!("installing {names} from Debian (packages {})", packages.join(", ")));
     let _held = HeldServices::hold()?;
     apt_get(&["update"])?;
     apt_get(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
     match missing.iter().find(|program| program.find().is_none()) {
-        Some(program) => Err(format!(
-            "{} was installed, but is not at {}",
-            program.name,
-            program.paths.join(" or ")
-        )),
+        Some(program) => Err(format!("{} was installed, but is not at {}", program.name, program.paths.join(" or "))),
         None => Ok(()),
     }
 }
@@ -107,18 +91,13 @@ fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn is_root() -> Result<bool, String> {
-    let output =
-        Command::new("id").arg("-u").output().map_err(|error| format!("cannot run id: {error}"))?;
+    let output = Command::new("id").arg("-u").output().map_err(|error| format!("cannot run id: {error}"))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim() == "0")
 }
 
 fn apt_get(args: &[&str]) -> Result<(), String> {
     let log = std::env::temp_dir().join("xtask-apt-get.log");
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&log)
-        .map_err(|error| cannot_write(&log, &error))?;
+    let file = OpenOptions::new().create(true).append(true).open(&log).map_err(|error| cannot_write(&log, &error))?;
     let errors = file.try_clone().map_err(|error| cannot_write(&log, &error))?;
     let status = Command::new("apt-get")
         .args(["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-qq"])
@@ -182,8 +161,7 @@ mod tests {
 
     #[test]
     fn nothing_is_installed_when_nothing_is_missing() {
-        const SHELL: Program =
-            Program { name: "sh", paths: &["/bin/sh"], packages: &["no-such-package"] };
+        const SHELL: Program = Program { name: "sh", paths: &["/bin/sh"], packages: &["no-such-package"] };
         assert_eq!(ensure(&[SHELL]), Ok(()));
     }
 }

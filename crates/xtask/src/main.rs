@@ -60,20 +60,13 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
 fn programs(names: &[&str]) -> Result<Vec<install::Program>, Failure> {
     let find = |name: &&str| {
         let known = install::PROGRAMS.iter().find(|program| program.name == *name);
-        known
-            .copied()
-            .ok_or_else(|| Failure::Usage(format!("`{name}` is no program that a test needs")))
+        known.copied().ok_or_else(|| Failure::Usage(format!("`{name}` is no program that a test needs")))
     };
     names.iter().map(find).collect()
 }
 
 fn usage() -> String {
-    let suites: Vec<String> =
-        suites::SUITES.iter().map(|suite| format!("{} ({})", suite.name, suite.about)).collect();
+    let suites: Vec<String> = suites::SUITES.iter().map(|suite| format!("{} ({})", suite.name, suite.about)).collect();
     let programs: Vec<&str> = install::PROGRAMS.iter().map(|program| program.name).collect();
-    format!(
-        "{USAGE}\n\nSUITE: unit (all the rest), {}\nPROGRAM: {}",
-        suites.join(", "),
-        programs.join(", ")
-    )
+    format!("{USAGE}\n\nSUITE: unit (all the rest), {}\nPROGRAM: {}", suites.join(", "), programs.join(", "))
 }

@@ -14,12 +14,7 @@ pub fn say(line: &str) {
 /// Announces a step, does it, and says how long it took or how to run it again.
 ///
 /// Fails when the work fails, with a sentence that holds the command to rerun.
-pub fn step(
-    position: &str,
-    name: &str,
-    rerun: &str,
-    work: impl FnOnce() -> Result<(), String>,
-) -> Result<(), String> {
+pub fn step(position: &str, name: &str, rerun: &str, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     say(&format!("\n[{position}] {name}"));
     let started = now();
     let outcome = work();
@@ -29,17 +24,12 @@ pub fn step(
             say(&format!("[{position}] {name}: ok in {}", seconds(took)));
             Ok(())
         }
-        Err(why) => {
-            Err(format!("{name} failed after {}: {why}\nrerun it alone: {rerun}", seconds(took)))
-        }
+        Err(why) => Err(format!("{name} failed after {}: {why}\nrerun it alone: {rerun}", seconds(took))),
     }
 }
 
 /// The moment, for measuring how long something takes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place here that reads a clock, only to show it"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place here that reads a clock, only to show it")]
 pub fn now() -> Instant {
     Instant::now()
 }

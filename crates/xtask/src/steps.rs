@@ -16,12 +16,7 @@ pub fn everything() -> Result<(), String> {
     step("3/6", "tidy", "cargo xtask tidy", tidy_check)?;
     step("4/6", "lint", "cargo xtask lint", lint)?;
     step("5/6", "doc tests", "cargo test --workspace --doc", doc_tests)?;
-    step(
-        "6/6",
-        "tests",
-        "cargo xtask test --only SUITE, or cargo nextest run -p CRATE NAME",
-        || run_tests(None, &[]),
-    )?;
+    step("6/6", "tests", "cargo xtask test --only SUITE, or cargo nextest run -p CRATE NAME", || run_tests(None, &[]))?;
     say(&format!("\neverything passed in {}", seconds(started.elapsed())));
     Ok(())
 }
@@ -45,24 +40,14 @@ pub fn install_needs(only: Option<&str>) -> Result<(), String> {
 ///
 /// Fails when they differ.
 pub fn format_check() -> Result<(), String> {
-    cargo(&["fmt", "--all", "--check"])
-        .map_err(|why| format!("{why}; `cargo fmt --all` puts it right"))
+    cargo(&["fmt", "--all", "--check"]).map_err(|why| format!("{why}; `cargo fmt --all` puts it right"))
 }
 
 /// Runs clippy over everything; a warning is an error.
 ///
 /// Fails at the first crate with a complaint.
 pub fn lint() -> Result<(), String> {
-    cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--quiet",
-        "--",
-        "-D",
-        "warnings",
-    ])
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
 }
 
 /// Runs the style guide.
@@ -92,11 +77,7 @@ fn doc_tests() -> Result<(), String> {
 
 fn run_tests(only: Option<&str>, names: &[String]) -> Result<(), String> {
     let nextest = has_nextest();
-    let mut args = if nextest {
-        vec!["nextest".to_owned(), "run".to_owned()]
-    } else {
-        vec!["test".to_owned()]
-    };
+    let mut args = if nextest { vec!["nextest".to_owned(), "run".to_owned()] } else { vec!["test".to_owned()] };
     if nextest {
         args.extend(["--workspace", "--no-fail-fast"].map(str::to_owned));
         args.extend(suites::nextest_filter(&root(), only)?);

@@ -19,31 +19,11 @@ pub struct Suite {
 
 /// The suites that need something or take long. Every other test belongs to the suite `unit`.
 pub const SUITES: &[Suite] = &[
-    Suite {
-        name: "postgres",
-        about: "on PostgreSQL",
-        files: &[("testkit", "postgres")],
-        needs: &[POSTGRESQL],
-    },
-    Suite {
-        name: "rabbitmq",
-        about: "on RabbitMQ",
-        files: &[("testkit", "rabbitmq")],
-        needs: &[RABBITMQ],
-    },
+    Suite { name: "postgres", about: "on PostgreSQL", files: &[("testkit", "postgres")], needs: &[POSTGRESQL] },
+    Suite { name: "rabbitmq", about: "on RabbitMQ", files: &[("testkit", "rabbitmq")], needs: &[RABBITMQ] },
     Suite { name: "redis", about: "on Redis", files: &[("testkit", "redis")], needs: &[REDIS] },
-    Suite {
-        name: "crash",
-        about: "kill -9 in the middle of work",
-        files: &[("coord", "crash")],
-        needs: &[],
-    },
-    Suite {
-        name: "pages",
-        about: "the pages in a browser",
-        files: &[("console", "pages")],
-        needs: &[CHROMIUM],
-    },
+    Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
+    Suite { name: "pages", about: "the pages in a browser", files: &[("console", "pages")], needs: &[CHROMIUM] },
 ];
 
 /// The name of the suite of all tests that no other suite has.
@@ -87,11 +67,7 @@ pub fn nextest_filter(root: &Path, only: Option<&str>) -> Result<Vec<String>, St
         Some(suite) => any_of(&existing(suite, root)?),
         None if name == UNIT => {
             let others: Vec<_> = SUITES.iter().flat_map(|suite| suite.present(root)).collect();
-            if others.is_empty() {
-                "all()".to_owned()
-            } else {
-                format!("not ({})", any_of(&others))
-            }
+            if others.is_empty() { "all()".to_owned() } else { format!("not ({})", any_of(&others)) }
         }
         None => return Err(unknown(name)),
     };
@@ -105,10 +81,7 @@ pub fn cargo_filter(root: &Path, only: Option<&str>) -> Result<Vec<String>, Stri
     let args: Vec<String> = match only {
         None => ["--workspace", "--lib", "--bins", "--tests"].map(str::to_owned).to_vec(),
         Some(name) => match Suite::named(name) {
-            Some(suite) => existing(suite, root)?
-                .into_iter()
-                .flat_map(|(krate, file)| one_file(krate, file))
-                .collect(),
+            Some(suite) => existing(suite, root)?.into_iter().flat_map(|(krate, file)| one_file(krate, file)).collect(),
             None if name == UNIT => ["--workspace", "--lib", "--bins"].map(str::to_owned).to_vec(),
             None => return Err(unknown(name)),
         },
@@ -118,11 +91,7 @@ pub fn cargo_filter(root: &Path, only: Option<&str>) -> Result<Vec<String>, Stri
 
 fn existing(suite: &Suite, root: &Path) -> Result<Vec<(&'static str, &'static str)>, String> {
     let files = suite.present(root);
-    if files.is_empty() {
-        Err(format!("suite `{}` has no test yet", suite.name))
-    } else {
-        Ok(files)
-    }
+    if files.is_empty() { Err(format!("suite `{}` has no test yet", suite.name)) } else { Ok(files) }
 }
 
 fn any_of(files: &[(&str, &str)]) -> String {

@@ -105,10 +105,8 @@ fn tracked(root: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 fn metadata(root: &Path) -> Result<serde_json::Value, String> {
-    let json =
-        output(root, "cargo", &["metadata", "--format-version=1", "--no-deps", "--offline"])?;
-    serde_json::from_str(&json)
-        .map_err(|error| format!("cargo metadata answered something else than JSON: {error}"))
+    let json = output(root, "cargo", &["metadata", "--format-version=1", "--no-deps", "--offline"])?;
+    serde_json::from_str(&json).map_err(|error| format!("cargo metadata answered something else than JSON: {error}"))
 }
 
 fn output(root: &Path, program: &str, args: &[&str]) -> Result<String, String> {
@@ -118,11 +116,7 @@ fn output(root: &Path, program: &str, args: &[&str]) -> Result<String, String> {
         .output()
         .map_err(|error| format!("cannot run {program}: {error}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "{program} {} failed: {}",
-            args.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        return Err(format!("{program} {} failed: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -18,36 +18,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["api", "engine", "domain", "blobs"]),
     ("mcp", &["api", "engine", "domain"]),
     ("console", &["engine", "domain"]),
-    (
-        "coord",
-        &[
-            "domain",
-            "api",
-            "store",
-            "blobs",
-            "broker",
-            "ephemeral",
-            "engine",
-            "server",
-            "mcp",
-            "console",
-        ],
-    ),
+    ("coord", &["domain", "api", "store", "blobs", "broker", "ephemeral", "engine", "server", "mcp", "console"]),
     (
         "testkit",
-        &[
-            "domain",
-            "api",
-            "store",
-            "blobs",
-            "broker",
-            "ephemeral",
-            "engine",
-            "server",
-            "mcp",
-            "console",
-            "coord",
-        ],
+        &["domain", "api", "store", "blobs", "broker", "ephemeral", "engine", "server", "mcp", "console", "coord"],
     ),
     ("xtask", &[]),
 ];
@@ -73,9 +47,7 @@ fn wrong_of(package: &Value, ours: &[&str]) -> Vec<Finding> {
     let name = package["name"].as_str().unwrap_or_default();
     let path = Path::new("crates").join(name).join("Cargo.toml");
     let Some((_, allowed)) = ARROWS.iter().find(|(from, _)| *from == name) else {
-        let why = format!(
-            "`{name}` is not in the table of arrows: add it to crates/xtask/src/tidy/arrows.rs"
-        );
+        let why = format!("`{name}` is not in the table of arrows: add it to crates/xtask/src/tidy/arrows.rs");
         return vec![Finding::new(&path, 0, why)];
     };
     let complaints = array(&package["dependencies"]).iter().filter_map(|dependency| {
@@ -83,8 +55,7 @@ fn wrong_of(package: &Value, ours: &[&str]) -> Vec<Finding> {
         let for_tests = dependency["kind"] == "dev";
         if ours.contains(&to) {
             let right = allowed.contains(&to) || (for_tests && to == "testkit");
-            return (!right)
-                .then(|| format!("a new arrow, `{name}` -> `{to}`: arrows point down only"));
+            return (!right).then(|| format!("a new arrow, `{name}` -> `{to}`: arrows point down only"));
         }
         let (_, keeper) = KEPT.iter().find(|(library, _)| *library == to)?;
         let right = *keeper == name || for_tests || name == "testkit";
@@ -104,8 +75,7 @@ mod tests {
 
     fn complaints(from: &str, to: &str, kind: Option<&str>) -> Vec<String> {
         let dependency = json!({"name": to, "kind": kind});
-        let others = ["domain", "store", "server", "testkit"]
-            .map(|name| json!({"name": name, "dependencies": []}));
+        let others = ["domain", "store", "server", "testkit"].map(|name| json!({"name": name, "dependencies": []}));
         let mut packages = vec![json!({"name": from, "dependencies": [dependency]})];
         packages.extend(others.into_iter().filter(|package| package["name"] != from));
         wrong(&json!({"packages": packages})).into_iter().map(|finding| finding.why).collect()
@@ -113,10 +83,7 @@ mod tests {
 
     #[test]
     fn an_arrow_that_points_up_is_refused() {
-        assert_eq!(
-            complaints("domain", "store", None),
-            ["a new arrow, `domain` -> `store`: arrows point down only"]
-        );
+        assert_eq!(complaints("domain", "store", None), ["a new arrow, `domain` -> `store`: arrows point down only"]);
         assert_eq!(complaints("server", "store", Some("dev")).len(), 1);
         assert_eq!(complaints("store", "testkit", None).len(), 1);
     }
@@ -129,10 +96,7 @@ mod tests {
 
     #[test]
     fn a_database_driver_outside_the_store_is_refused() {
-        assert_eq!(
-            complaints("engine", "rusqlite", None),
-            ["`rusqlite` is used in `store` alone, not in `engine`"]
-        );
+        assert_eq!(complaints("engine", "rusqlite", None), ["`rusqlite` is used in `store` alone, not in `engine`"]);
         assert_eq!(complaints("engine", "lapin", None).len(), 1);
         assert!(complaints("store", "rusqlite", None).is_empty());
         assert!(complaints("engine", "rusqlite", Some("dev")).is_empty());

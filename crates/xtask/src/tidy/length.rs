@@ -13,9 +13,7 @@ pub const LINES_NOTED: usize = 286;
 pub fn too_long(source: &Source) -> Option<Finding> {
     let lines = own_lines(source)?;
     (lines > LINES_MAX).then(|| {
-        let why = format!(
-            "{lines} lines without tests; split it by what it is about (at most {LINES_MAX})"
-        );
+        let why = format!("{lines} lines without tests; split it by what it is about (at most {LINES_MAX})");
         Finding::new(&source.path, 0, why)
     })
 }

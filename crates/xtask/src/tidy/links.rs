@@ -10,14 +10,11 @@ pub fn broken(root: &Path, path: &Path, text: &str) -> Vec<Finding> {
     let names_paths = path.file_name().is_some_and(|name| name == "ARCHITECTURE.md");
     for (index, line) in prose(text) {
         let links = targets(line).filter(|target| !resolves(root, path, text, target));
-        found.extend(links.map(|target| {
-            Finding::new(path, index + 1, format!("the link to `{target}` leads nowhere"))
-        }));
+        found
+            .extend(links.map(|target| Finding::new(path, index + 1, format!("the link to `{target}` leads nowhere"))));
         if names_paths {
             let named = spans(line).filter(|span| is_path(span) && !exists(root, span));
-            found.extend(named.map(|span| {
-                Finding::new(path, index + 1, format!("the path `{span}` does not exist"))
-            }));
+            found.extend(named.map(|span| Finding::new(path, index + 1, format!("the path `{span}` does not exist"))));
         }
     }
     found
@@ -36,8 +33,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// The targets of `[text](target)` that are no addresses on the web.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
     let ends = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
-    ends.map(|(target, _)| target)
-        .filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
+    ends.map(|(target, _)| target).filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
 }
 
 fn resolves(root: &Path, from: &Path, text: &str, target: &str) -> bool {
@@ -57,11 +53,7 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
     let titles = prose(text).filter_map(|(_, line)| line.strip_prefix('#'));
     titles.map(|title| {
         let title = title.trim_start_matches('#').trim().to_lowercase();
-        title
-            .replace(' ', "-")
-            .chars()
-            .filter(|c| c.is_alphanumeric() || "-_".contains(*c))
-            .collect()
+        title.replace(' ', "-").chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
     })
 }
 
@@ -76,8 +68,7 @@ fn is_path(span: &str) -> bool {
     let file = Path::new(span).extension().is_some_and(|extension| {
         ["rs", "md", "toml", "yaml", "sql", "sh", "json"].iter().any(|known| extension == *known)
     });
-    let rooted =
-        ["crates/", ".ci/", "docs/", "deploy/"].iter().any(|folder| span.starts_with(folder));
+    let rooted = ["crates/", ".ci/", "docs/", "deploy/"].iter().any(|folder| span.starts_with(folder));
     plain && span.contains('/') && !span.starts_with('/') && (file || rooted)
 }
 
@@ -131,10 +122,7 @@ mod tests {
         assert_eq!(complaints("ARCHITECTURE.md", "see `crates/nowhere/src`"), 1);
         assert_eq!(complaints("ARCHITECTURE.md", "see `crates/*/src/nowhere*.rs`"), 1);
         assert_eq!(
-            complaints(
-                "ARCHITECTURE.md",
-                "`crates/xtask/src/tidy.rs`, `crates/*/Cargo.toml`, `text/markdown`"
-            ),
+            complaints("ARCHITECTURE.md", "`crates/xtask/src/tidy.rs`, `crates/*/Cargo.toml`, `text/markdown`"),
             0
         );
         assert_eq!(complaints("ARCHITECTURE.md", "`GET /api/v1/messages` and `/health`"), 0);

@@ -18,17 +18,7 @@ const BEGINNINGS: &[(&str, &[&str])] = &[
     ("create", &["table", "index", "unique", "virtual", "view", "trigger"]),
     ("drop", &["table", "index", "view", "trigger"]),
     ("alter", &["table"]),
-    (
-        "pragma",
-        &[
-            "synchronous",
-            "journal_mode",
-            "foreign_keys",
-            "user_version",
-            "integrity_check",
-            "wal_checkpoint",
-        ],
-    ),
+    ("pragma", &["synchronous", "journal_mode", "foreign_keys", "user_version", "integrity_check", "wal_checkpoint"]),
 ];
 
 /// Finds SQL outside `store` and status codes outside the faces. Tests may hold both: some tamper on purpose.
@@ -38,9 +28,7 @@ pub fn misplaced(source: &Source) -> Vec<Finding> {
 
 fn complaint(krate: &str, token: &Token, source: &Source) -> Option<Finding> {
     let why = match &token.word {
-        Word::Literal(text) if !SQL.contains(&krate) && looks_like_sql(text) => {
-            "SQL lives in `store` only"
-        }
+        Word::Literal(text) if !SQL.contains(&krate) && looks_like_sql(text) => "SQL lives in `store` only",
         Word::Ident(name) if name == "StatusCode" && !STATUS_CODES.contains(&krate) => {
             "status codes live in `server` only (and in the client): answer with a refusal in the user's words"
         }
@@ -96,12 +84,7 @@ mod tests {
 
     #[test]
     fn prose_is_not_sql() {
-        for prose in [
-            "selects a message",
-            "Update the agent, then set it",
-            "delete",
-            "with a lease as long as",
-        ] {
+        for prose in ["selects a message", "Update the agent, then set it", "delete", "with a lease as long as"] {
             let text = format!("const Q: &str = \"{prose}\";");
             assert_eq!(complaints("crates/engine/src/send.rs", &text), 0, "{prose}");
         }

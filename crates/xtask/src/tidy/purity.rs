@@ -4,8 +4,7 @@ use crate::tidy::Finding;
 use crate::tidy::source::{Source, Token};
 
 /// Names that have no business in a pure rule.
-const NAMES: &[&str] =
-    &["async", "await", "SystemTime", "Instant", "tokio", "getrandom", "Clock", "now_v7", "new_v4"];
+const NAMES: &[&str] = &["async", "await", "SystemTime", "Instant", "tokio", "getrandom", "Clock", "now_v7", "new_v4"];
 
 /// Modules of the standard library that reach outside.
 const MODULES: &[&str] = &["env", "fs", "io", "net", "process", "thread"];
@@ -16,17 +15,14 @@ pub fn impure(source: &Source) -> Vec<Finding> {
         return Vec::new();
     }
     let tokens: Vec<&Token> = source.own_tokens().collect();
-    let names =
-        tokens.iter().filter(|token| token.ident().is_some_and(|name| NAMES.contains(&name)));
+    let names = tokens.iter().filter(|token| token.ident().is_some_and(|name| NAMES.contains(&name)));
     let paths = (0..tokens.len()).flat_map(|at| outside(&tokens[at..]));
     names.copied().chain(paths).map(|token| finding(source, token)).collect()
 }
 
 fn finding(source: &Source, token: &Token) -> Finding {
     let name = token.ident().unwrap_or_default();
-    let why = format!(
-        "`{name}` in `domain`: a rule is a pure function of what it is given, time and chance included"
-    );
+    let why = format!("`{name}` in `domain`: a rule is a pure function of what it is given, time and chance included");
     Finding::new(&source.path, token.line, why)
 }
 
@@ -37,9 +33,7 @@ fn outside<'a>(tokens: &[&'a Token]) -> Vec<&'a Token> {
         return Vec::new();
     }
     let named = match rest.first() {
-        Some(token) if token.is_punct('{') => {
-            rest.iter().position(|token| token.is_punct('}')).unwrap_or(0)
-        }
+        Some(token) if token.is_punct('{') => rest.iter().position(|token| token.is_punct('}')).unwrap_or(0),
         _ => 1,
     };
     let is_outside = |token: &&Token| token.ident().is_some_and(|name| MODULES.contains(&name));
@@ -76,9 +70,6 @@ mod tests {
     #[test]
     fn other_crates_and_tests_may() {
         assert!(found("crates/engine/src/lease.rs", "async fn a() {}").is_empty());
-        assert!(
-            found("crates/domain/src/lease.rs", "#[cfg(test)]\nmod tests { use std::fs; }")
-                .is_empty()
-        );
+        assert!(found("crates/domain/src/lease.rs", "#[cfg(test)]\nmod tests { use std::fs; }").is_empty());
     }
 }

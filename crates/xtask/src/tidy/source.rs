@@ -67,27 +67,17 @@ impl Source {
     ///
     /// Fails with a finding when the text is no Rust.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Finding> {
-        let stream: TokenStream = text
-            .parse()
-            .map_err(|error| Finding::new(path, 0, format!("this is not Rust: {error}")))?;
+        let stream: TokenStream =
+            text.parse().map_err(|error| Finding::new(path, 0, format!("this is not Rust: {error}")))?;
         let mut tokens = Vec::new();
         flatten(stream, &mut tokens);
         let tests = test_items(&tokens);
-        Ok(Self {
-            path: path.to_owned(),
-            krate: crate_of(path),
-            lines: text.lines().count(),
-            tokens,
-            tests,
-        })
+        Ok(Self { path: path.to_owned(), krate: crate_of(path), lines: text.lines().count(), tokens, tests })
     }
 
     /// Whether the whole file is tests: below `tests/` or `benches/`, or named for it.
     pub fn is_test_file(&self) -> bool {
-        let folder = self
-            .path
-            .components()
-            .any(|part| part.as_os_str() == "tests" || part.as_os_str() == "benches");
+        let folder = self.path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "benches");
         folder || self.path.file_stem().is_some_and(|stem| stem == "tests")
     }
 
@@ -136,8 +126,7 @@ fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {
                 }
                 tokens.push(Token { line, word: Word::Punct(open) });
                 flatten(group.stream(), tokens);
-                tokens
-                    .push(Token { line: group.span_close().end().line, word: Word::Punct(close) });
+                tokens.push(Token { line: group.span_close().end().line, word: Word::Punct(close) });
             }
         }
     }
@@ -183,11 +172,7 @@ fn test_items(tokens: &[Token]) -> Vec<RangeInclusive<usize>> {
 
 fn is_cfg_test(tokens: &[Token]) -> bool {
     let [hash, open, cfg, paren, test, ..] = tokens else { return false };
-    hash.is_punct('#')
-        && open.is_punct('[')
-        && cfg.is_ident("cfg")
-        && paren.is_punct('(')
-        && test.is_ident("test")
+    hash.is_punct('#') && open.is_punct('[') && cfg.is_ident("cfg") && paren.is_punct('(') && test.is_ident("test")
 }
 
 /// The index of the last word of the item that begins at `start`.
@@ -215,8 +200,7 @@ mod tests {
 
     #[test]
     fn comments_are_no_words() {
-        let source =
-            parse("//! Delete from here.\n/// Select it from there.\n// drop it\nfn send() {}\n");
+        let source = parse("//! Delete from here.\n/// Select it from there.\n// drop it\nfn send() {}\n");
         let names: Vec<&str> = source.tokens.iter().filter_map(Token::ident).collect();
         assert_eq!(names, ["fn", "send"]);
         assert_eq!(source.krate, "engine");

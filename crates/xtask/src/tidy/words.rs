@@ -6,18 +6,8 @@ use crate::tidy::Finding;
 use crate::tidy::source::{Source, Token};
 
 /// Parts of a name that say nothing about the thing.
-const EMPTY: &[&str] = &[
-    "manager",
-    "service",
-    "helper",
-    "helpers",
-    "util",
-    "utils",
-    "utility",
-    "utilities",
-    "common",
-    "misc",
-];
+const EMPTY: &[&str] =
+    &["manager", "service", "helper", "helpers", "util", "utils", "utility", "utilities", "common", "misc"];
 
 /// Marks of unfinished work. In two parts, so that this file does not find itself.
 const UNFINISHED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
@@ -35,9 +25,7 @@ const ELSEWHERE: &[&str] = &[
 /// Finds marks of unfinished work and places that no reader has, in any text.
 pub fn in_text(path: &Path, text: &str) -> Vec<Finding> {
     let lines = text.lines().enumerate();
-    lines
-        .flat_map(|(index, line)| in_line(line).map(move |why| Finding::new(path, index + 1, why)))
-        .collect()
+    lines.flat_map(|(index, line)| in_line(line).map(move |why| Finding::new(path, index + 1, why))).collect()
 }
 
 fn in_line(line: &str) -> impl Iterator<Item = String> {
@@ -53,14 +41,12 @@ fn in_line(line: &str) -> impl Iterator<Item = String> {
 }
 
 fn has_word(line: &str, word: &str) -> bool {
-    line.match_indices(word).any(|(at, _)| {
-        !line[..at].ends_with(is_name_char) && !line[at + word.len()..].starts_with(is_name_char)
-    })
+    line.match_indices(word)
+        .any(|(at, _)| !line[..at].ends_with(is_name_char) && !line[at + word.len()..].starts_with(is_name_char))
 }
 
 fn begins_somewhere(line: &str, place: &str) -> bool {
-    line.match_indices(place)
-        .any(|(at, _)| !line[..at].ends_with(|c: char| is_name_char(c) || "-.".contains(c)))
+    line.match_indices(place).any(|(at, _)| !line[..at].ends_with(|c: char| is_name_char(c) || "-.".contains(c)))
 }
 
 fn is_name_char(c: char) -> bool {
@@ -71,26 +57,16 @@ fn is_name_char(c: char) -> bool {
 pub fn in_names(source: &Source) -> Vec<Finding> {
     let file = source.path.file_stem().map(|stem| (0, stem.to_string_lossy().into_owned()));
     let defined = source.tokens.windows(2).filter_map(|pair| {
-        let defines = ["struct", "enum", "trait", "type", "mod"]
-            .iter()
-            .any(|keyword| pair[0].is_ident(keyword));
+        let defines = ["struct", "enum", "trait", "type", "mod"].iter().any(|keyword| pair[0].is_ident(keyword));
         let name = pair[1].ident().filter(|_| defines)?;
         Some((pair[1].line, name.to_owned()))
     });
     let empty = file.into_iter().chain(defined).filter_map(|(line, name)| {
         let part = parts(&name).find(|part| EMPTY.contains(&part.as_str()))?;
-        Some(Finding::new(
-            &source.path,
-            line,
-            format!("`{name}`: `{part}` says nothing; name the thing itself"),
-        ))
+        Some(Finding::new(&source.path, line, format!("`{name}`: `{part}` says nothing; name the thing itself")))
     });
     let aside = source.tokens.windows(3).filter(|words| is_ignore(words)).map(|words| {
-        Finding::new(
-            &source.path,
-            words[0].line,
-            "a test that is put aside proves nothing: make it run or remove it",
-        )
+        Finding::new(&source.path, words[0].line, "a test that is put aside proves nothing: make it run or remove it")
     });
     empty.chain(aside).collect()
 }
@@ -123,38 +99,23 @@ mod tests {
 
     #[test]
     fn names_that_say_nothing_are_refused() {
-        for text in [
-            "struct LeaseManager;",
-            "mod utils;",
-            "trait Helper {}",
-            "type Common = u8;",
-            "enum MiscKind {}",
-        ] {
+        for text in ["struct LeaseManager;", "mod utils;", "trait Helper {}", "type Common = u8;", "enum MiscKind {}"] {
             assert_eq!(names("crates/engine/src/lease.rs", text), 1, "{text}");
         }
         assert_eq!(names("crates/engine/src/http_util.rs", ""), 1);
-        assert_eq!(
-            names("crates/engine/src/lease.rs", "struct Lease; fn util() {} struct Utilisation;"),
-            0
-        );
+        assert_eq!(names("crates/engine/src/lease.rs", "struct Lease; fn util() {} struct Utilisation;"), 0);
     }
 
     #[test]
     fn tests_that_are_put_aside_are_refused() {
-        assert_eq!(
-            names("crates/engine/src/lease.rs", "#[test]\n#[ignore = \"slow\"]\nfn a() {}"),
-            1
-        );
+        assert_eq!(names("crates/engine/src/lease.rs", "#[test]\n#[ignore = \"slow\"]\nfn a() {}"), 1);
         assert_eq!(names("crates/engine/src/lease.rs", "#[test]\n#[ignore]\nfn a() {}"), 1);
     }
 
     #[test]
     fn marks_of_unfinished_work_are_refused() {
         for mark in UNFINISHED {
-            assert_eq!(
-                in_text(Path::new("a.rs"), &format!("fn a() {{}}\n// {mark}: later")).len(),
-                1
-            );
+            assert_eq!(in_text(Path::new("a.rs"), &format!("fn a() {{}}\n// {mark}: later")).len(), 1);
             assert_eq!(in_text(Path::new("a.rs"), &format!("{mark}S_PER_PAGE")).len(), 0);
         }
     }

@@ -1,0 +1,111 @@
+//! A private PostgreSQL server.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::daemon::{Daemon, Recipe};
+use crate::failure::Failure;
+use crate::installed::{self, User};
+use crate::port::Port;
+
+/// The settings: everything durable as in production, reached by loopback and by a socket in its folder only.
+const SETTINGS: &[&str] =
+    &["listen_addresses=127.0.0.1", "fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=100"];
+
+/// A PostgreSQL server with an empty cluster, on its own port, with `fsync` on. Superuser `postgres`, no password.
+pub struct Postgres {
+    /// The server's process: stop, kill and restart it here.
+    pub daemon: Daemon,
+    port: Port,
+    programs: PathBuf,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts a server on it.
+    ///
+    /// Fails when PostgreSQL is not installed, or does not answer within 30 s.
+    pub fn start() -> Result<Self, Failure> {
+        let postgres = installed::find("postgres", &["/usr/lib/postgresql/*/bin"], "postgresql")?;
+        let programs = postgres.parent().map(Path::to_owned).unwrap_or_default();
+        let folder = installed::folder("postgres")?;
+        let user = User::instead_of_root(&["postgres", "nobody"])?;
+        if let Some(user) = user {
+            user.own(folder.path())?;
+        }
+        let data = folder.path().join("data");
+        make_cluster(&programs, user, &data)?;
+        let port = Port::take()?;
+        let recipe = recipe(&programs, user, &data, &port);
+        Ok(Self { daemon: Daemon::start(recipe, folder)?, port, programs })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// The URL of the database that every cluster has.
+    pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// The URL of a database.
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://postgres@{}/{database}", self.address())
+    }
+
+    /// Makes an empty database and answers its URL.
+    ///
+    /// Fails when there is one of that name, or the server is down.
+    pub fn create_database(&self, name: &str) -> Result<String, Failure> {
+        let mut command = Command::new(self.programs.join("createdb"));
+        command.args(["--host=127.0.0.1", "--username=postgres", &format!("--port={}", self.port.number()), name]);
+        finish(command, &format!("make the database {name}"))?;
+        Ok(self.url_of(name))
+    }
+}
+
+fn make_cluster(programs: &Path, user: Option<User>, data: &Path) -> Result<(), Failure> {
+    let mut command = Command::new(programs.join("initdb"));
+    command.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+    command.arg("--pgdata").arg(data).current_dir("/");
+    if let Some(user) = user {
+        user.run(&mut command);
+    }
+    finish(command, "make a PostgreSQL cluster")
+}
+
+fn recipe(programs: &Path, user: Option<User>, data: &Path, port: &Port) -> Recipe {
+    let (server, probe) = (programs.join("postgres"), programs.join("pg_isready"));
+    let (data, port) = (data.to_owned(), port.number().to_string());
+    let probe_port = port.clone();
+    let command = move || {
+        let mut command = Command::new(&server);
+        command.arg("-D").arg(&data).args(["-p", &port]).arg("-k").arg(&data).current_dir(&data);
+        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        if let Some(user) = user {
+            user.run(&mut command);
+        }
+        command
+    };
+    let ready = move || {
+        let mut command = Command::new(&probe);
+        command
+            .args(["--host=127.0.0.1", "--username=postgres", "--port", &probe_port])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let within = Duration::from_secs(30);
+    Recipe { name: "postgres", command: Box::new(command), ready: Box::new(ready), within }
+}
+
+fn finish(mut command: Command, what: &str) -> Result<(), Failure> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| Failure::of(what, &error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Failure::of(what, &String::from_utf8_lossy(&output.stderr)))
+}

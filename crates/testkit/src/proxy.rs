@@ -1,0 +1,140 @@
+//! A TCP proxy to stand between us and a service and to break the wire. After crates.io's chaos proxy.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+
+use crate::failure::Failure;
+use crate::port::Port;
+
+/// What happens to bytes on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Whole,
+    Stalled,
+    AnswersLost,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Request,
+    Answer,
+}
+
+/// A proxy in front of one address. It passes bytes until it is told to break something, and again after
+/// [`Proxy::restore`]. All ends with the value.
+pub struct Proxy {
+    port: Port,
+    upstream: SocketAddr,
+    wire: watch::Sender<Wire>,
+    connections: Arc<Mutex<JoinSet<()>>>,
+    accepting: JoinSet<()>,
+}
+
+impl Proxy {
+    /// Starts a proxy in front of `upstream`, in the runtime that this is called in.
+    ///
+    /// Fails when no port is free.
+    pub async fn start(upstream: SocketAddr) -> Result<Self, Failure> {
+        let (wire, _) = watch::channel(Wire::Whole);
+        let connections = Arc::new(Mutex::new(JoinSet::new()));
+        let mut proxy = Self { port: Port::take()?, upstream, wire, connections, accepting: JoinSet::new() };
+        proxy.restore().await?;
+        Ok(proxy)
+    }
+
+    /// Where clients connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// Resets every open connection; new ones pass. When this returns, they are gone.
+    pub async fn cut(&self) {
+        self.connections.lock().await.shutdown().await;
+    }
+
+    /// Holds back every byte in both directions, with connections left open and new ones accepted.
+    pub fn stall(&self) {
+        self.wire.send_replace(Wire::Stalled);
+    }
+
+    /// Passes requests and drops every answer: the service does the work and nobody hears of it.
+    pub fn lose_answers(&self) {
+        self.wire.send_replace(Wire::AnswersLost);
+    }
+
+    /// Resets every open connection and refuses new ones, as a service that is down does.
+    pub async fn refuse(&mut self) {
+        self.accepting.shutdown().await;
+        self.cut().await;
+    }
+
+    /// Passes everything again; what was held back goes on.
+    ///
+    /// Fails when the port cannot be listened on again.
+    pub async fn restore(&mut self) -> Result<(), Failure> {
+        self.wire.send_replace(Wire::Whole);
+        if self.accepting.is_empty() {
+            let bound = TcpListener::bind(self.address()).await;
+            let listener = bound.map_err(|error| Failure::of("listen for the proxy", &error))?;
+            let (upstream, connections) = (self.upstream, Arc::clone(&self.connections));
+            self.accepting.spawn(accept(listener, upstream, self.wire.subscribe(), connections));
+        }
+        Ok(())
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    upstream: SocketAddr,
+    wire: watch::Receiver<Wire>,
+    connections: Arc<Mutex<JoinSet<()>>>,
+) {
+    while let Ok((client, _)) = listener.accept().await {
+        let mut connections = connections.lock().await;
+        while connections.try_join_next().is_some() {}
+        connections.spawn(connect(client, upstream, wire.clone()));
+    }
+}
+
+async fn connect(client: TcpStream, upstream: SocketAddr, wire: watch::Receiver<Wire>) {
+    // A service that is down shows as a connection that ends at once.
+    let Ok(service) = TcpStream::connect(upstream).await else { return };
+    for stream in [&client, &service] {
+        // Without these two a break is only less sharp.
+        let _ = stream.set_zero_linger();
+        let _ = stream.set_nodelay(true);
+    }
+    let (client_reads, client_writes) = client.into_split();
+    let (service_reads, service_writes) = service.into_split();
+    tokio::join!(
+        pass(client_reads, service_writes, Direction::Request, wire.clone()),
+        pass(service_reads, client_writes, Direction::Answer, wire),
+    );
+}
+
+/// Passes bytes one way until that way is closed.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, direction: Direction, mut wire: watch::Receiver<Wire>) {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = from.read(&mut buffer).await;
+        let Ok(now) = wire.wait_for(|wire| *wire != Wire::Stalled).await.map(|wire| *wire) else { return };
+        let lost = now == Wire::AnswersLost && direction == Direction::Answer;
+        match read {
+            Ok(0) | Err(_) => break,
+            Ok(_) if lost => {}
+            Ok(length) => {
+                if to.write_all(&buffer[..length]).await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    // The other side may have gone first.
+    let _ = to.shutdown().await;
+}
