@@ -1,6 +1,7 @@
-//! Development only: what tests stand on. Private servers and processes that end with the test (`postgres`,
+//! Development only: what tests stand on. Private servers and processes that end with the test (`coord`, `postgres`,
 //! `rabbitmq`, `redis`, `daemon`, `process`), and a wire that can be broken (`proxy`).
 
+pub mod coord;
 pub mod daemon;
 pub mod failure;
 mod installed;
