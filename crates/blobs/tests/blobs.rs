@@ -124,7 +124,7 @@ async fn a_sender_that_breaks_off_leaves_nothing() {
 fn a_cancelled_upload_leaves_nothing() {
     let (folder, blobs) = store();
     let (reached, mut arrived) = tokio::sync::mpsc::channel(1);
-    let body = chunks(&[7; 2_000_000], 50_000).chain(stream::once(async move {
+    let body = chunks(&vec![7; 2_000_000], 50_000).chain(stream::once(async move {
         reached.send(()).await.unwrap();
         std::future::pending().await
     }));

@@ -1,2 +1,11 @@
-//! The coordination binary.
-fn main() {}
+//! The one binary: servers and clients, by subcommand.
+
+mod cli;
+mod config;
+mod config_command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -51,7 +51,7 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match UNITS[..4].iter().find(|(_, unit)| self.0 >= *unit && self.0.is_multiple_of(*unit)) {
             Some((name, unit)) => write!(f, "{}{name}", self.0 / unit),
-            None => write!(f, "{}", self.0),
+            None => write!(f, "{}B", self.0),
         }
     }
 }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_size_prints_in_its_largest_whole_unit_and_reads_back() {
-        for (bytes, text) in [(0, "0"), (1000, "1000"), (1024, "1KiB"), (1536, "1536"), (3 << 20, "3MiB")] {
+        for (bytes, text) in [(0, "0B"), (1000, "1000B"), (1024, "1KiB"), (1536, "1536B"), (3 << 20, "3MiB")] {
             assert_eq!(Size(bytes).to_string(), text);
             assert_eq!(text.parse(), Ok(Size(bytes)));
         }

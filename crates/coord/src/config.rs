@@ -1,0 +1,114 @@
+//! Configuration: defaults, then the file, then the environment, then flags; read, checked and shown.
+
+mod check;
+mod complaint;
+mod environment;
+mod layer;
+mod load;
+mod logging;
+mod node;
+mod reader;
+mod show;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use std::path::PathBuf;
+
+use engine::config::{
+    AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, DeliveryConfig, GatesConfig, Limits,
+    RetentionConfig,
+};
+use serde::{Deserialize, Serialize};
+use server::config::{AuthConfig, MetricsConfig, Secret, ServerConfig};
+
+pub(crate) use load::{Loaded, Sources};
+pub(crate) use logging::LoggingConfig;
+pub(crate) use show::show;
+
+/// The reference page: every setting with its default, commented.
+pub(crate) const REFERENCE: &str = include_str!("config/reference.yaml");
+
+/// All of `config.yaml`, checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The agents that exist from the start.
+    pub(crate) agents: Vec<AgentConfig>,
+    /// Who has the last word.
+    pub(crate) authority: AuthorityConfig,
+    /// What evidence a message must carry.
+    pub(crate) quality_gates: GatesConfig,
+    /// Leases, attempts and pauses.
+    pub(crate) delivery: DeliveryConfig,
+    /// Every bound on size, number and time.
+    pub(crate) limits: Limits,
+    /// How long facts are kept.
+    pub(crate) retention: RetentionConfig,
+    /// Where attachments are kept.
+    pub(crate) attachments: AttachmentsConfig,
+    /// Where old events go.
+    pub(crate) archive: ArchiveConfig,
+    /// Where and how the API is served.
+    pub(crate) server: ServerConfig,
+    /// Where metrics are served.
+    pub(crate) metrics: MetricsConfig,
+    /// Who may ask.
+    pub(crate) auth: AuthConfig,
+    /// What is written about what happens.
+    pub(crate) logging: LoggingConfig,
+    /// The folder of the embedded forms; absent: the user's data folder.
+    pub(crate) data: Option<PathBuf>,
+    /// PostgreSQL, in place of SQLite.
+    pub(crate) database: ExternalConfig,
+    /// RabbitMQ, in place of queues in this process.
+    pub(crate) rabbitmq: ExternalConfig,
+    /// Redis, in place of this process's memory.
+    pub(crate) redis: ExternalConfig,
+}
+
+/// A service outside this process.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ExternalConfig {
+    /// Where it is, with its password; absent: the embedded form.
+    pub(crate) url: Option<Secret>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let engine = engine::config::Config::default();
+        Self {
+            agents: engine.agents,
+            authority: engine.authority,
+            quality_gates: engine.quality_gates,
+            delivery: engine.delivery,
+            limits: engine.limits,
+            retention: engine.retention,
+            attachments: AttachmentsConfig::default(),
+            archive: ArchiveConfig::default(),
+            server: ServerConfig::default(),
+            metrics: MetricsConfig::default(),
+            auth: AuthConfig::default(),
+            logging: LoggingConfig::default(),
+            data: None,
+            database: ExternalConfig::default(),
+            rabbitmq: ExternalConfig::default(),
+            redis: ExternalConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The engine's part.
+    pub(crate) fn engine(&self) -> engine::config::Config {
+        engine::config::Config {
+            agents: self.agents.clone(),
+            authority: self.authority.clone(),
+            quality_gates: self.quality_gates.clone(),
+            delivery: self.delivery.clone(),
+            limits: self.limits.clone(),
+            retention: self.retention.clone(),
+        }
+    }
+}

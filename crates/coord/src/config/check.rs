@@ -1,0 +1,50 @@
+//! What is wrong with values that are of the right type.
+
+use engine::config::Fault;
+
+use super::Config;
+use super::complaint::Complaint;
+use super::node::Node;
+
+/// Adds every fault of `config` to `complaints`, placed by `root`.
+pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complaint>) {
+    let mut faults = config.engine().faults();
+    faults.extend(config.server.faults());
+    faults.extend(config.auth.faults());
+    faults.extend(unavailable(config));
+    // What could not be read is not there: who names it, or holds it, is not to blame.
+    let is_agent = |key: &str| {
+        let item = key.strip_suffix(".name").unwrap_or(key);
+        item == "agents" || (item.starts_with("agents[") && item.ends_with(']') && !item.contains('.'))
+    };
+    let lacking = complaints.iter().any(|complaint| is_agent(&complaint.key));
+    let names_agent = |key: &str| key.ends_with(".escalate_to") || key.starts_with("authority.final");
+    faults.retain(|Fault { key, .. }| {
+        let unread = complaints.iter().any(|complaint| complaint.key.starts_with(key.as_str()));
+        let blameless = unread || (lacking && names_agent(key));
+        !blameless
+    });
+    complaints.extend(faults.into_iter().map(|Fault { key, why }| Complaint {
+        origin: root.origin_near(&key),
+        key,
+        why,
+    }));
+}
+
+/// Settings that this build cannot honour: better refused than silently ignored.
+fn unavailable(config: &Config) -> Vec<Fault> {
+    let outside =
+        |url: &Option<String>| url.as_ref().is_some_and(|url| url.contains("://") && !url.starts_with("file://"));
+    let table = [
+        ("database.url", config.database.url.is_some(), "this build keeps its facts in SQLite, in the data folder"),
+        ("rabbitmq.url", config.rabbitmq.url.is_some(), "this build keeps its queues in its own process"),
+        ("redis.url", config.redis.url.is_some(), "this build keeps what may vanish in its own process"),
+        (
+            "attachments.url",
+            outside(&config.attachments.url),
+            "this build keeps attachments in a folder: give its path",
+        ),
+        ("archive.url", config.archive.url.is_some(), "this build has no archive"),
+    ];
+    table.into_iter().filter(|(_, given, _)| *given).map(|(key, _, why)| Fault::new(key, why)).collect()
+}

@@ -1,0 +1,52 @@
+//! Settings from the environment.
+
+use super::complaint::Complaint;
+use super::node::{Node, Origin};
+use super::yaml;
+
+/// What begins the name of a variable that sets any setting: `COORDINATION__SECTION__KEY`.
+const PREFIX: &str = "COORDINATION__";
+
+/// The variables that set one setting each; their text is taken as it is. Empty is the same as absent.
+const NAMED: [(&str, &[&str]); 5] = [
+    ("COORDINATION_ADMIN_KEY", &["auth", "admin_key"]),
+    ("COORDINATION_DATA", &["data"]),
+    ("DATABASE_URL", &["database", "url"]),
+    ("RABBITMQ_URL", &["rabbitmq", "url"]),
+    ("REDIS_URL", &["redis", "url"]),
+];
+
+/// The settings among `variables`, one node each, in the order of their names.
+pub(super) fn read(variables: &[(String, String)], complaints: &mut Vec<Complaint>) -> Vec<Node> {
+    let mut sorted: Vec<_> = variables.iter().filter(|(_, value)| !value.is_empty()).collect();
+    sorted.sort();
+    sorted
+        .into_iter()
+        .filter_map(|(name, value)| setting(name, value).transpose())
+        .filter_map(|read| read.map_err(|complaint| complaints.push(complaint)).ok())
+        .collect()
+}
+
+/// The setting that a variable holds; none when it is not one of ours.
+fn setting(name: &str, value: &str) -> Result<Option<Node>, Complaint> {
+    let origin = || Origin::Environment(name.to_owned());
+    let complain = |why: String| Complaint { origin: origin(), key: String::new(), why };
+    if let Some(rest) = name.strip_prefix(PREFIX) {
+        let path: Vec<String> = rest.split("__").map(str::to_ascii_lowercase).collect();
+        if path.iter().any(String::is_empty) {
+            return Err(complain("names no setting: write COORDINATION__SECTION__KEY".to_owned()));
+        }
+        let node = yaml::parse(value, &|_| origin(), &mut Vec::new())?;
+        return Ok(Some(node.under(&path)));
+    }
+    let plain = name.strip_suffix("_FILE").unwrap_or(name);
+    let Some((_, path)) = NAMED.iter().find(|(known, _)| *known == plain) else { return Ok(None) };
+    let text = if plain == name {
+        value.to_owned()
+    } else {
+        let read = std::fs::read_to_string(value);
+        read.map_err(|error| complain(format!("cannot read {value}: {error}")))?.trim_end().to_owned()
+    };
+    let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
+    Ok(Some(Node::text(origin(), text).under(&path)))
+}
