@@ -19,12 +19,6 @@ words! {
     }
 }
 
-impl Default for OnViolation {
-    fn default() -> Self {
-        Self::Reject
-    }
-}
-
 /// A decision outside the sender's authority, explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {

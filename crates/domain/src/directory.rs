@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::time::Time;
 
 /// What configuration says for every tenant.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// Who may decide everything, and hears of what nobody else decides.
     pub final_authority: Vec<AgentName>,
@@ -25,6 +25,18 @@ pub struct Policy {
     pub delivery: DeliveryPolicy,
     /// The limits.
     pub limits: Limits,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            final_authority: Vec::new(),
+            on_violation: OnViolation::Reject,
+            gates: Gates::default(),
+            delivery: DeliveryPolicy::default(),
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// A domain lent to an agent for a time.

@@ -15,13 +15,11 @@ pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 /// Says that `text` is no known `what`, and which known word is nearest, or all of them when none is near.
 pub fn unknown<'a>(what: &str, text: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let shown: String = text.chars().take(64).collect();
-    match nearest(text, known.clone()) {
-        Some(word) => format!("unknown {what} `{shown}`: did you mean `{word}`?"),
-        None => {
-            let words: Vec<&str> = known.into_iter().take(32).collect();
-            format!("unknown {what} `{shown}`: it is one of {}", words.join(", "))
-        }
+    if let Some(word) = nearest(text, known.clone()) {
+        return format!("unknown {what} `{shown}`: did you mean `{word}`?");
     }
+    let words: Vec<&str> = known.into_iter().take(32).collect();
+    format!("unknown {what} `{shown}`: it is one of {}", words.join(", "))
 }
 
 #[cfg(test)]

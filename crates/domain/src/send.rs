@@ -80,7 +80,7 @@ pub enum Decision {
     /// Send this message, and record these facts before it.
     Send(Box<Message>, Vec<NewEvent>),
     /// Send nothing, answer this, and record this fact.
-    Refuse(Refusal, NewEvent),
+    Refuse(Box<Refusal>, NewEvent),
 }
 
 /// The data of an `authority.refused` event.
@@ -125,7 +125,7 @@ pub fn decide(draft: Draft, known: &Known<'_>) -> Result<Decision, Refusal> {
     {
         match divert_violation(&mut message, violation, known) {
             Ok(fact) => facts.push(fact),
-            Err((refusal, fact)) => return Ok(Decision::Refuse(refusal, fact)),
+            Err((refusal, fact)) => return Ok(Decision::Refuse(Box::new(refusal), fact)),
         }
     } else {
         resolve(&mut message, known)?;
@@ -433,7 +433,7 @@ fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: &Known<'_>)
     };
     let fact = NewEvent::of(EventKind::GateFailed, known.now, &data).about(&message.from);
     match on_failure {
-        OnFailure::Reject => return Ok(Decision::Refuse(gate_refusal(gates), fact)),
+        OnFailure::Reject => return Ok(Decision::Refuse(Box::new(gate_refusal(gates)), fact)),
         OnFailure::RequestRevision => *message = notice::revision(&message, gates, known.id, known.now),
         OnFailure::Escalate => {
             message.to = finals.iter().map(ToString::to_string).collect();

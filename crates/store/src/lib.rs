@@ -1,1 +1,91 @@
 //! Facts in SQLite or PostgreSQL: the only crate with SQL.
+//!
+//! Writes are [`Change`]s. A committer gathers those that wait, lets the pure rules of `domain` decide each under the lock of
+//! its tenant's head, and makes them durable with one transaction and one flush: group commit. Reads are plain queries over
+//! indexes. What a change means is written once, in [`plan`]; a driver only loads what a change needs to know and applies
+//! the rows that come out.
+
+mod agent;
+mod arrivals;
+mod attachment;
+mod change;
+mod cursor;
+mod error;
+mod event;
+mod inbox;
+mod key;
+mod load;
+mod message;
+mod migrate;
+mod plan;
+mod rows;
+mod search;
+mod sqlite;
+mod tenant;
+mod value;
+mod verify;
+
+use std::path::Path;
+
+pub use arrivals::Arrivals;
+pub use change::{Answer, Change, Claimed, Committed, Fact, Idempotency, Sending, What};
+pub use error::Error;
+pub use event::EventFilter;
+pub use inbox::{Due, Found};
+pub use key::KeyRow;
+pub use message::{MessageFilter, Order, StoredMessage};
+pub use sqlite::Options;
+pub use verify::{Problem, Report};
+
+/// What the store answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The facts. Cheap to clone; every clone is the same store.
+#[derive(Clone)]
+pub struct Store {
+    driver: sqlite::Sqlite,
+    search: search::Search,
+}
+
+impl Store {
+    /// Opens, and where needed creates and migrates, the store in this folder. Exactly one process may have it open.
+    ///
+    /// Blocks; call it before serving. Fails with [`Error::Unavailable`] where the folder cannot be written.
+    pub fn open_sqlite(folder: &Path, options: Options) -> Result<Self> {
+        Ok(Self { driver: sqlite::Sqlite::open(folder, options)?, search: search::Search::open(folder)? })
+    }
+
+    /// Makes a change durable together with whatever else waits, and answers when it is.
+    ///
+    /// Fails with [`Error::Refused`] where the rules say no, [`Error::Conflict`] where the directory has changed since the
+    /// decision, [`Error::Overloaded`] where the queue is full; with all of these and [`Error::Unavailable`] nothing was done.
+    /// [`Error::Unknown`]: perhaps done.
+    pub async fn commit(&self, change: Change) -> Result<Committed> {
+        self.driver.commit(change).await
+    }
+
+    /// Commits many changes in their order, each with its own answer; waits for room in the queue.
+    pub async fn commit_all(&self, changes: Vec<Change>) -> Vec<Result<Committed>> {
+        self.driver.commit_all(changes).await
+    }
+
+    /// Answers whether the store can be read now.
+    pub async fn ping(&self) -> Result<()> {
+        self.query("SELECT 1", vec![]).await.map(drop)
+    }
+
+    /// Runs one query on a connection that only reads.
+    async fn query(&self, sql: impl Into<String>, parameters: Vec<value::Value>) -> Result<Vec<value::Row>> {
+        self.driver.query(sql.into(), parameters).await
+    }
+
+    /// Changes that wait to be committed.
+    pub fn queue_depth(&self) -> usize {
+        self.driver.queue_depth()
+    }
+
+    /// Finishes the changes in hand and closes; later ones are refused.
+    pub async fn close(&self) {
+        self.driver.close().await;
+    }
+}

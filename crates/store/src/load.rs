@@ -1,0 +1,102 @@
+//! What a change needs to know before it is decided, and where that stands. Every change asks one question at most, so that a
+//! driver can ask the questions of a whole batch at once.
+
+use domain::delivery::Delivery;
+use domain::message::{Message, MessageId};
+use domain::{Digest, Time};
+
+use crate::change::{Change, What};
+use crate::rows::{DELIVERY, delivery_row};
+use crate::value::{Row, Value};
+use crate::{Error, Result};
+
+/// A query and its parameters.
+pub(crate) type Query = (String, Vec<Value>);
+
+/// What a change was told.
+#[derive(Debug)]
+pub(crate) enum Facts {
+    Nothing,
+    Idempotency(Option<(Digest, MessageId)>),
+    Deliveries(Vec<(Delivery, String)>),
+    FanOut(Option<(String, Message)>),
+}
+
+/// The question of a change, if it has one.
+pub(crate) fn query(change: &Change) -> Option<Query> {
+    let tenant = Value::from(change.tenant.0);
+    match &change.what {
+        What::Send(sending) => sending.idempotency.as_ref().map(|idempotency| {
+            let sql = "SELECT fingerprint, message FROM idempotency WHERE tenant = $1 AND key = $2 AND until > $3";
+            (sql.to_owned(), vec![tenant, idempotency.key.as_str().into(), change.now.into()])
+        }),
+        What::Claim { agent, max, only: None, .. } => {
+            // `state < 3` is what lets the partial index serve it.
+            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 AND d.state < 3 \
+                        ORDER BY d.priority, d.seq LIMIT $3";
+            Some((with_message(rest), vec![tenant, agent.into(), (*max as i64).into()]))
+        }
+        What::Claim { agent, only: Some(seq), .. } => {
+            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.seq = $3 AND d.state = 0";
+            Some((with_message(rest), vec![tenant, agent.into(), (*seq).into()]))
+        }
+        What::Settle { agent, message, .. } => {
+            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND \
+                        d.seq = (SELECT m.seq FROM messages m WHERE m.tenant = $1 AND m.id = $3)";
+            Some((with_message(rest), vec![tenant, agent.into(), (*message).into()]))
+        }
+        What::Elapse { agent, seq, .. } => {
+            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.seq = $3";
+            Some((with_message(rest), vec![tenant, agent.into(), (*seq).into()]))
+        }
+        What::Trigger { name, max } => {
+            let sql = format!(
+                "SELECT {DELIVERY}, '' FROM deliveries d \
+                 WHERE d.tenant = $1 AND d.trigger_name = $2 ORDER BY d.seq LIMIT $3"
+            );
+            Some((sql, vec![tenant, name.as_str().into(), (*max as i64).into()]))
+        }
+        What::FanOut { seq, .. } => {
+            let sql = "SELECT m.fan_out, e.data FROM messages m JOIN events e ON e.tenant = m.tenant AND e.seq = m.seq \
+                       WHERE m.tenant = $1 AND m.seq = $2 AND m.fan_out < '~'";
+            Some((sql.to_owned(), vec![tenant, (*seq).into()]))
+        }
+        What::Record { .. } | What::Advance { .. } | What::Forget { .. } => None,
+    }
+}
+
+/// The columns of a delivery and its message's data.
+pub(crate) fn with_message(rest: &str) -> String {
+    format!("SELECT {DELIVERY}, e.data FROM deliveries d JOIN events e ON e.tenant = d.tenant AND e.seq = d.seq {rest}")
+}
+
+/// Reads the answer to [`query`].
+pub(crate) fn facts(change: &Change, rows: Vec<Row>) -> Result<Facts> {
+    match &change.what {
+        What::Send(sending) if sending.idempotency.is_some() => {
+            let row = rows.into_iter().next();
+            let known = row.map(|mut row| Ok((row.digest(0)?, row.message(1)?)));
+            known.transpose().map(Facts::Idempotency)
+        }
+        What::FanOut { .. } => {
+            let row = rows.into_iter().next();
+            let known = row.map(|mut row| Ok((row.text(0)?, message(&row.text(1)?)?)));
+            known.transpose().map(Facts::FanOut)
+        }
+        What::Claim { .. } | What::Settle { .. } | What::Elapse { .. } | What::Trigger { .. } => {
+            let read = |mut row: Row| Ok((delivery_row(&mut row)?, row.text(16)?));
+            rows.into_iter().map(read).collect::<Result<_>>().map(Facts::Deliveries)
+        }
+        _ => Ok(Facts::Nothing),
+    }
+}
+
+/// Reads a message from the data of its event.
+pub(crate) fn message(data: &str) -> Result<Message> {
+    serde_json::from_str(data).map_err(|error| Error::Corrupt(format!("a message cannot be read: {error}")))
+}
+
+/// Whether a delivery has anything due.
+pub(crate) fn is_due(delivery: &Delivery, now: Time) -> bool {
+    delivery.due().is_some_and(|due| due <= now)
+}

@@ -1,0 +1,296 @@
+//! Rows and the statements that write them: each table's columns stand here, once.
+
+use std::collections::BTreeMap;
+
+use domain::agent::Agent;
+use domain::attachment::Attachment;
+use domain::delivery::{Change as DeliveryChange, Delivery};
+use domain::directory::Grant;
+use domain::event::{EventKind, NewEvent};
+use domain::message::{Message, Priority};
+use domain::{AgentName, Digest, State, TenantId, Time, chain};
+
+use crate::change::{Fact, Idempotency};
+use crate::key::KeyRow;
+use crate::value::{Row, Value};
+use crate::{Error, Result};
+
+/// A statement and the row that it writes.
+pub(crate) type Write = (&'static str, Vec<Value>);
+
+/// The columns of a delivery, in the order of [`delivery_row`], behind the alias `d`.
+pub(crate) const DELIVERY: &str = "d.agent, d.seq, d.message, d.priority, d.state, d.attempt, d.lease, d.lease_expires_at, \
+     d.deferred_until, d.trigger_name, d.expires_at, d.ack_by, d.reminded, d.delivered_at, d.settled_at, d.note";
+
+const INSERT_EVENT: &str = "INSERT INTO events (tenant, seq, kind, at, message, agent, data, hash) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const INSERT_MESSAGE: &str = "INSERT INTO messages (tenant, seq, id, sender, thread, kind, priority, domain, fan_out) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const INSERT_DELIVERY: &str = "INSERT INTO deliveries (tenant, agent, seq, message, priority, state, attempt, lease, \
+     lease_expires_at, deferred_until, trigger_name, expires_at, ack_by, reminded, delivered_at, settled_at, note, due) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+const UPDATE_DELIVERY: &str = "UPDATE deliveries SET state = $4, attempt = $5, lease = $6, lease_expires_at = $7, \
+     deferred_until = $8, trigger_name = $9, expires_at = $10, ack_by = $11, reminded = $12, delivered_at = $13, \
+     settled_at = $14, note = $15, due = $16 WHERE tenant = $1 AND agent = $2 AND seq = $3";
+const ADD_COUNT: &str = "INSERT INTO counts (tenant, agent, state, n) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (tenant, agent, state) DO UPDATE SET n = counts.n + excluded.n";
+const PUT_IDEMPOTENCY: &str = "INSERT INTO idempotency (tenant, key, fingerprint, message, until) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, key) DO UPDATE SET \
+     fingerprint = excluded.fingerprint, message = excluded.message, until = excluded.until";
+const PUT_AGENT: &str = "INSERT INTO agents (tenant, name, data) VALUES ($1, $2, $3) \
+     ON CONFLICT (tenant, name) DO UPDATE SET data = excluded.data";
+const PUT_GRANT: &str = "INSERT INTO grants (tenant, domain, agent, until, granted_at, reason) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, domain, agent) DO UPDATE SET \
+     until = excluded.until, granted_at = excluded.granted_at, reason = excluded.reason";
+const PUT_KEY: &str = "INSERT INTO keys (tenant, id, hash, role, agents, name, created_at, revoked_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+     ON CONFLICT (tenant, id) DO UPDATE SET revoked_at = excluded.revoked_at";
+const PUT_ATTACHMENT: &str = "INSERT INTO attachments (tenant, sha256, size, media_type, name, stored_at) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, sha256) DO NOTHING";
+const UPDATE_HEAD: &str = "UPDATE tenants SET seq = $2, hash = $3, version = $4 WHERE id = $1";
+pub(crate) const UPDATE_FAN_OUT: &str = "UPDATE messages SET fan_out = $3 WHERE tenant = $1 AND seq = $2";
+pub(crate) const ADVANCE: &str = "INSERT INTO cursors (tenant, name, seq) VALUES ($1, $2, $3) \
+     ON CONFLICT (tenant, name) DO UPDATE SET seq = excluded.seq WHERE cursors.seq < excluded.seq";
+pub(crate) const FORGET: &str = "DELETE FROM idempotency WHERE tenant = $1 AND key IN \
+     (SELECT key FROM idempotency WHERE tenant = $1 AND until <= $2 LIMIT $3)";
+
+/// The head of a tenant's log.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) seq: i64,
+    pub(crate) hash: Digest,
+    pub(crate) version: i64,
+}
+
+/// The rows of one transaction, and the heads as they will be after it.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) heads: BTreeMap<TenantId, Head>,
+    writes: Vec<Write>,
+    dirty: bool,
+    counts: BTreeMap<(TenantId, AgentName, State), i64>,
+}
+
+impl Batch {
+    /// The head of a tenant, loaded before any change of it is planned.
+    pub(crate) fn head(&mut self, tenant: TenantId) -> Result<&mut Head> {
+        self.heads.get_mut(&tenant).ok_or_else(|| Error::Corrupt(format!("tenant {} has no head", tenant.0)))
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, write: Write) {
+        self.dirty = true;
+        self.writes.push(write);
+    }
+
+    /// Hands over the rows so far, for a driver that writes them as they come.
+    pub(crate) fn take_writes(&mut self) -> Vec<Write> {
+        std::mem::take(&mut self.writes)
+    }
+
+    /// Gives an event its place in the log; answers its position.
+    pub(crate) fn event(&mut self, tenant: TenantId, event: NewEvent) -> Result<i64> {
+        let head = self.head(tenant)?;
+        head.seq += 1;
+        head.hash = chain::link(&head.hash, head.seq, event.at, event.kind.as_str(), event.data.as_bytes());
+        let (seq, hash) = (head.seq, head.hash);
+        self.push((
+            INSERT_EVENT,
+            vec![
+                tenant.0.into(),
+                seq.into(),
+                event.kind.code().into(),
+                event.at.into(),
+                event.message.into(),
+                event.agent.as_ref().into(),
+                event.data.into(),
+                hash.into(),
+            ],
+        ));
+        Ok(seq)
+    }
+
+    /// Writes a message: its event, its index row and its deliveries. Answers its position.
+    pub(crate) fn message(&mut self, tenant: TenantId, message: &Message, data: String) -> Result<i64> {
+        let event = NewEvent { kind: EventKind::MessageSent, at: message.sent_at, message: None, agent: None, data };
+        let seq = self.event(tenant, event)?;
+        self.push((
+            INSERT_MESSAGE,
+            vec![
+                tenant.0.into(),
+                seq.into(),
+                message.id.into(),
+                (&message.from).into(),
+                Some(message.thread_id).filter(|_| !message.begins_thread()).into(),
+                message.kind.code().into(),
+                message.priority.code().into(),
+                message.domain.as_deref().into(),
+                message.fan_out.then_some("").into(),
+            ],
+        ));
+        for agent in &message.recipients {
+            self.new_delivery(tenant, message, seq, agent);
+        }
+        Ok(seq)
+    }
+
+    pub(crate) fn new_delivery(&mut self, tenant: TenantId, message: &Message, seq: i64, agent: &AgentName) {
+        let delivery = Delivery { seq, ..Delivery::new(message, agent.clone()) };
+        self.count(tenant, &delivery, 1);
+        let mut row =
+            vec![tenant.0.into(), agent.into(), seq.into(), delivery.message.into(), delivery.priority.code().into()];
+        row.extend(changing(&delivery));
+        self.push((INSERT_DELIVERY, row));
+    }
+
+    /// Changes a delivery and records it.
+    pub(crate) fn change(
+        &mut self,
+        tenant: TenantId,
+        before: &Delivery,
+        change: &DeliveryChange,
+        now: Time,
+    ) -> Result<()> {
+        let delivery = &change.delivery;
+        self.event(tenant, NewEvent::of_delivery(change.kind, now, delivery, change.reason.as_deref()))?;
+        if before.state != delivery.state {
+            self.count(tenant, before, -1);
+            self.count(tenant, delivery, 1);
+        }
+        let mut row = vec![tenant.0.into(), (&delivery.agent).into(), delivery.seq.into()];
+        row.extend(changing(delivery));
+        self.push((UPDATE_DELIVERY, row));
+        Ok(())
+    }
+
+    fn count(&mut self, tenant: TenantId, delivery: &Delivery, by: i64) {
+        *self.counts.entry((tenant, delivery.agent.clone(), delivery.state)).or_default() += by;
+    }
+
+    pub(crate) fn idempotency(&mut self, tenant: TenantId, idempotency: Idempotency, message: &Message) {
+        self.push((
+            PUT_IDEMPOTENCY,
+            vec![
+                tenant.0.into(),
+                idempotency.key.into(),
+                idempotency.fingerprint.into(),
+                message.id.into(),
+                idempotency.until.into(),
+            ],
+        ));
+    }
+
+    pub(crate) fn fact(&mut self, tenant: TenantId, fact: Fact, now: Time) -> Result<()> {
+        let write = match fact {
+            Fact::Agent(agent) => {
+                self.head(tenant)?.version += 1;
+                agent_row(tenant, &agent)?
+            }
+            Fact::Grant(grant) => {
+                self.head(tenant)?.version += 1;
+                grant_row(tenant, grant)
+            }
+            Fact::Key(key) => key_row(key)?,
+            Fact::Attachment(attachment) => attachment_row(tenant, attachment, now),
+        };
+        self.push(write);
+        Ok(())
+    }
+
+    /// Adds the rows that are written once for the whole batch, counts and heads, and says whether there is anything to write.
+    pub(crate) fn finish(&mut self) -> bool {
+        if !self.dirty {
+            return false;
+        }
+        for ((tenant, agent, state), by) in std::mem::take(&mut self.counts) {
+            if by != 0 {
+                let row = vec![tenant.0.into(), (&agent).into(), state.code().into(), by.into()];
+                self.writes.push((ADD_COUNT, row));
+            }
+        }
+        for (tenant, head) in &self.heads {
+            let row = vec![tenant.0.into(), head.seq.into(), head.hash.into(), head.version.into()];
+            self.writes.push((UPDATE_HEAD, row));
+        }
+        true
+    }
+}
+
+/// The columns of a delivery that change, in the order in which both statements take them.
+fn changing(delivery: &Delivery) -> [Value; 13] {
+    [
+        delivery.state.code().into(),
+        delivery.attempt.into(),
+        delivery.lease.into(),
+        delivery.lease_expires_at.into(),
+        delivery.deferred_until.into(),
+        delivery.trigger.as_deref().into(),
+        delivery.expires_at.into(),
+        delivery.ack_by.into(),
+        delivery.reminded.into(),
+        delivery.delivered_at.into(),
+        delivery.settled_at.into(),
+        delivery.note.as_deref().into(),
+        delivery.due().into(),
+    ]
+}
+
+/// Reads the columns of [`DELIVERY`] from the front of a row.
+pub(crate) fn delivery_row(row: &mut Row) -> Result<Delivery> {
+    let bad = |what: &str, code: i64| Error::Corrupt(format!("a delivery has the {what} {code}"));
+    let (priority, state) = (row.int(3)?, row.int(4)?);
+    Ok(Delivery {
+        agent: row.agent(0)?,
+        seq: row.int(1)?,
+        message: row.message(2)?,
+        priority: Priority::from_code(priority).ok_or_else(|| bad("priority", priority))?,
+        state: State::from_code(state).ok_or_else(|| bad("state", state))?,
+        attempt: row.int(5)?,
+        lease: row.int(6)?,
+        lease_expires_at: row.opt_time(7)?,
+        deferred_until: row.opt_time(8)?,
+        trigger: row.opt_text(9)?,
+        expires_at: row.opt_time(10)?,
+        ack_by: row.opt_time(11)?,
+        reminded: row.int(12)? != 0,
+        delivered_at: row.opt_time(13)?,
+        settled_at: row.opt_time(14)?,
+        note: row.opt_text(15)?,
+    })
+}
+
+fn agent_row(tenant: TenantId, agent: &Agent) -> Result<Write> {
+    let data = serde_json::to_string(agent).map_err(|error| Error::Corrupt(error.to_string()))?;
+    Ok((PUT_AGENT, vec![tenant.0.into(), (&agent.name).into(), data.into()]))
+}
+
+fn grant_row(tenant: TenantId, grant: Grant) -> Write {
+    let Grant { domain, agent, until, reason, granted_at } = grant;
+    (PUT_GRANT, vec![tenant.0.into(), domain.into(), (&agent).into(), until.into(), granted_at.into(), reason.into()])
+}
+
+fn key_row(row: KeyRow) -> Result<Write> {
+    let KeyRow { key, hash } = row;
+    let agents = serde_json::to_string(&key.agents).map_err(|error| Error::Corrupt(error.to_string()))?;
+    Ok((
+        PUT_KEY,
+        vec![
+            key.tenant.0.into(),
+            key.id.into(),
+            hash.into(),
+            key.role.code().into(),
+            agents.into(),
+            key.name.into(),
+            key.created_at.into(),
+            key.revoked_at.into(),
+        ],
+    ))
+}
+
+fn attachment_row(tenant: TenantId, attachment: Attachment, now: Time) -> Write {
+    let Attachment { sha256, size, media_type, name } = attachment;
+    (
+        PUT_ATTACHMENT,
+        vec![tenant.0.into(), sha256.into(), (size as i64).into(), media_type.into(), name.into(), now.into()],
+    )
+}

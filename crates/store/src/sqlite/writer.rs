@@ -1,0 +1,147 @@
+//! The writer: gathers what waits and makes it durable with one transaction. Alone, a change waits for nobody; under load, a
+//! group forms by itself while the group before it is flushed.
+
+use std::collections::BTreeMap;
+
+use domain::TenantId;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Item, Waiting, readers};
+use crate::change::{Change, Committed};
+use crate::rows::{Batch, Head, Write};
+use crate::{Error, Result, load, plan};
+
+/// Starts the writer's thread.
+pub(super) fn start(connection: Connection, queue: mpsc::Receiver<Item>, batch: usize) -> Result<()> {
+    let run = move || Writer { connection, heads: BTreeMap::new() }.run(queue, batch);
+    let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(run);
+    thread.map(drop).map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+struct Writer {
+    connection: Connection,
+    /// Heads as they stand on the disk: nobody else writes, so they need not be read again.
+    heads: BTreeMap<TenantId, Head>,
+}
+
+impl Writer {
+    /// Serves the queue until it is told to close or nobody is left to ask.
+    fn run(mut self, mut queue: mpsc::Receiver<Item>, batch: usize) {
+        let mut items = Vec::with_capacity(batch);
+        while queue.blocking_recv_many(&mut items, batch) > 0 {
+            let mut group = Vec::with_capacity(items.len());
+            let mut closing = None;
+            for item in items.drain(..) {
+                match item {
+                    Item::Change(waiting) => group.push(*waiting),
+                    Item::Statement(write, done) => {
+                        self.commit(std::mem::take(&mut group));
+                        drop(done.send(apply(&self.connection, &[write])));
+                    }
+                    Item::Close(closed) => closing = Some(closed),
+                }
+            }
+            self.commit(group);
+            if let Some(closed) = closing {
+                drop(queue);
+                drop(self);
+                drop(closed.send(()));
+                return;
+            }
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Waiting>) {
+        let (changes, waiters): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|waiting| (waiting.change, waiting.answer)).unzip();
+        match self.transaction(changes) {
+            Ok(outcomes) => {
+                for (waiter, outcome) in waiters.into_iter().zip(outcomes) {
+                    answer(waiter, outcome);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, changes = waiters.len(), "a commit failed");
+                // What stands on the disk is read again; what was planned is forgotten.
+                self.heads.clear();
+                for waiter in waiters {
+                    answer(waiter, Err(same(&error)));
+                }
+            }
+        }
+    }
+
+    /// Decides each change and commits the rows of all of them; a change that is refused leaves none.
+    fn transaction(&mut self, changes: Vec<Change>) -> Result<Vec<Result<Committed>>> {
+        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let mut batch = Batch::default();
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for change in changes {
+            if let std::collections::btree_map::Entry::Vacant(entry) = batch.heads.entry(change.tenant) {
+                match self.heads.get(&change.tenant).cloned().map_or_else(|| head(&transaction, change.tenant), Ok) {
+                    Ok(head) => drop(entry.insert(head)),
+                    Err(error) => {
+                        outcomes.push(Err(error));
+                        continue;
+                    }
+                }
+            }
+            outcomes.push(one(&transaction, change, &mut batch));
+        }
+        if !batch.finish() {
+            return Ok(outcomes);
+        }
+        apply(&transaction, &batch.take_writes())?;
+        transaction.commit().map_err(uncertain)?;
+        self.heads.append(&mut batch.heads);
+        Ok(outcomes)
+    }
+}
+
+/// Decides one change; its rows are written at once, so that the next change of the group sees them.
+fn one(connection: &Connection, change: Change, batch: &mut Batch) -> Result<Committed> {
+    let rows = match load::query(&change) {
+        Some((sql, parameters)) => {
+            apply(connection, &batch.take_writes())?;
+            readers::query(connection, &sql, &parameters)?
+        }
+        None => Vec::new(),
+    };
+    let facts = load::facts(&change, rows)?;
+    plan::decide(change, facts, batch)
+}
+
+fn head(connection: &Connection, tenant: TenantId) -> Result<Head> {
+    let rows = readers::query(connection, "SELECT seq, hash, version FROM tenants WHERE id = $1", &[tenant.0.into()])?;
+    let row = rows.into_iter().next();
+    let mut row = row.ok_or_else(|| domain::Refusal::not_found("tenant", &tenant.0))?;
+    Ok(Head { seq: row.int(0)?, hash: row.digest(1)?, version: row.int(2)? })
+}
+
+fn apply(connection: &Connection, writes: &[Write]) -> Result<()> {
+    for (sql, row) in writes {
+        connection.prepare_cached(&sql.replace('$', "?"))?.execute(rusqlite::params_from_iter(row))?;
+    }
+    Ok(())
+}
+
+fn uncertain(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::SystemIoFailure) => Error::Unknown(error.to_string()),
+        _ => error.into(),
+    }
+}
+
+fn same(error: &Error) -> Error {
+    match error {
+        Error::Unknown(why) => Error::Unknown(why.clone()),
+        Error::Corrupt(why) => Error::Corrupt(why.clone()),
+        other => Error::Unavailable(other.to_string()),
+    }
+}
+
+fn answer(waiter: oneshot::Sender<Result<Committed>>, outcome: Result<Committed>) {
+    // Who no longer waits has hung up; the change is durable all the same.
+    drop(waiter.send(outcome));
+}

@@ -1,0 +1,55 @@
+//! Tenants and their heads.
+
+use domain::tenant::Tenant;
+use domain::{Digest, TenantId, Time};
+
+use crate::value::{Row, Value};
+use crate::{Result, Store};
+
+fn tenant(mut row: Row) -> Result<Tenant> {
+    Ok(Tenant { id: TenantId(row.int(0)?), name: row.text(1)?, created_at: row.time(2)? })
+}
+
+impl Store {
+    /// Makes a tenant's row where there is none of this name; answers its number. Its events begin empty.
+    pub async fn ensure_tenant(&self, name: &str, now: Time) -> Result<TenantId> {
+        let sql = "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
+                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2, 0, $3, 0 FROM tenants WHERE true ON CONFLICT (name) DO NOTHING";
+        self.driver.execute(sql, vec![name.into(), now.into(), Digest::ZERO.into()]).await?;
+        let found = self.tenant_by_name(name).await?;
+        found
+            .map(|tenant| tenant.id)
+            .ok_or_else(|| crate::Error::Corrupt(format!("tenant {name} was made and is not there")))
+    }
+
+    /// The tenant of this name.
+    pub async fn tenant_by_name(&self, name: &str) -> Result<Option<Tenant>> {
+        let rows = self.query("SELECT id, name, created_at FROM tenants WHERE name = $1", vec![name.into()]).await?;
+        rows.into_iter().next().map(tenant).transpose()
+    }
+
+    /// The tenant of this number.
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>> {
+        let rows = self.query("SELECT id, name, created_at FROM tenants WHERE id = $1", vec![id.0.into()]).await?;
+        rows.into_iter().next().map(tenant).transpose()
+    }
+
+    /// Tenants by number, after `after`.
+    pub async fn tenants(&self, after: TenantId, limit: usize) -> Result<Vec<Tenant>> {
+        let sql = "SELECT id, name, created_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2";
+        let rows = self.query(sql, vec![after.0.into(), Value::Int(limit as i64)]).await?;
+        rows.into_iter().map(tenant).collect()
+    }
+
+    /// Where a tenant's log ends: position, hash, version of the directory. Position 0 and zeros before the first event.
+    pub async fn head(&self, tenant: TenantId) -> Result<Option<(i64, Digest, i64)>> {
+        let rows = self.query("SELECT seq, hash, version FROM tenants WHERE id = $1", vec![tenant.0.into()]).await?;
+        rows.into_iter().next().map(|mut row| Ok((row.int(0)?, row.digest(1)?, row.int(2)?))).transpose()
+    }
+
+    /// Where every tenant's log ends, by number.
+    pub async fn heads(&self) -> Result<Vec<(TenantId, String, i64)>> {
+        let rows = self.query("SELECT id, name, seq FROM tenants ORDER BY id", vec![]).await?;
+        rows.into_iter().map(|mut row| Ok((TenantId(row.int(0)?), row.text(1)?, row.int(2)?))).collect()
+    }
+}

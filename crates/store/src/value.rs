@@ -1,0 +1,156 @@
+//! Values and rows: the few column types that both databases share.
+
+use domain::message::MessageId;
+use domain::{AgentName, Digest, Time};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use uuid::Uuid;
+
+use crate::{Error, Result};
+
+/// A value in a column or behind a placeholder.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(int) => ValueRef::Integer(*int),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(int: i64) -> Self {
+        Self::Int(int)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(bool: bool) -> Self {
+        Self::Int(i64::from(bool))
+    }
+}
+
+impl From<Time> for Value {
+    fn from(time: Time) -> Self {
+        Self::Int(time.0)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<&AgentName> for Value {
+    fn from(name: &AgentName) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl From<MessageId> for Value {
+    fn from(id: MessageId) -> Self {
+        Self::Bytes(id.0.as_bytes().to_vec())
+    }
+}
+
+impl From<Digest> for Value {
+    fn from(digest: Digest) -> Self {
+        Self::Bytes(digest.0.to_vec())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of an answer; columns are taken in any order, each once.
+#[derive(Debug)]
+pub(crate) struct Row(pub(crate) Vec<Value>);
+
+impl Row {
+    fn take(&mut self, column: usize) -> Value {
+        self.0.get_mut(column).map_or(Value::Null, |value| std::mem::replace(value, Value::Null))
+    }
+
+    fn wrong(column: usize, wanted: &str, found: &Value) -> Error {
+        Error::Corrupt(format!("column {column} holds {found:?} where {wanted} belongs"))
+    }
+
+    pub(crate) fn opt_int(&mut self, column: usize) -> Result<Option<i64>> {
+        match self.take(column) {
+            Value::Null => Ok(None),
+            Value::Int(int) => Ok(Some(int)),
+            other => Err(Self::wrong(column, "a number", &other)),
+        }
+    }
+
+    pub(crate) fn int(&mut self, column: usize) -> Result<i64> {
+        self.opt_int(column)?.ok_or_else(|| Self::wrong(column, "a number", &Value::Null))
+    }
+
+    pub(crate) fn opt_time(&mut self, column: usize) -> Result<Option<Time>> {
+        Ok(self.opt_int(column)?.map(Time))
+    }
+
+    pub(crate) fn time(&mut self, column: usize) -> Result<Time> {
+        self.int(column).map(Time)
+    }
+
+    pub(crate) fn opt_text(&mut self, column: usize) -> Result<Option<String>> {
+        match self.take(column) {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            other => Err(Self::wrong(column, "text", &other)),
+        }
+    }
+
+    pub(crate) fn text(&mut self, column: usize) -> Result<String> {
+        self.opt_text(column)?.ok_or_else(|| Self::wrong(column, "text", &Value::Null))
+    }
+
+    pub(crate) fn agent(&mut self, column: usize) -> Result<AgentName> {
+        self.text(column).map(AgentName::stored)
+    }
+
+    pub(crate) fn opt_bytes<const N: usize>(&mut self, column: usize) -> Result<Option<[u8; N]>> {
+        match self.take(column) {
+            Value::Null => Ok(None),
+            Value::Bytes(bytes) => {
+                let found = Value::Int(bytes.len() as i64);
+                bytes.try_into().map(Some).map_err(|_| Self::wrong(column, "bytes of another length", &found))
+            }
+            other => Err(Self::wrong(column, "bytes", &other)),
+        }
+    }
+
+    pub(crate) fn digest(&mut self, column: usize) -> Result<Digest> {
+        let bytes = self.opt_bytes(column)?.ok_or_else(|| Self::wrong(column, "a digest", &Value::Null))?;
+        Ok(Digest(bytes))
+    }
+
+    pub(crate) fn opt_message(&mut self, column: usize) -> Result<Option<MessageId>> {
+        Ok(self.opt_bytes(column)?.map(|bytes| MessageId(Uuid::from_bytes(bytes))))
+    }
+
+    pub(crate) fn message(&mut self, column: usize) -> Result<MessageId> {
+        self.opt_message(column)?.ok_or_else(|| Self::wrong(column, "an id", &Value::Null))
+    }
+}
