@@ -130,7 +130,7 @@ pub fn decide(draft: Draft, known: &Known<'_>) -> Result<Decision, Refusal> {
     } else {
         resolve(&mut message, known)?;
     }
-    weigh(message, facts, known)
+    Ok(weigh(message, facts, known))
 }
 
 fn sender<'a>(draft: &Draft, known: &Known<'a>) -> Result<&'a Agent, Refusal> {
@@ -233,52 +233,43 @@ fn check_parts(draft: &Draft, limits: &Limits, errors: &mut Errors) {
 }
 
 /// The times of a message, as points.
+#[derive(Clone, Copy)]
 struct Times {
     expires_at: Option<Time>,
     deliver_at: Option<Time>,
-    ack_within: Option<Span>,
 }
 
 impl Times {
     fn of(draft: &Draft, now: Time, limits: &Limits, errors: &mut Errors) -> Self {
-        let deliver_at = point("deliver", draft.deliver_in, draft.deliver_at, now, limits.horizon, errors);
-        let expires_at = point("expires", draft.expires_in, draft.expires_at, now, limits.horizon, errors);
+        let mut point = |what: &str, span: Option<Span>, time: Option<Time>| {
+            if span.is_some() && time.is_some() {
+                fault(
+                    errors,
+                    Code::InvalidField,
+                    &format!("{what}_in"),
+                    format!("give {what}_in or {what}_at, not both"),
+                );
+            }
+            let at = span.map(|span| now.plus(span)).or(time)?;
+            if at > now.plus(limits.horizon) {
+                let field = format!("{what}_{}", if span.is_some() { "in" } else { "at" });
+                fault(errors, Code::InvalidDuration, &field, format!("must be at most {} from now", limits.horizon));
+            }
+            Some(at)
+        };
+        let deliver_at = point("deliver", draft.deliver_in, draft.deliver_at);
+        let expires_at = point("expires", draft.expires_in, draft.expires_at);
         if let Some(expires) = expires_at.filter(|expires| *expires <= deliver_at.unwrap_or(now)) {
-            fault(
-                errors,
-                Code::InvalidDuration,
-                "expires_at",
-                format!("{expires} passes before the message is visible"),
-            );
+            let field = if draft.expires_in.is_some() { "expires_in" } else { "expires_at" };
+            fault(errors, Code::InvalidDuration, field, format!("{expires} passes before the message is visible"));
         }
-        let ack_within = draft.ack_within;
-        if ack_within.is_some_and(|within| within <= Span::ZERO || within > limits.ack_within_max) {
+        if draft.ack_within.is_some_and(|within| within <= Span::ZERO || within > limits.ack_within_max) {
             let why = format!("must be more than 0s and at most {}", limits.ack_within_max);
             fault(errors, Code::InvalidDuration, "ack_within", why);
         }
         // What is visible at once is pending at once.
-        Self { expires_at, deliver_at: deliver_at.filter(|at| *at > now), ack_within }
+        Self { expires_at, deliver_at: deliver_at.filter(|at| *at > now) }
     }
-}
-
-fn point(
-    what: &str,
-    span: Option<Span>,
-    time: Option<Time>,
-    now: Time,
-    horizon: Span,
-    errors: &mut Errors,
-) -> Option<Time> {
-    if span.is_some() && time.is_some() {
-        fault(errors, Code::InvalidField, &format!("{what}_in"), format!("give {what}_in or {what}_at, not both"));
-        return None;
-    }
-    let at = span.map(|span| now.plus(span)).or(time)?;
-    if at > now.plus(horizon) {
-        let field = if span.is_some() { format!("{what}_in") } else { format!("{what}_at") };
-        fault(errors, Code::InvalidDuration, &field, format!("must be at most {horizon} from now"));
-    }
-    Some(at)
 }
 
 fn compose(draft: Draft, from: AgentName, times: Times, known: &Known<'_>) -> Message {
@@ -301,7 +292,7 @@ fn compose(draft: Draft, from: AgentName, times: Times, known: &Known<'_>) -> Me
         metadata: draft.metadata,
         expires_at: times.expires_at,
         deliver_at: times.deliver_at,
-        ack_within: times.ack_within,
+        ack_within: draft.ack_within,
         sent_at: known.now,
         traceparent: draft.traceparent,
         outcome: None,
@@ -413,11 +404,11 @@ fn divert_violation(
 }
 
 /// Weighs the evidence, and sends, refuses, returns or escalates.
-fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: &Known<'_>) -> Result<Decision, Refusal> {
+fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: &Known<'_>) -> Decision {
     let policy = &known.directory.policy;
     let gates = policy.gates.weigh(message.kind, &message.evidence);
     if gates.iter().all(|gate| gate.passed) {
-        return Ok(Decision::Send(message, facts));
+        return Decision::Send(message, facts);
     }
     let finals = known.directory.final_authority();
     let on_failure = match policy.gates.on_failure {
@@ -433,7 +424,7 @@ fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: &Known<'_>)
     };
     let fact = NewEvent::of(EventKind::GateFailed, known.now, &data).about(&message.from);
     match on_failure {
-        OnFailure::Reject => return Ok(Decision::Refuse(Box::new(gate_refusal(gates)), fact)),
+        OnFailure::Reject => return Decision::Refuse(Box::new(gate_refusal(gates)), fact),
         OnFailure::RequestRevision => *message = notice::revision(&message, gates, known.id, known.now),
         OnFailure::Escalate => {
             message.to = finals.iter().map(ToString::to_string).collect();
@@ -445,7 +436,7 @@ fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: &Known<'_>)
         }
     }
     facts.push(fact);
-    Ok(Decision::Send(message, facts))
+    Decision::Send(message, facts)
 }
 
 fn gate_refusal(gates: Vec<GateResult>) -> Refusal {

@@ -120,7 +120,7 @@ impl Plan<'_> {
         let Some(change) = before.clone().apply(verb, &directory.policy.delivery, self.now)? else {
             return Ok(done(Answer::Settled(before)));
         };
-        let mut woken = self.change(&before, &change)?;
+        let mut woken = Vec::from_iter(self.change(&before, &change)?);
         if change.notice.is_some() {
             woken.extend(self.notice(&change, &load::message(&data)?, directory, notice)?);
         }

@@ -72,19 +72,7 @@ impl Search {
     async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, cursor: i64) -> Result<()> {
         self.with(move |connection| {
             let transaction = connection.transaction()?;
-            {
-                // Where another step was faster, this one has nothing to add.
-                let sql = "SELECT seq FROM cursors WHERE tenant = ?1";
-                let done: i64 = transaction.query_row(sql, [tenant.0], |row| row.get(0)).optional()?.unwrap_or(0);
-                let mut insert =
-                    transaction.prepare_cached("INSERT INTO texts (rowid, subject, body) VALUES (?1, ?2, ?3)")?;
-                for (seq, text) in texts.into_iter().filter(|(seq, _)| *seq > done) {
-                    insert.execute((base(tenant) + seq, text.subject, text.body))?;
-                }
-                let sql = "INSERT INTO cursors (tenant, seq) VALUES (?1, ?2) \
-                           ON CONFLICT (tenant) DO UPDATE SET seq = max(seq, excluded.seq)";
-                transaction.execute(sql, (tenant.0, cursor))?;
-            }
+            insert(&transaction, tenant, texts, cursor)?;
             Ok(transaction.commit()?)
         })
         .await
@@ -100,6 +88,20 @@ impl Search {
         })
         .await
     }
+}
+
+/// Adds what no other step has added, and moves the cursor.
+fn insert(connection: &Connection, tenant: TenantId, texts: Vec<(i64, Texts)>, cursor: i64) -> Result<()> {
+    let sql = "SELECT seq FROM cursors WHERE tenant = ?1";
+    let done: i64 = connection.query_row(sql, [tenant.0], |row| row.get(0)).optional()?.unwrap_or(0);
+    let mut insert = connection.prepare_cached("INSERT INTO texts (rowid, subject, body) VALUES (?1, ?2, ?3)")?;
+    for (seq, text) in texts.into_iter().filter(|(seq, _)| *seq > done) {
+        insert.execute((base(tenant) + seq, text.subject, text.body))?;
+    }
+    let sql = "INSERT INTO cursors (tenant, seq) VALUES (?1, ?2) \
+               ON CONFLICT (tenant) DO UPDATE SET seq = max(seq, excluded.seq)";
+    connection.execute(sql, (tenant.0, cursor))?;
+    Ok(())
 }
 
 fn prepare(path: &Path) -> Result<Connection> {

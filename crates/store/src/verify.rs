@@ -112,9 +112,8 @@ impl Store {
             for mut row in rows {
                 let delivery = delivery_row(&mut row)?;
                 after = (delivery.agent.to_string(), delivery.seq);
-                if let Err(why) = check.rebuilt.compare(&delivery) {
-                    suspects.push((delivery.agent.clone(), delivery.message, why));
-                }
+                let differs = check.rebuilt.compare(&delivery).err();
+                suspects.extend(differs.map(|why| (delivery.agent.clone(), delivery.message, why)));
                 check.report.deliveries += 1;
                 stored.insert((delivery.message, delivery.agent));
             }

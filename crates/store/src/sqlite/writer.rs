@@ -14,7 +14,7 @@ use crate::{Error, Result, load, plan};
 
 /// Starts the writer's thread.
 pub(super) fn start(connection: Connection, queue: mpsc::Receiver<Item>, batch: usize) -> Result<()> {
-    let run = move || Writer { connection, heads: BTreeMap::new() }.run(queue, batch);
+    let run = move || Writer { connection, heads: BTreeMap::new(), closed: None }.run(queue, batch);
     let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(run);
     thread.map(drop).map_err(|error| Error::Unavailable(error.to_string()))
 }
@@ -23,6 +23,7 @@ struct Writer {
     connection: Connection,
     /// Heads as they stand on the disk: nobody else writes, so they need not be read again.
     heads: BTreeMap<TenantId, Head>,
+    closed: Option<oneshot::Sender<()>>,
 }
 
 impl Writer {
@@ -31,24 +32,18 @@ impl Writer {
         let mut items = Vec::with_capacity(batch);
         while queue.blocking_recv_many(&mut items, batch) > 0 {
             let mut group = Vec::with_capacity(items.len());
-            let mut closing = None;
             for item in items.drain(..) {
                 match item {
                     Item::Change(waiting) => group.push(*waiting),
-                    Item::Statement(write, done) => {
-                        self.commit(std::mem::take(&mut group));
-                        drop(done.send(apply(&self.connection, &[write])));
+                    Item::Statement(write, done) => drop(done.send(apply(&self.connection, &[write]))),
+                    Item::Close(closed) => {
+                        queue.close();
+                        // Dropped, and so answered, when the writer has ended.
+                        self.closed = Some(closed);
                     }
-                    Item::Close(closed) => closing = Some(closed),
                 }
             }
             self.commit(group);
-            if let Some(closed) = closing {
-                drop(queue);
-                drop(self);
-                drop(closed.send(()));
-                return;
-            }
         }
     }
 
@@ -78,16 +73,7 @@ impl Writer {
         let mut batch = Batch::default();
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
-            if let std::collections::btree_map::Entry::Vacant(entry) = batch.heads.entry(change.tenant) {
-                match self.heads.get(&change.tenant).cloned().map_or_else(|| head(&transaction, change.tenant), Ok) {
-                    Ok(head) => drop(entry.insert(head)),
-                    Err(error) => {
-                        outcomes.push(Err(error));
-                        continue;
-                    }
-                }
-            }
-            outcomes.push(one(&transaction, change, &mut batch));
+            outcomes.push(one(&transaction, &self.heads, change, &mut batch));
         }
         if !batch.finish() {
             return Ok(outcomes);
@@ -100,7 +86,16 @@ impl Writer {
 }
 
 /// Decides one change; its rows are written at once, so that the next change of the group sees them.
-fn one(connection: &Connection, change: Change, batch: &mut Batch) -> Result<Committed> {
+fn one(
+    connection: &Connection,
+    heads: &BTreeMap<TenantId, Head>,
+    change: Change,
+    batch: &mut Batch,
+) -> Result<Committed> {
+    if !batch.heads.contains_key(&change.tenant) {
+        let head = heads.get(&change.tenant).cloned().map_or_else(|| head(connection, change.tenant), Ok)?;
+        batch.heads.insert(change.tenant, head);
+    }
     let rows = match load::query(&change) {
         Some((sql, parameters)) => {
             apply(connection, &batch.take_writes())?;
