@@ -1,6 +1,5 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::{Kind, Timestamp, word::words};
 
@@ -72,8 +71,6 @@ words! {
 /// A domain lent to an agent for a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Grant {
-    /// The grant's id.
-    pub id: Uuid,
     /// The domain.
     #[schema(example = "strategy")]
     pub domain: String,

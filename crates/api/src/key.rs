@@ -1,6 +1,5 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::{Timestamp, word::words};
 
@@ -41,8 +40,9 @@ pub struct CreateKey {
 /// A key that was just made: the only time the key itself is shown.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct CreatedKey {
-    /// The key's id, for revoking it.
-    pub id: Uuid,
+    /// The key's id, for revoking it: the first part of the key.
+    #[schema(example = "7Yq2mX0fVbK1")]
+    pub id: String,
     /// The key itself; the server keeps only its hash.
     #[schema(example = "coord_7Yq2mX0fVbK1nT4sLw8ZpR3c")]
     pub key: String,
@@ -78,7 +78,8 @@ impl std::fmt::Debug for CreatedKey {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Key {
     /// The key's id.
-    pub id: Uuid,
+    #[schema(example = "7Yq2mX0fVbK1")]
+    pub id: String,
     /// What the key's holder may do.
     pub role: Role,
     /// The agents it may speak and read for.

@@ -1,5 +1,4 @@
 use reqwest::Method;
-use uuid::Uuid;
 
 use super::{Answer, Client, Error};
 use crate::{CreateKey, CreatedKey, Key, Page, PageQuery};
@@ -16,7 +15,7 @@ impl Client {
     }
 
     /// Revokes a key: `DELETE /api/v1/keys/{id}`.
-    pub async fn revoke_key(&self, id: Uuid) -> Result<(), Error> {
-        self.done(self.request(Method::DELETE, &["api", "v1", "keys", &id.to_string()])).await
+    pub async fn revoke_key(&self, id: &str) -> Result<(), Error> {
+        self.done(self.request(Method::DELETE, &["api", "v1", "keys", id])).await
     }
 }
