@@ -11,8 +11,10 @@ use crate::words::words;
 
 words! {
     /// What happens to a decision that its sender has no authority for.
+    #[derive(Default)]
     pub enum OnViolation: "authority.on_violation" {
         /// It is refused.
+        #[default]
         Reject = 0 "reject",
         /// It goes to those who have the authority, as a proposal.
         Escalate = 1 "escalate",

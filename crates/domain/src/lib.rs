@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod attachment;
 pub mod authority;
+pub mod bounds;
 pub mod chain;
 pub mod delivery;
 pub mod directory;

@@ -109,8 +109,8 @@ pub enum What {
 /// A message to send.
 #[derive(Debug)]
 pub struct Sending {
-    /// The message.
-    pub message: Message,
+    /// The message; shared with the caller, who answers with it.
+    pub message: Arc<Message>,
     /// The same as JSON: the bytes that are stored and hashed.
     pub data: String,
     /// Facts that come before it in the log.

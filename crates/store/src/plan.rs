@@ -79,8 +79,8 @@ impl Plan<'_> {
         if let Some(idempotency) = idempotency {
             self.batch.idempotency(self.tenant, idempotency, &message);
         }
-        let woken = if message.deliver_at.is_none() { message.recipients } else { Vec::new() };
-        Ok(Committed { answer: Answer::Sent(seq), woken })
+        // Who sent it knows whom to wake.
+        Ok(done(Answer::Sent(seq)))
     }
 
     fn record(self, events: Vec<NewEvent>, facts: Vec<crate::Fact>) -> Result<Committed> {
