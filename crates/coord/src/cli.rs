@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::client;
 use crate::config::Sources;
 use crate::config_command;
 
@@ -12,6 +13,8 @@ use crate::config_command;
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    global: client::Global,
 }
 
 #[derive(Debug, Subcommand)]
@@ -19,6 +22,8 @@ enum Command {
     /// Check and explain the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    #[command(flatten)]
+    Client(Box<client::Command>),
 }
 
 /// Which installation is meant.
@@ -64,15 +69,28 @@ fn environment() -> Vec<(String, String)> {
 
 /// Reads the command line and does what it says.
 pub(crate) fn run() -> ExitCode {
-    match Cli::parse().command {
+    let Cli { command, global } = Cli::parse();
+    match command {
         Command::Config(command) => config_command::run(&command),
+        Command::Client(command) => on_a_runtime(client::run(*command, &global, Cli::command)),
+    }
+}
+
+/// Runs asynchronous work to its end on threads of its own.
+fn on_a_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let code = runtime.block_on(work);
+            // A read of standard input cannot be stopped, and nothing waits for it.
+            runtime.shutdown_background();
+            code
+        }
+        Err(_) => ExitCode::from(2),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,7 @@
 //! The one binary: servers and clients, by subcommand.
 
 mod cli;
+mod client;
 mod config;
 mod config_command;
 

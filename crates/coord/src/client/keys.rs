@@ -1,0 +1,105 @@
+use api::{CreateKey, PageQuery, Role};
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use super::{Failure, Session, clean::clean, table::Table, when, words::one_of};
+
+const EXAMPLES: &str = "\
+Examples:
+  coord keys create --role admin --name 'me'
+  coord keys create --role agent --agent code --name 'the code agent on build-7'
+  coord keys list
+  coord keys revoke 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42";
+
+/// Make, list and revoke keys
+///
+/// With the first key made, the server asks everyone for one: make an admin's key first.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    command: Option<KeysCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Make a key; it is shown this once
+    Create(Create),
+    /// List the keys
+    List,
+    /// Revoke a key; it stops working at once
+    Revoke {
+        /// The key's id, as `coord keys list` shows it
+        id: Uuid,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    /// What its holder may do
+    #[arg(long, short, value_name = "ROLE", default_value = "admin", ignore_case = true, value_parser = one_of::<Role>(Role::WORDS))]
+    role: Role,
+    /// With --role agent: an agent it may speak and read for; may be given again
+    #[arg(long, short, value_name = "AGENT", value_delimiter = ',', required_if_eq("role", "agent"))]
+    agent: Vec<String>,
+    /// What you call it
+    #[arg(long, short, value_name = "TEXT")]
+    name: Option<String>,
+    /// The tenant it belongs to [default: yours]
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+}
+
+impl Keys {
+    pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        match self.command.unwrap_or(KeysCommand::List) {
+            KeysCommand::Create(create) => create.run(session).await,
+            KeysCommand::List => list(session).await,
+            KeysCommand::Revoke { id } => {
+                session.client.revoke_key(id).await?;
+                session.out.note(&format!("Revoked {id}"))
+            }
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let create = CreateKey { role: self.role, agents: self.agent, name: self.name, tenant: self.tenant };
+        let key = session.client.create_key(&create).await?;
+        if session.out.json(&key.json)? {
+            return Ok(());
+        }
+        session.out.line(&clean(&key.key))?;
+        let whom =
+            if key.agents.is_empty() { String::new() } else { format!(" for {}", clean(&key.agents.join(", "))) };
+        session
+            .out
+            .hint(&format!("Key {} ({}{whom}, tenant {}). It is not shown again.", key.id, key.role, key.tenant))?;
+        session.out.hint(&format!("Use it: export COORDINATION_KEY={}", clean(&key.key)))
+    }
+}
+
+async fn list(session: &mut Session) -> Result<(), Failure> {
+    let page = session.client.keys(&PageQuery { limit: Some(1000), after: None }).await?;
+    if session.out.json(&page.json)? {
+        return Ok(());
+    }
+    if page.items.is_empty() {
+        session.out.line("There are no keys: everyone on this machine may do everything.")?;
+        return session.out.hint("Make the first: coord keys create --role admin");
+    }
+    let mut table = Table::new(&["ID", "ROLE", "AGENTS", "NAME", "TENANT", "CREATED (UTC)", "STATE"]).keep_whole(&[0]);
+    for key in &page.items {
+        table.row([
+            &key.id.to_string(),
+            key.role.as_str(),
+            &if key.agents.is_empty() { "-".to_owned() } else { key.agents.join(", ") },
+            key.name.as_deref().unwrap_or("-"),
+            &key.tenant,
+            &when::short(&key.created_at),
+            if key.revoked_at.is_some() { "revoked" } else { "ok" },
+        ]);
+    }
+    session.out.table(&table)
+}

@@ -1,0 +1,42 @@
+use api::Verification;
+use clap::Args;
+
+use super::{Failure, Session, clean::clean, table::Table};
+
+/// Have the event log checked: its chain, and every state that follows from it
+///
+/// The server computes every hash again and rebuilds every delivery's state from the log alone. Exit code 1 when
+/// anything does not agree.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  coord verify\n  coord verify --json && echo the log is whole")]
+pub(crate) struct Verify {}
+
+impl Verify {
+    pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let found = session.client.verify_events().await?;
+        if !session.out.json(&found.json)? {
+            print(session, &found)?;
+        }
+        if found.ok { Ok(()) } else { Err(Failure::Told) }
+    }
+}
+
+/// Prints what checking a log found.
+pub(super) fn print(session: &mut Session, found: &Verification) -> Result<(), Failure> {
+    let Verification { checked, deliveries_checked, head, problems, .. } = found;
+    if found.ok {
+        session
+            .out
+            .line(&format!("The log is whole: {checked} events, {deliveries_checked} deliveries agree with it."))?;
+        return session.out.line(&format!("Head: {} {}", head.seq, clean(&head.hash)));
+    }
+    session
+        .out
+        .line(&format!("The log is damaged: {} of {checked} events or their states do not agree.", problems.len()))?;
+    let mut table = Table::new(&["SEQ", "WHAT", "DETAIL"]);
+    for problem in problems {
+        let seq = problem.seq.map_or_else(|| "-".to_owned(), |seq| seq.to_string());
+        table.row([&seq, &problem.what, &problem.detail]);
+    }
+    session.out.table(&table)
+}
