@@ -46,8 +46,7 @@ impl<'de> de::Visitor<'de> for Visitor {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<AttachmentRef, A::Error> {
-        let Named { sha256, name } =
-            Named::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        let Named { sha256, name } = Named::deserialize(de::value::MapAccessDeserializer::new(map))?;
         Ok(AttachmentRef { sha256, name })
     }
 }
@@ -76,16 +75,13 @@ mod tests {
 
     #[test]
     fn a_hash_alone_and_a_named_hash_both_read() {
-        let read: Vec<AttachmentRef> =
-            serde_json::from_str(r#"["ab", {"sha256": "cd", "name": "x.txt"}]"#).unwrap();
+        let read: Vec<AttachmentRef> = serde_json::from_str(r#"["ab", {"sha256": "cd", "name": "x.txt"}]"#).unwrap();
         assert_eq!((read[0].sha256.as_str(), read[0].name.as_deref()), ("ab", None));
         assert_eq!((read[1].sha256.as_str(), read[1].name.as_deref()), ("cd", Some("x.txt")));
     }
 
     #[test]
     fn an_unknown_field_is_refused() {
-        assert!(
-            serde_json::from_str::<AttachmentRef>(r#"{"sha256": "cd", "title": "x"}"#).is_err()
-        );
+        assert!(serde_json::from_str::<AttachmentRef>(r#"{"sha256": "cd", "title": "x"}"#).is_err());
     }
 }

@@ -172,8 +172,7 @@ mod tests {
 
     #[test]
     fn a_check_takes_agent_for_from() {
-        let read: AuthorityCheck =
-            serde_json::from_str(r#"{"agent":"code","kind":"decide","domain":"x"}"#).unwrap();
+        let read: AuthorityCheck = serde_json::from_str(r#"{"agent":"code","kind":"decide","domain":"x"}"#).unwrap();
         assert_eq!(read.from.as_deref(), Some("code"));
     }
 }

@@ -60,13 +60,10 @@ mod tests {
             "subject":"s","body":"","content_type":"text/markdown","kind":"decide","priority":"high",
             "metadata":{{"z":1, "a":2}},"recipients":[{{"agent":"b","state":"fanning_out"}}],"new_field":1}}"#
         );
-        let BatchResult::Sent(read) = serde_json::from_str(&message).unwrap() else {
-            panic!("a message")
-        };
+        let BatchResult::Sent(read) = serde_json::from_str(&message).unwrap() else { panic!("a message") };
         assert_eq!(read.kind, Kind::Decide);
         assert_eq!(read.metadata.unwrap().as_json(), r#"{"z":1, "a":2}"#);
-        let refused: BatchResult =
-            serde_json::from_str(r#"{"code":"gate-failed","status":422}"#).unwrap();
+        let refused: BatchResult = serde_json::from_str(r#"{"code":"gate-failed","status":422}"#).unwrap();
         assert!(matches!(refused, BatchResult::Refused(problem) if problem.code == "gate-failed"));
     }
 }

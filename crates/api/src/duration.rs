@@ -24,30 +24,15 @@ mod tests {
 
     #[test]
     fn every_unit_reads() {
-        for (text, millis) in [
-            ("500ms", 500),
-            ("30s", 30_000),
-            ("5m", 300_000),
-            ("2h", 7_200_000),
-            ("7d", 604_800_000),
-        ] {
+        for (text, millis) in [("500ms", 500), ("30s", 30_000), ("5m", 300_000), ("2h", 7_200_000), ("7d", 604_800_000)]
+        {
             assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");
         }
     }
 
     #[test]
     fn anything_else_does_not_read() {
-        for text in [
-            "",
-            "5",
-            "s",
-            "5 s",
-            "-5s",
-            "1.5h",
-            "5w",
-            "99999999999999999999s",
-            "18446744073709551615d",
-        ] {
+        for text in ["", "5", "s", "5 s", "-5s", "1.5h", "5w", "99999999999999999999s", "18446744073709551615d"] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

@@ -35,8 +35,8 @@ mod word;
 pub use agent::{Agent, AgentKind, AgentState, PutAgent};
 pub use attachment::{AttachmentRef, StoredAttachment};
 pub use authority::{
-    Authority, AuthorityCheck, AuthorityDecision, AuthorityDomain, AuthorityOutcome, CreateGrant,
-    Grant, Holder, HolderVia, OnViolation,
+    Authority, AuthorityCheck, AuthorityDecision, AuthorityDomain, AuthorityOutcome, CreateGrant, Grant, Holder,
+    HolderVia, OnViolation,
 };
 pub use batch::{BatchRequest, BatchResult, BatchResults};
 pub use client::Client;
@@ -48,9 +48,7 @@ pub use gate::{EvaluateGates, GateEvaluation, GateResult, Gates, OnFailure, Thre
 pub use health::{Check, CheckStatus, Health, Ready, ReadyStatus};
 pub use inbox::{Counts, Inbox, InboxItem, InboxQuery};
 pub use key::{CreateKey, CreatedKey, Key, Role};
-pub use message::{
-    Kind, Message, Outcome, OutcomeAction, Priority, RecipientState, RecipientStatus,
-};
+pub use message::{Kind, Message, Outcome, OutcomeAction, Priority, RecipientState, RecipientStatus};
 pub use messages_query::MessagesQuery;
 pub use metadata::Metadata;
 pub use page::{Page, PageQuery};

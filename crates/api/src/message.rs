@@ -163,9 +163,7 @@ pub struct Outcome {
     #[schema(example = json!(["chat"]))]
     pub to: Vec<String>,
     /// The same in a sentence.
-    #[schema(
-        example = "`code` does not hold `strategy`; the message went to its holders as a proposal."
-    )]
+    #[schema(example = "`code` does not hold `strategy`; the message went to its holders as a proposal.")]
     pub detail: String,
 }
 

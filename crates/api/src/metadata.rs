@@ -36,9 +36,7 @@ impl PartialEq for Metadata {
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Self::new(raw).ok_or_else(|| {
-            D::Error::custom("metadata is an object, as in {\"ticket\": \"OPS-17\"}")
-        })
+        Self::new(raw).ok_or_else(|| D::Error::custom("metadata is an object, as in {\"ticket\": \"OPS-17\"}"))
     }
 }
 

@@ -79,8 +79,7 @@ mod tests {
 
     #[test]
     fn a_problem_with_unknown_members_still_reads() {
-        let read: Problem =
-            serde_json::from_str(r#"{"code":"x","status":409,"version":7}"#).unwrap();
+        let read: Problem = serde_json::from_str(r#"{"code":"x","status":409,"version":7}"#).unwrap();
         assert_eq!((read.code.as_str(), read.status), ("x", 409));
     }
 }

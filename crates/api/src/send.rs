@@ -82,17 +82,14 @@ mod tests {
 
     #[test]
     fn the_shortest_message_reads() {
-        let sent =
-            r#"{"from":"code","to":"chat","subject":"Hello k8s","body":"Running at scale!"}"#;
+        let sent = r#"{"from":"code","to":"chat","subject":"Hello k8s","body":"Running at scale!"}"#;
         let read: SendMessage = serde_json::from_str(sent).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), sent);
     }
 
     #[test]
     fn an_unknown_field_is_refused_with_the_known_ones() {
-        let why = serde_json::from_str::<SendMessage>(r#"{"subject":"s","prio":"high"}"#)
-            .unwrap_err()
-            .to_string();
+        let why = serde_json::from_str::<SendMessage>(r#"{"subject":"s","prio":"high"}"#).unwrap_err().to_string();
         assert!(why.contains("unknown field `prio`, expected one of `from`, `to`"), "{why}");
     }
 }

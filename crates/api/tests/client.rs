@@ -51,8 +51,7 @@ async fn a_problem_arrives_with_its_members() {
         }),
     );
     let served = serve(app).await;
-    let error =
-        served.client.send_message(&SendMessage::default(), Some("once")).await.unwrap_err();
+    let error = served.client.send_message(&SendMessage::default(), Some("once")).await.unwrap_err();
     assert_eq!(error.code(), Some("outside-authority"));
     let Error::Problem(problem) = error else { panic!("a problem") };
     assert_eq!(problem.holders.unwrap(), ["chat"]);
@@ -78,17 +77,8 @@ async fn a_closed_port_is_unreachable() {
 async fn a_silent_server_is_unreachable_after_the_timeout() {
     let app = Router::new().route("/api/v1/events/head", get(std::future::pending::<StatusCode>));
     let client = serve(app).await;
-    let error = client
-        .client
-        .clone()
-        .with_timeout(Duration::from_millis(50))
-        .events_head()
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, Error::Unreachable { why, .. } if why == "no answer in time"),
-        "{error}"
-    );
+    let error = client.client.clone().with_timeout(Duration::from_millis(50)).events_head().await.unwrap_err();
+    assert!(matches!(&error, Error::Unreachable { why, .. } if why == "no answer in time"), "{error}");
 }
 
 #[tokio::test]
@@ -104,12 +94,7 @@ async fn an_upload_says_its_length_and_name() {
     );
     let served = serve(app).await;
     let reader = std::io::Cursor::new(b"hello");
-    let upload = Upload {
-        reader,
-        size: Some(5),
-        media_type: "text/plain".into(),
-        name: Some("a.txt".into()),
-    };
+    let upload = Upload { reader, size: Some(5), media_type: "text/plain".into(), name: Some("a.txt".into()) };
     let stored = served.client.store_attachment(upload).await.unwrap();
     assert_eq!((stored.status, stored.sha256.as_str()), (201, "ab"));
 }
@@ -119,16 +104,13 @@ async fn a_broken_stream_resumes_behind_the_last_event() {
     let app = Router::new().route(
         "/api/v1/events/stream",
         get(async |headers: HeaderMap| {
-            let last =
-                headers.get("last-event-id").map_or(0, |id| id.to_str().unwrap().parse().unwrap());
-            let whole =
-                format!(": hello\n\n{}{}id: 99\ndata: {{\"cut", event(last + 1), event(last + 2));
+            let last = headers.get("last-event-id").map_or(0, |id| id.to_str().unwrap().parse().unwrap());
+            let whole = format!(": hello\n\n{}{}id: 99\ndata: {{\"cut", event(last + 1), event(last + 2));
             ([(header::CONTENT_TYPE, "text/event-stream")], whole).into_response()
         }),
     );
     let served = serve(app).await;
-    let mut stream =
-        served.client.events_stream(&EventsQuery { after: Some(3), ..EventsQuery::default() });
+    let mut stream = served.client.events_stream(&EventsQuery { after: Some(3), ..EventsQuery::default() });
     let mut told = Vec::new();
     while told.len() < 7 {
         told.push(match stream.next().await.unwrap() {
@@ -139,10 +121,7 @@ async fn a_broken_stream_resumes_behind_the_last_event() {
             }
         });
     }
-    assert_eq!(
-        told,
-        ["connected", "4 true", "5 true", "interrupted", "connected", "6 true", "7 true"]
-    );
+    assert_eq!(told, ["connected", "4 true", "5 true", "interrupted", "connected", "6 true", "7 true"]);
 }
 
 #[tokio::test]

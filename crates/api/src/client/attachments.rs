@@ -40,15 +40,11 @@ pub struct Download {
 
 impl Client {
     /// Stores bytes as they are read: `POST /api/v1/attachments`; status 200 says that they were there already.
-    pub async fn store_attachment<R>(
-        &self,
-        upload: Upload<R>,
-    ) -> Result<Answer<StoredAttachment>, Error>
+    pub async fn store_attachment<R>(&self, upload: Upload<R>) -> Result<Answer<StoredAttachment>, Error>
     where
         R: AsyncRead + Send + 'static,
     {
-        let timeout =
-            upload.size.map_or(LONGEST, |size| self.timeout + Duration::from_secs(size / SLOWEST));
+        let timeout = upload.size.map_or(LONGEST, |size| self.timeout + Duration::from_secs(size / SLOWEST));
         let mut request = self
             .begin(Method::POST, &["api", "v1", "attachments"])
             .timeout(timeout)
@@ -69,14 +65,11 @@ impl Client {
         if from > 0 {
             request = request.header(header::RANGE, format!("bytes={from}-"));
         }
-        let response = tokio::time::timeout(self.timeout, self.success(request))
-            .await
-            .map_err(|_| self.late())??;
+        let response = tokio::time::timeout(self.timeout, self.success(request)).await.map_err(|_| self.late())??;
         if from > 0 && response.status() != reqwest::StatusCode::PARTIAL_CONTENT {
             return Err(self.protocol("it ignores byte ranges".to_owned()));
         }
-        let media_type =
-            response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.unwrap_or("application/octet-stream").to_owned();
         Ok(Download { media_type, size: response.content_length(), response, client: self.clone() })
     }
@@ -89,9 +82,7 @@ impl Client {
 impl Download {
     /// Waits for the next piece; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let chunk = tokio::time::timeout(IDLE, self.response.chunk())
-            .await
-            .map_err(|_| self.client.late())?;
+        let chunk = tokio::time::timeout(IDLE, self.response.chunk()).await.map_err(|_| self.client.late())?;
         chunk.map_err(|why| self.client.unreachable(&why))
     }
 }
@@ -109,10 +100,7 @@ fn disposition(name: &str) -> String {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
-            encoded.extend(
-                [byte >> 4, byte & 15]
-                    .map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])),
-            );
+            encoded.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
         }
     }
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
@@ -130,9 +118,6 @@ mod tests {
     #[test]
     fn another_name_is_encoded_and_cannot_break_the_header() {
         let header = disposition("Prüf\"\r\n.txt");
-        assert_eq!(
-            header,
-            "attachment; filename=\"Pr_f___.txt\"; filename*=UTF-8''Pr%C3%BCf%22%0D%0A.txt"
-        );
+        assert_eq!(header, "attachment; filename=\"Pr_f___.txt\"; filename*=UTF-8''Pr%C3%BCf%22%0D%0A.txt");
     }
 }

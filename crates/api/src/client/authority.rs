@@ -8,10 +8,7 @@ impl Client {
     }
 
     /// Asks what would become of a message: `POST /api/v1/authority/check`.
-    pub async fn check_authority(
-        &self,
-        check: &AuthorityCheck,
-    ) -> Result<Answer<AuthorityDecision>, Error> {
+    pub async fn check_authority(&self, check: &AuthorityCheck) -> Result<Answer<AuthorityDecision>, Error> {
         self.answer(self.post(&["api", "v1", "authority", "check"]).json(check)).await
     }
 

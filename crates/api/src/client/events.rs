@@ -21,8 +21,7 @@ impl Client {
 
     /// Has the server check the whole log: `POST /api/v1/events/verify`; may take minutes on a long one.
     pub async fn verify_events(&self) -> Result<Answer<Verification>, Error> {
-        self.answer(self.begin(Method::POST, &["api", "v1", "events", "verify"]).timeout(VERIFY))
-            .await
+        self.answer(self.begin(Method::POST, &["api", "v1", "events", "verify"]).timeout(VERIFY)).await
     }
 
     /// Follows the log live, resuming by itself: `GET /api/v1/events/stream`.

@@ -8,10 +8,7 @@ impl Client {
     }
 
     /// Asks what the gates would say: `POST /api/v1/gates/evaluate`.
-    pub async fn evaluate_gates(
-        &self,
-        evaluate: &EvaluateGates,
-    ) -> Result<Answer<GateEvaluation>, Error> {
+    pub async fn evaluate_gates(&self, evaluate: &EvaluateGates) -> Result<Answer<GateEvaluation>, Error> {
         self.answer(self.post(&["api", "v1", "gates", "evaluate"]).json(evaluate)).await
     }
 }

@@ -12,8 +12,7 @@ impl Client {
         let response = self.get(&["ready"]).send().await.map_err(|why| self.unreachable(&why))?;
         let status = response.status().as_u16();
         let json = response.text().await.map_err(|why| self.unreachable(&why))?;
-        let value = serde_json::from_str(&json)
-            .map_err(|why| self.protocol(format!("it answered {status}: {why}")))?;
+        let value = serde_json::from_str(&json).map_err(|why| self.protocol(format!("it answered {status}: {why}")))?;
         Ok(Answer { value, json, status, replayed: false })
     }
 }

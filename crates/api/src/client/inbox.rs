@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Answer, Client, Error, SLACK, Stream};
 use crate::{
-    Ack, Defer, Delivery, Extend, Inbox, InboxItem, InboxQuery, Nack, Receive, ReceivedList,
-    Terminate, Triggered, parse_duration,
+    Ack, Defer, Delivery, Extend, Inbox, InboxItem, InboxQuery, Nack, Receive, ReceivedList, Terminate, Triggered,
+    parse_duration,
 };
 
 /// The longest wait a server grants; a wait that cannot be read is left to the server to refuse.
@@ -20,15 +20,8 @@ impl Client {
     }
 
     /// Leases deliveries, waiting for the first when asked to: `POST /api/v1/agents/{agent}/inbox/receive`.
-    pub async fn receive(
-        &self,
-        agent: &str,
-        receive: &Receive,
-    ) -> Result<Answer<ReceivedList>, Error> {
-        let wait = receive
-            .wait
-            .as_deref()
-            .map_or(Duration::ZERO, |text| parse_duration(text).unwrap_or(LONGEST_WAIT));
+    pub async fn receive(&self, agent: &str, receive: &Receive) -> Result<Answer<ReceivedList>, Error> {
+        let wait = receive.wait.as_deref().map_or(Duration::ZERO, |text| parse_duration(text).unwrap_or(LONGEST_WAIT));
         let request = self
             .begin(Method::POST, &["api", "v1", "agents", agent, "inbox", "receive"])
             .timeout(self.timeout.max(wait.min(LONGEST_WAIT) + SLACK))
@@ -37,52 +30,27 @@ impl Client {
     }
 
     /// Settles a delivery as done: `POST /api/v1/agents/{agent}/inbox/{message_id}/ack`.
-    pub async fn ack(
-        &self,
-        agent: &str,
-        message: Uuid,
-        ack: &Ack,
-    ) -> Result<Answer<Delivery>, Error> {
+    pub async fn ack(&self, agent: &str, message: Uuid, ack: &Ack) -> Result<Answer<Delivery>, Error> {
         self.answer(self.settle(agent, message, "ack", ack)).await
     }
 
     /// Gives a leased delivery back: `POST /api/v1/agents/{agent}/inbox/{message_id}/nack`.
-    pub async fn nack(
-        &self,
-        agent: &str,
-        message: Uuid,
-        nack: &Nack,
-    ) -> Result<Answer<Delivery>, Error> {
+    pub async fn nack(&self, agent: &str, message: Uuid, nack: &Nack) -> Result<Answer<Delivery>, Error> {
         self.answer(self.settle(agent, message, "nack", nack)).await
     }
 
     /// Makes a lease last longer: `POST /api/v1/agents/{agent}/inbox/{message_id}/extend`.
-    pub async fn extend(
-        &self,
-        agent: &str,
-        message: Uuid,
-        extend: &Extend,
-    ) -> Result<Answer<Delivery>, Error> {
+    pub async fn extend(&self, agent: &str, message: Uuid, extend: &Extend) -> Result<Answer<Delivery>, Error> {
         self.answer(self.settle(agent, message, "extend", extend)).await
     }
 
     /// Puts a delivery off: `POST /api/v1/agents/{agent}/inbox/{message_id}/defer`.
-    pub async fn defer(
-        &self,
-        agent: &str,
-        message: Uuid,
-        defer: &Defer,
-    ) -> Result<Answer<Delivery>, Error> {
+    pub async fn defer(&self, agent: &str, message: Uuid, defer: &Defer) -> Result<Answer<Delivery>, Error> {
         self.answer(self.settle(agent, message, "defer", defer)).await
     }
 
     /// Gives a delivery up: `POST /api/v1/agents/{agent}/inbox/{message_id}/terminate`.
-    pub async fn terminate(
-        &self,
-        agent: &str,
-        message: Uuid,
-        why: &Terminate,
-    ) -> Result<Answer<Delivery>, Error> {
+    pub async fn terminate(&self, agent: &str, message: Uuid, why: &Terminate) -> Result<Answer<Delivery>, Error> {
         self.answer(self.settle(agent, message, "terminate", why)).await
     }
 
@@ -99,13 +67,7 @@ impl Client {
         Stream::new(self, request, after)
     }
 
-    fn settle(
-        &self,
-        agent: &str,
-        message: Uuid,
-        verb: &str,
-        body: &impl Serialize,
-    ) -> RequestBuilder {
+    fn settle(&self, agent: &str, message: Uuid, verb: &str, body: &impl Serialize) -> RequestBuilder {
         self.post(&["api", "v1", "agents", agent, "inbox", &message.to_string(), verb]).json(body)
     }
 }

@@ -16,10 +16,7 @@ impl Client {
     }
 
     /// Sends 1 to 1000 messages, each by itself: `POST /api/v1/messages/batch`.
-    pub async fn send_batch(
-        &self,
-        messages: &[SendMessage],
-    ) -> Result<Answer<BatchResults>, Error> {
+    pub async fn send_batch(&self, messages: &[SendMessage]) -> Result<Answer<BatchResults>, Error> {
         let body = serde_json::json!({ "messages": messages }).to_string();
         self.answer(json_text(self.post(&["api", "v1", "messages", "batch"]), body)).await
     }

@@ -123,17 +123,12 @@ impl Client {
     }
 
     /// Sends a request and reads the JSON answer.
-    async fn answer<T: DeserializeOwned>(
-        &self,
-        request: RequestBuilder,
-    ) -> Result<Answer<T>, Error> {
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, Error> {
         let response = self.success(request).await?;
         let status = response.status().as_u16();
-        let replayed =
-            response.headers().get("idempotency-replayed").is_some_and(|value| value == "true");
+        let replayed = response.headers().get("idempotency-replayed").is_some_and(|value| value == "true");
         let json = response.text().await.map_err(|why| self.unreachable(&why))?;
-        let value = serde_json::from_str(&json)
-            .map_err(|why| self.protocol(format!("it answered {status}: {why}")))?;
+        let value = serde_json::from_str(&json).map_err(|why| self.protocol(format!("it answered {status}: {why}")))?;
         Ok(Answer { value, json, status, replayed })
     }
 
@@ -171,9 +166,6 @@ mod tests {
     fn a_base_path_is_kept_and_segments_are_escaped() {
         let client = Client::new("http://example.org/coordination/", None).unwrap();
         let request = client.get(&["api", "v1", "agents", "a/b c"]).build().unwrap();
-        assert_eq!(
-            request.url().as_str(),
-            "http://example.org/coordination/api/v1/agents/a%2Fb%20c"
-        );
+        assert_eq!(request.url().as_str(), "http://example.org/coordination/api/v1/agents/a%2Fb%20c");
     }
 }

@@ -27,11 +27,7 @@ pub(super) struct Parser {
 
 impl Parser {
     /// Takes more bytes; calls `found` for each event that is complete.
-    pub(super) fn push(
-        &mut self,
-        bytes: &[u8],
-        mut found: impl FnMut(Frame),
-    ) -> Result<(), TooLong> {
+    pub(super) fn push(&mut self, bytes: &[u8], mut found: impl FnMut(Frame)) -> Result<(), TooLong> {
         for &byte in bytes {
             let after_cr = std::mem::take(&mut self.after_cr);
             if !matches!(byte, b'\n' | b'\r') {
@@ -87,8 +83,7 @@ mod tests {
 
     #[test]
     fn events_are_found_wherever_the_pieces_are_cut() {
-        let whole =
-            "id: 7\nevent: x\ndata: {\"a\":\ndata: 1}\n\n: still here\n\nid:8\ndata:two\n\n";
+        let whole = "id: 7\nevent: x\ndata: {\"a\":\ndata: 1}\n\n: still here\n\nid:8\ndata:two\n\n";
         let expected = [frame("7", "{\"a\":\n1}"), frame("8", "two")];
         assert_eq!(read(&[whole]), expected);
         for cut in 1..whole.len() {
@@ -98,10 +93,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_line_end_is_understood() {
-        assert_eq!(
-            read(&["id: 1\r\ndata: a\r\n\r\nid: 2\rdata: b\r\r"]),
-            [frame("1", "a"), frame("2", "b")]
-        );
+        assert_eq!(read(&["id: 1\r\ndata: a\r\n\r\nid: 2\rdata: b\r\r"]), [frame("1", "a"), frame("2", "b")]);
     }
 
     #[test]

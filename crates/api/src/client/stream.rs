@@ -115,17 +115,14 @@ impl<T: DeserializeOwned> Stream<T> {
                 self.failures = 0;
                 Ok(Streamed::Connected)
             }
-            Err(error) if self.connected_before && passes(&error) => {
-                Ok(self.interrupted(error.to_string()))
-            }
+            Err(error) if self.connected_before && passes(&error) => Ok(self.interrupted(error.to_string())),
             Err(error) => Err(error),
         }
     }
 
     fn item(&mut self, frame: Frame) -> Result<Streamed<T>, Error> {
-        let value = serde_json::from_str(&frame.data).map_err(|why| {
-            self.client.protocol(format!("an event of the stream cannot be read: {why}"))
-        })?;
+        let value = serde_json::from_str(&frame.data)
+            .map_err(|why| self.client.protocol(format!("an event of the stream cannot be read: {why}")))?;
         if frame.id.is_some() {
             self.last_id = frame.id;
         }

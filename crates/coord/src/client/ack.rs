@@ -6,7 +6,7 @@ use super::{Failure, Session};
 const EXAMPLES: &str = "\
 Examples:
   coord ack chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42
-  coord ack chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --receipt RECEIPT --note 'merged as 4f2a9c1'";
+  coord ack chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --note 'merged as 4f2a9c1'";
 
 /// Say that a message is dealt with
 ///

@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   coord attach put report.html
   tar c logs | coord attach put - --name logs.tar --media-type application/x-tar
-  coord attach get 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --output report.html
+  coord attach get 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 -o a.html
   coord send --from code --to chat --subject 'The report' --attach report.html";
 
 /// Store files and fetch them

@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   coord authority
   coord authority check --from code --kind decide --domain strategy
-  coord authority grant --domain strategy --agent code --until 2026-03-21T00:00:00Z --reason 'chat is away'";
+  coord authority grant -d strategy -a code --until 2026-03-21T00:00:00Z --reason 'chat is away'";
 
 /// Show who may decide what, check it, lend it for a time
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use super::{
 const EXAMPLES: &str = "\
 Examples:
   coord defer chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --for 2h
-  coord defer chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --trigger tests-green --reason 'waits for the tests'
+  coord defer chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --trigger tests-green
   coord trigger tests-green";
 
 /// Put a message off until a time or a trigger

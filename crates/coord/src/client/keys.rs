@@ -1,6 +1,5 @@
 use api::{CreateKey, PageQuery, Role};
 use clap::{Args, Subcommand};
-use uuid::Uuid;
 
 use super::{Failure, Session, clean::clean, table::Table, when, words::one_of};
 
@@ -9,7 +8,7 @@ Examples:
   coord keys create --role admin --name 'me'
   coord keys create --role agent --agent code --name 'the code agent on build-7'
   coord keys list
-  coord keys revoke 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42";
+  coord keys revoke 7Yq2mX0fVbK1";
 
 /// Make, list and revoke keys
 ///
@@ -30,7 +29,7 @@ enum KeysCommand {
     /// Revoke a key; it stops working at once
     Revoke {
         /// The key's id, as `coord keys list` shows it
-        id: Uuid,
+        id: String,
     },
 }
 
@@ -56,7 +55,7 @@ impl Keys {
             KeysCommand::Create(create) => create.run(session).await,
             KeysCommand::List => list(session).await,
             KeysCommand::Revoke { id } => {
-                session.client.revoke_key(id).await?;
+                session.client.revoke_key(&id).await?;
                 session.out.note(&format!("Revoked {id}"))
             }
         }
@@ -92,7 +91,7 @@ async fn list(session: &mut Session) -> Result<(), Failure> {
     let mut table = Table::new(&["ID", "ROLE", "AGENTS", "NAME", "TENANT", "CREATED (UTC)", "STATE"]).keep_whole(&[0]);
     for key in &page.items {
         table.row([
-            &key.id.to_string(),
+            &key.id,
             key.role.as_str(),
             &if key.agents.is_empty() { "-".to_owned() } else { key.agents.join(", ") },
             key.name.as_deref().unwrap_or("-"),

@@ -48,57 +48,31 @@ use session::Session;
 /// The commands that talk to a server.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Send a message
     Send(send::Send),
-    /// Look into an agent's inbox; changes nothing
     Inbox(inbox::Inbox),
-    /// Take messages from an inbox to work on them
     Receive(receive::Receive),
-    /// Say that a message is dealt with
     Ack(ack::Ack),
-    /// Give a received message back, to be received again
     Nack(nack::Nack),
-    /// Answer a message, in its thread
     Reply(reply::Reply),
-    /// Put a message off until a time or a trigger
     Defer(defer::Defer),
-    /// Bring back every message that was put off until this trigger
     Trigger(trigger::Trigger),
-    /// Keep a received message longer
     Extend(extend::Extend),
-    /// Give a message up: it becomes a dead letter and its sender hears why
     Terminate(terminate::Terminate),
-    /// Show a message and what became of it
     Show(show::Show),
-    /// Show a conversation
     Thread(thread::Thread),
-    /// Follow an inbox live
     Watch(watch::Watch),
-    /// Find messages by their words
     Search(search::Search),
-    /// Show or follow the event log
     Log(log::Log),
-    /// Have the event log checked: its chain, and every state that follows from it
     Verify(verify::Verify),
-    /// List, show, register and retire agents
     Agents(agents::Agents),
-    /// Show who may decide what, check it, lend it for a time
     Authority(authority::Authority),
-    /// Show the quality gates, or try numbers on them
     Gates(gates::Gates),
-    /// Make, list and revoke keys
     Keys(keys::Keys),
-    /// Make and list tenants
     Tenants(tenants::Tenants),
-    /// List dead letters and put them back
     Dead(dead::Dead),
-    /// Store files and fetch them
     Attach(attach::Attach),
-    /// Show how many messages wait where
     Stats(stats::Stats),
-    /// Measure how fast a server is
     Bench(bench::Bench),
-    /// Print a script that completes `coord` in your shell
     Completions(completions::Completions),
 }
 
@@ -148,5 +122,64 @@ async fn dispatch(command: Command, global: &Global, root: fn() -> clap::Command
         Command::Stats(command) => command.run(session).await,
         Command::Bench(command) => Box::pin(command.run(session, global)).await,
         Command::Completions(command) => command.run(root()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Subcommand as _};
+
+    use super::{Command, Global};
+
+    fn root() -> clap::Command {
+        Command::augment_subcommands(Global::augment_args(clap::Command::new("coord"))).term_width(100)
+    }
+
+    #[test]
+    fn the_help_of_every_command_is_as_reviewed() {
+        let mut pages = String::new();
+        add_pages(&mut root(), &mut pages);
+        insta::assert_snapshot!("help", pages);
+    }
+
+    /// Adds a command's page and those of its subcommands; what every page repeats is left to the first.
+    fn add_pages(command: &mut clap::Command, pages: &mut String) {
+        command.build();
+        for command in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            let help = command.render_long_help().to_string();
+            let own = help.split("\nTalking to a server:").next().unwrap_or_default();
+            let examples = help.find("\nExample").map_or_else(String::new, |at| help[at..].to_owned());
+            pages.push_str(&format!("=== {}\n{own}{examples}\n", command.get_bin_name().unwrap_or_default()));
+            add_pages(command, pages);
+        }
+    }
+
+    #[test]
+    fn options_are_understood_before_and_after_the_command() {
+        for line in ["coord --json inbox chat --url http://h", "coord inbox chat --json --url http://h"] {
+            let found = root().try_get_matches_from(line.split(' ')).unwrap();
+            let (_, inbox) = found.subcommand().unwrap();
+            assert!(inbox.get_flag("json"), "{line}");
+            assert_eq!(inbox.get_one::<String>("url").unwrap(), "http://h", "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_refused_before_anything_is_sent() {
+        for line in [
+            "coord send --from code --to chat",
+            "coord send -s x --kind shout",
+            "coord send -s x --body a --body-file b",
+            "coord send -s x --expires-in 1h --expires-at 2026-01-01T00:00:00Z",
+            "coord defer chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42",
+            "coord defer chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --for 1h --trigger x",
+            "coord ack chat not-an-id",
+            "coord receive chat --max 101",
+            "coord keys create --role agent",
+            "coord bench --baseline --rate 5",
+        ] {
+            let why = root().try_get_matches_from(line.split(' ')).unwrap_err();
+            assert_eq!(why.exit_code(), 2, "{line}");
+        }
     }
 }

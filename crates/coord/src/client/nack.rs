@@ -6,7 +6,7 @@ use super::{Failure, Session, when, words::duration};
 const EXAMPLES: &str = "\
 Examples:
   coord nack chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --receipt RECEIPT
-  coord nack chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --receipt RECEIPT --delay 5m --reason 'build machine busy'";
+  coord nack chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --receipt RECEIPT --delay 5m";
 
 /// Give a received message back, to be received again
 #[derive(Debug, Args)]

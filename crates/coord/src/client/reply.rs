@@ -10,7 +10,7 @@ use super::{
 const EXAMPLES: &str = "\
 Examples:
   coord reply 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --from chat --body 'Looks good'
-  coord reply 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --from chat --kind approve --domain strategy --body 'Go' --ack";
+  coord reply 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --from chat --kind approve -d strategy --ack";
 
 /// The longest subject that the server takes, in characters.
 const LONGEST_SUBJECT: usize = 200;

@@ -7,8 +7,8 @@ use super::{Failure, Session, letter, letter::Letter};
 const EXAMPLES: &str = "\
 Examples:
   coord send --from code --to chat --subject 'Hello' --body 'Hi'
-  coord send --from code --to chat,human --subject 'Nightly report' --body @report.md --attach coverage.html
-  coord send --from chat --kind request --domain testing --subject 'Cover the login' --ack-within 30m
+  coord send --from code --to chat,human --subject 'Report' --body @report.md --attach log.txt
+  coord send --from chat --kind request --domain testing --subject 'Cover it' --ack-within 30m
   make test 2>&1 | coord send --from code --to chat --subject 'Test run' --body -
   coord send --from code --to chat --kind complete --subject 'Done' --evidence test_coverage=0.91";
 

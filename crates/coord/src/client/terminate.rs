@@ -5,9 +5,7 @@ use super::{Failure, Session};
 
 /// Give a message up: it becomes a dead letter and its sender hears why
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  coord terminate chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --reason 'the repository is gone'"
-)]
+#[command(after_help = "Example:\n  coord terminate chat 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42 --reason 'it is gone'")]
 pub(crate) struct Terminate {
     /// Whose inbox
     agent: String,
