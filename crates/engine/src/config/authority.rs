@@ -18,7 +18,7 @@ pub struct AuthorityConfig {
 
 impl Default for AuthorityConfig {
     fn default() -> Self {
-        Self { final_agents: vec![AgentName::stored("human".to_owned())], on_violation: OnViolation::default() }
+        Self { final_agents: vec![AgentName::stored("human".to_owned())], on_violation: OnViolation::Reject }
     }
 }
 
