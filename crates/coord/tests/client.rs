@@ -166,9 +166,9 @@ async fn the_bench_counts_every_message_in_both_loops() {
         let output = coord(&served.url, &[&common[..], arguments].concat(), "");
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let server = &report["server"];
-        assert_eq!((&server["messages"], &server["latency_us"][0]["count"]), (&json!(200), &json!(200)), "{report}");
-        assert_eq!((&server["unsent"], &server["errors"]), (&json!(0), &json!({})), "{report}");
+        let found = &report["server"];
+        assert_eq!((&found["messages"], &found["latency_us"][0]["count"]), (&json!(200), &json!(200)), "{report}");
+        assert_eq!((&found["unsent"], &found["errors"]), (&json!(0), &json!({})), "{report}");
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Parser {
     line: Vec<u8>,
     data: String,
     id: Option<String>,
+    seen: Option<String>,
     after_cr: bool,
 }
 
@@ -44,8 +45,14 @@ impl Parser {
         Ok(())
     }
 
+    /// Returns the `id` of the last event that was complete, even one without data, which only says where the stream is.
+    pub(super) fn seen(self) -> Option<String> {
+        self.seen
+    }
+
     fn take_line(&mut self, line: &str) -> Option<Frame> {
         if line.is_empty() {
+            self.seen.clone_from(&self.id);
             let mut data = std::mem::take(&mut self.data);
             data.pop()?;
             return Some(Frame { id: self.id.clone(), data });
@@ -99,6 +106,13 @@ mod tests {
     #[test]
     fn a_comment_or_an_id_alone_is_no_event() {
         assert_eq!(read(&[": ping\n\nid: 3\n\n"]), []);
+    }
+
+    #[test]
+    fn where_the_stream_is_moves_with_whole_events_only() {
+        let mut parser = Parser::default();
+        parser.push(b"id: 5\nretry: 100\n\nid: 6\ndata: cut", |_| {}).unwrap();
+        assert_eq!(parser.seen().as_deref(), Some("5"));
     }
 
     #[test]

@@ -130,7 +130,8 @@ impl<T: DeserializeOwned> Stream<T> {
     }
 
     fn interrupted(&mut self, why: String) -> Streamed<T> {
-        self.connection = None;
+        let seen = self.connection.take().and_then(|(_, parser)| parser.seen());
+        self.last_id = seen.or(self.last_id.take());
         let pause = pause(self.failures, RandomState::new().hash_one(self.failures));
         self.failures += 1;
         self.pause = Some(pause);
