@@ -32,9 +32,6 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// A file to send could not be read.
-    #[error("the body could not be read")]
-    Body(#[source] std::io::Error),
 }
 
 impl Error {

@@ -85,7 +85,6 @@ impl From<Error> for Failure {
                 what: error.to_string(),
                 next: Some("write it as in --url http://127.0.0.1:8000".to_owned()),
             },
-            Error::Body(source) => Self::io("a file to send could not be read", source),
         }
     }
 }
