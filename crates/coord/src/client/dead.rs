@@ -66,8 +66,9 @@ impl List {
         if page.items.is_empty() {
             return session.out.line("No dead letters.");
         }
-        let mut table =
-            Table::new(&["ID", "RECIPIENT", "FROM", "ATTEMPTS", "DIED (UTC)", "SUBJECT", "WHY"]).keep_whole(&[0]);
+        let mut table = Table::new(&["ID", "RECIPIENT", "FROM", "ATTEMPTS", "DIED (UTC)", "SUBJECT", "WHY"])
+            .keep_whole(&[0])
+            .drop_when_narrow(&[2, 3, 4]);
         for item in &page.items {
             table.row([
                 &item.message.id.to_string(),

@@ -40,8 +40,9 @@ impl Inbox {
             session.out.line(&nothing(&self.agent, query.state.as_ref(), page.counts))?;
             return session.out.hint(&next_step(&self.agent, query.state.as_ref()));
         }
-        let mut table =
-            Table::new(&["PRIORITY", "ID", "FROM", "KIND", "STATE", "SENT (UTC)", "SUBJECT"]).keep_whole(&[1]);
+        let mut table = Table::new(&["PRIORITY", "ID", "FROM", "KIND", "STATE", "SENT (UTC)", "SUBJECT"])
+            .keep_whole(&[1])
+            .drop_when_narrow(&[3, 5]);
         for item in &page.items {
             let (delivery, message) = (&item.delivery, &item.message);
             table.row([

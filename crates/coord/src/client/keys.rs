@@ -88,7 +88,9 @@ async fn list(session: &mut Session) -> Result<(), Failure> {
         session.out.line("There are no keys: everyone on this machine may do everything.")?;
         return session.out.hint("Make the first: coord keys create --role admin");
     }
-    let mut table = Table::new(&["ID", "ROLE", "AGENTS", "NAME", "TENANT", "CREATED (UTC)", "STATE"]).keep_whole(&[0]);
+    let mut table = Table::new(&["ID", "ROLE", "AGENTS", "NAME", "TENANT", "CREATED (UTC)", "STATE"])
+        .keep_whole(&[0])
+        .drop_when_narrow(&[4, 5]);
     for key in &page.items {
         table.row([
             &key.id,

@@ -72,7 +72,8 @@ async fn page(session: &mut Session, query: &EventsQuery) -> Result<(), Failure>
     if page.items.is_empty() {
         return session.out.line("No events.");
     }
-    let mut table = Table::new(&["SEQ", "TIME (UTC)", "TYPE", "SUBJECT", "HASH"]).keep_whole(&[3]);
+    let mut table =
+        Table::new(&["SEQ", "TIME (UTC)", "TYPE", "SUBJECT", "HASH"]).keep_whole(&[3]).drop_when_narrow(&[4]);
     for event in &page.items {
         let [seq, time, kind, subject, hash] = cells(event);
         table.row([&seq, &time, &kind, &subject, &hash]);

@@ -82,7 +82,9 @@ fn print(session: &mut Session, page: &Page<Message>) -> Result<(), Failure> {
     if page.items.is_empty() {
         return session.out.line("No messages found.");
     }
-    let mut table = Table::new(&["SENT (UTC)", "ID", "FROM", "TO", "KIND", "PRIORITY", "SUBJECT"]).keep_whole(&[1]);
+    let mut table = Table::new(&["SENT (UTC)", "ID", "FROM", "TO", "KIND", "PRIORITY", "SUBJECT"])
+        .keep_whole(&[1])
+        .drop_when_narrow(&[3, 4, 5]);
     for message in &page.items {
         let to: Vec<&str> = message.recipients.iter().map(|one| one.agent.as_str()).collect();
         table.row([

@@ -24,7 +24,9 @@ impl Show {
             return session.out.json(&json).map(drop);
         }
         message(session, &found)?;
-        session.out.gap()?;
+        if found.body.is_empty() {
+            session.out.gap()?;
+        }
         let mut table = Table::new(&["RECIPIENT", "STATE", "ATTEMPTS", "DELIVERED (UTC)", "SETTLED (UTC)", "NOTE"]);
         for receipt in &receipts.items {
             let trigger = receipt.trigger.as_ref().map(|trigger| format!("waits for trigger {trigger}"));

@@ -4,25 +4,34 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 
 use super::clean::clean;
 
-/// The lines of a terminal's table: one below the header and no others.
+/// The lines of a terminal's table: none.
 const STYLE: TableStyle = presets::NOTHING;
+/// A terminal with fewer columns is narrow, and shows less.
+const NARROW: u16 = 110;
 
 /// Rows below headings: drawn for people on a terminal, plain aligned text in a pipe.
 #[derive(Debug)]
 pub(super) struct Table {
     headings: Vec<&'static str>,
     whole: Vec<usize>,
+    lesser: Vec<usize>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     pub(super) fn new(headings: &[&'static str]) -> Self {
-        Self { headings: headings.to_vec(), whole: Vec::new(), rows: Vec::new() }
+        Self { headings: headings.to_vec(), whole: Vec::new(), lesser: Vec::new(), rows: Vec::new() }
     }
 
     /// Says that these columns are never wrapped: ids, which people copy.
     pub(super) fn keep_whole(mut self, columns: &[usize]) -> Self {
         self.whole.extend(columns);
+        self
+    }
+
+    /// Says that a narrow terminal does without these columns.
+    pub(super) fn drop_when_narrow(mut self, columns: &[usize]) -> Self {
+        self.lesser.extend(columns);
         self
     }
 
@@ -62,12 +71,16 @@ impl Table {
         if let Some(width) = width {
             table.set_width(width);
         }
-        table.set_header(self.headings.iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
+        let narrow = table.width().is_some_and(|width| width < NARROW);
+        let is_shown = |column: &usize| !narrow || !self.lesser.contains(column);
+        let shown: Vec<usize> = (0..self.headings.len()).filter(is_shown).collect();
+        table.set_header(shown.iter().map(|column| Cell::new(self.headings[*column]).add_attribute(Attribute::Bold)));
         for row in &self.rows {
-            table.add_row(row.iter().map(|text| coloured(text)));
+            table.add_row(shown.iter().map(|column| coloured(&row[*column])));
         }
         for column in &self.whole {
-            if let Some(column) = table.column_mut(*column) {
+            let place = shown.iter().position(|shown| shown == column);
+            if let Some(column) = place.and_then(|place| table.column_mut(place)) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
@@ -115,6 +128,13 @@ mod tests {
         let drawn = anstream::adapter::strip_str(&table().drawn(Some(44))).to_string();
         assert!(drawn.lines().all(|line| line.chars().count() <= 44), "{drawn}");
         assert!(drawn.contains("0198-bbbb-cc"), "{drawn}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_does_without_the_lesser_columns() {
+        let table = table().drop_when_narrow(&[2]);
+        assert!(!table.drawn(Some(60)).contains("STATE"));
+        assert!(table.drawn(Some(120)).contains("STATE") && table.plain().contains("STATE"));
     }
 
     #[test]
