@@ -121,10 +121,12 @@ mod tests {
         directory
     }
 
+    /// Agent, kind, domain, now, allowed, and the holders that the refusal names.
+    type Row = (&'static str, Kind, Option<&'static str>, i64, bool, &'static [&'static str]);
+
     #[test]
     fn who_may_decide_is_as_the_table_says() {
-        // agent, kind, domain, now, allowed, holders named in the refusal
-        let table: [(&str, Kind, Option<&str>, i64, bool, &[&str]); 13] = [
+        let table: [Row; 13] = [
             ("code", Kind::Decide, Some("testing"), 0, true, &[]),
             ("code", Kind::Approve, Some("testing"), 0, true, &[]),
             ("code", Kind::Decide, Some("strategy"), 0, false, &["chat"]),

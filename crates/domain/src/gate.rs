@@ -105,10 +105,12 @@ mod tests {
         Gates { enabled: true, thresholds: thresholds.into(), ..Gates::default() }
     }
 
+    /// Kind, evidence, and how many gates are weighed and passed.
+    type Row = (Kind, &'static [(&'static str, f64)], (usize, usize));
+
     #[test]
     fn evidence_is_weighed_as_the_table_says() {
-        // kind, evidence, (gates weighed, gates passed)
-        let table: [(Kind, &[(&str, f64)], (usize, usize)); 7] = [
+        let table: [Row; 7] = [
             (Kind::Complete, &[("coverage", 0.8), ("errors", 0.05)], (2, 2)),
             (Kind::Complete, &[("coverage", 0.799), ("errors", 0.0)], (2, 1)),
             (Kind::Complete, &[("coverage", 0.9)], (2, 1)),

@@ -72,7 +72,7 @@ impl Store {
 
     /// How many deliveries there are in each state, in every tenant, by [`State::ALL`].
     pub async fn all_counts(&self) -> Result<[i64; 6]> {
-        counts(self.query("SELECT state, SUM(n) FROM counts GROUP BY state", vec![]).await?)
+        counts(self.query("SELECT state, CAST(SUM(n) AS BIGINT) FROM counts GROUP BY state", vec![]).await?)
     }
 
     /// Dead letters, oldest message first; after a position and recipient.

@@ -35,7 +35,7 @@ pub use inbox::{Due, Found};
 pub use key::KeyRow;
 pub use message::{MessageFilter, Order, StoredMessage};
 pub use sqlite::Options;
-pub use verify::{Problem, Report};
+pub use verify::{PROBLEMS_MAX, Problem, Report};
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -52,7 +52,7 @@ impl Store {
     ///
     /// Blocks; call it before serving. Fails with [`Error::Unavailable`] where the folder cannot be written.
     pub fn open_sqlite(folder: &Path, options: Options) -> Result<Self> {
-        Ok(Self { driver: sqlite::Sqlite::open(folder, options)?, search: search::Search::open(folder)? })
+        Ok(Self { driver: sqlite::Sqlite::open(folder, &options)?, search: search::Search::open(folder)? })
     }
 
     /// Makes a change durable together with whatever else waits, and answers when it is.

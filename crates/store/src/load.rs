@@ -19,7 +19,7 @@ pub(crate) enum Facts {
     Nothing,
     Idempotency(Option<(Digest, MessageId)>),
     Deliveries(Vec<(Delivery, String)>),
-    FanOut(Option<(String, Message)>),
+    FanOut(Option<(String, Box<Message>)>),
 }
 
 /// The question of a change, if it has one.
@@ -31,14 +31,15 @@ pub(crate) fn query(change: &Change) -> Option<Query> {
             (sql.to_owned(), vec![tenant, idempotency.key.as_str().into(), change.now.into()])
         }),
         What::Claim { agent, max, only: None, .. } => {
-            // `state < 3` is what lets the partial index serve it.
+            // `state < 3` is what lets the partial index serve it. What has expired is not handed out, though nobody has said so yet.
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 AND d.state < 3 \
-                        ORDER BY d.priority, d.seq LIMIT $3";
-            Some((with_message(rest), vec![tenant, agent.into(), (*max as i64).into()]))
+                        AND (d.expires_at IS NULL OR d.expires_at > $4) ORDER BY d.priority, d.seq LIMIT $3";
+            Some((with_message(rest), vec![tenant, agent.into(), (*max as i64).into(), change.now.into()]))
         }
         What::Claim { agent, only: Some(seq), .. } => {
-            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.seq = $3 AND d.state = 0";
-            Some((with_message(rest), vec![tenant, agent.into(), (*seq).into()]))
+            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.seq = $3 AND d.state = 0 \
+                        AND (d.expires_at IS NULL OR d.expires_at > $4)";
+            Some((with_message(rest), vec![tenant, agent.into(), (*seq).into(), change.now.into()]))
         }
         What::Settle { agent, message, .. } => {
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND \
@@ -80,7 +81,7 @@ pub(crate) fn facts(change: &Change, rows: Vec<Row>) -> Result<Facts> {
         }
         What::FanOut { .. } => {
             let row = rows.into_iter().next();
-            let known = row.map(|mut row| Ok((row.text(0)?, message(&row.text(1)?)?)));
+            let known = row.map(|mut row| Ok((row.text(0)?, Box::new(message(&row.text(1)?)?))));
             known.transpose().map(Facts::FanOut)
         }
         What::Claim { .. } | What::Settle { .. } | What::Elapse { .. } | What::Trigger { .. } => {

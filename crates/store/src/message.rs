@@ -211,7 +211,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Messages that still have recipients to be written: tenant, position, last one written.
+    /// Messages that still have recipients to be written: position, last one written.
     pub async fn fanning_out(&self, tenant: TenantId, limit: usize) -> Result<Vec<(i64, String)>> {
         let sql = "SELECT seq, fan_out FROM messages WHERE tenant = $1 AND fan_out < '~' ORDER BY seq LIMIT $2";
         let rows = self.query(sql, vec![tenant.0.into(), Value::Int(limit as i64)]).await?;

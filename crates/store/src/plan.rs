@@ -96,7 +96,7 @@ impl Plan<'_> {
     fn claim(self, found: Vec<(Delivery, String)>, lease: Span, secret: u64) -> Result<Committed> {
         let mut claimed = Vec::with_capacity(found.len());
         for (before, data) in found {
-            // Distinct per delivery, and not to be guessed from another one's.
+            // Distinct per delivery; all of one claim go to one receiver, so they need not hide from each other.
             let secret = secret ^ (before.seq as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let change = before.clone().lease(self.now, lease, secret as i64);
             self.batch.change(self.tenant, &before, &change, self.now)?;
@@ -117,12 +117,15 @@ impl Plan<'_> {
             let detail = format!("There is no message `{message}` in the inbox of `{agent}`.");
             return Err(Refusal::new(Code::NotFound, detail).into());
         };
+        verb.check(&directory.policy, self.now)?;
         let Some(change) = before.clone().apply(verb, &directory.policy.delivery, self.now)? else {
             return Ok(done(Answer::Settled(before)));
         };
+        // Read before anything is written: what fails must have left nothing.
+        let original = change.notice.is_some().then(|| load::message(&data)).transpose()?;
         let mut woken = Vec::from_iter(self.change(&before, &change)?);
-        if change.notice.is_some() {
-            woken.extend(self.notice(&change, &load::message(&data)?, directory, notice)?);
+        if let Some(original) = original {
+            woken.extend(self.notice(&change, &original, directory, notice)?);
         }
         Ok(Committed { answer: Answer::Settled(change.delivery), woken })
     }
@@ -163,7 +166,7 @@ impl Plan<'_> {
 
     fn fan_out(
         self,
-        known: Option<(String, Message)>,
+        known: Option<(String, Box<Message>)>,
         seq: i64,
         after: &str,
         agents: Vec<AgentName>,

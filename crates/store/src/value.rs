@@ -91,7 +91,14 @@ impl Row {
     }
 
     fn wrong(column: usize, wanted: &str, found: &Value) -> Error {
-        Error::Corrupt(format!("column {column} holds {found:?} where {wanted} belongs"))
+        // Only the type: what stands there may be a body or a secret, and errors are logged.
+        let found = match found {
+            Value::Null => "nothing",
+            Value::Int(_) => "a number",
+            Value::Text(_) => "text",
+            Value::Bytes(_) => "bytes",
+        };
+        Error::Corrupt(format!("column {column} holds {found} where {wanted} belongs"))
     }
 
     pub(crate) fn opt_int(&mut self, column: usize) -> Result<Option<i64>> {
@@ -134,8 +141,9 @@ impl Row {
         match self.take(column) {
             Value::Null => Ok(None),
             Value::Bytes(bytes) => {
-                let found = Value::Int(bytes.len() as i64);
-                bytes.try_into().map(Some).map_err(|_| Self::wrong(column, "bytes of another length", &found))
+                let bytes: std::result::Result<[u8; N], _> = bytes.try_into();
+                let wanted = format!("{N} bytes");
+                bytes.map(Some).map_err(|bytes| Self::wrong(column, &wanted, &Value::Bytes(bytes)))
             }
             other => Err(Self::wrong(column, "bytes", &other)),
         }

@@ -154,7 +154,7 @@ impl Check {
             );
             self.problem(Some(event.seq), "hash", detail);
         }
-        if let Err(why) = self.indexed(event).and_then(|()| self.rebuilt.apply(event.seq, event.kind, &event.data)) {
+        if let Err(why) = Self::indexed(event).and_then(|()| self.rebuilt.apply(event.seq, event.kind, &event.data)) {
             self.problem(Some(event.seq), "content", format!("event {}: {why}", event.seq));
         }
         // Goes on from what is stored, so that one broken link is one problem.
@@ -163,7 +163,7 @@ impl Check {
     }
 
     /// Compares what stands beside the data, unhashed, with what the data say.
-    fn indexed(&self, event: &Event) -> std::result::Result<(), String> {
+    fn indexed(event: &Event) -> std::result::Result<(), String> {
         if event.kind != EventKind::MessageSent {
             return Ok(());
         }

@@ -15,7 +15,7 @@ use crate::value::{Row, Value};
 use crate::{Error, Result};
 
 /// Sizes of the store.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Changes that may wait to be committed; further ones are refused as overloaded.
     pub queue: usize,
@@ -55,10 +55,10 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) fn open(folder: &Path, options: Options) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, options: &Options) -> Result<Self> {
         let path = folder.join("coordination.db");
-        let connection = open::writer(&path, &options)?;
-        let readers = Arc::new(readers::Readers::open(&path, &options)?);
+        let connection = open::writer(&path, options)?;
+        let readers = Arc::new(readers::Readers::open(&path, options)?);
         let (queue, waiting) = mpsc::channel(options.queue);
         writer::start(connection, waiting, options.batch)?;
         Ok(Self { queue, readers })

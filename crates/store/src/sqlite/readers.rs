@@ -49,10 +49,11 @@ pub(super) fn query(connection: &Connection, sql: &str, parameters: &[Value]) ->
                 rusqlite::types::ValueRef::Null => Value::Null,
                 rusqlite::types::ValueRef::Integer(int) => Value::Int(int),
                 rusqlite::types::ValueRef::Real(real) => Value::Int(real as i64),
-                rusqlite::types::ValueRef::Text(text) => {
-                    let text = std::str::from_utf8(text).map_err(|error| Error::Corrupt(error.to_string()))?;
-                    Value::Text(text.to_owned())
-                }
+                // Text that is none is the row's fault, found where the row is read; the other rows are read all the same.
+                rusqlite::types::ValueRef::Text(text) => match std::str::from_utf8(text) {
+                    Ok(text) => Value::Text(text.to_owned()),
+                    Err(_) => Value::Bytes(text.to_vec()),
+                },
                 rusqlite::types::ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
             })
         });

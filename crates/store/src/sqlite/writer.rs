@@ -2,14 +2,16 @@
 //! group forms by itself while the group before it is flushed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use domain::TenantId;
+use domain::{Refusal, TenantId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Item, Waiting, readers};
 use crate::change::{Change, Committed};
 use crate::rows::{Batch, Head, Write};
+use crate::value::Row;
 use crate::{Error, Result, load, plan};
 
 /// Starts the writer's thread.
@@ -33,21 +35,35 @@ impl Writer {
         while queue.blocking_recv_many(&mut items, batch) > 0 {
             let mut group = Vec::with_capacity(items.len());
             for item in items.drain(..) {
-                match item {
-                    Item::Change(waiting) => group.push(*waiting),
-                    Item::Statement(write, done) => drop(done.send(apply(&self.connection, &[write]))),
-                    Item::Close(closed) => {
-                        queue.close();
-                        // Dropped, and so answered, when the writer has ended.
-                        self.closed = Some(closed);
-                    }
+                if let Some(waiting) = self.take(item, &mut group, &mut queue) {
+                    group.push(waiting);
                 }
             }
             self.commit(group);
         }
     }
 
+    /// Answers a change that joins the group; everything else is done here, behind the group so far.
+    fn take(&mut self, item: Item, group: &mut Vec<Waiting>, queue: &mut mpsc::Receiver<Item>) -> Option<Waiting> {
+        match item {
+            Item::Change(waiting) => return Some(*waiting),
+            Item::Statement(write, done) => {
+                self.commit(std::mem::take(group));
+                drop(done.send(apply(&self.connection, &[write])));
+            }
+            Item::Close(closed) => {
+                queue.close();
+                // Dropped, and so answered, when the writer has ended.
+                self.closed = Some(closed);
+            }
+        }
+        None
+    }
+
     fn commit(&mut self, group: Vec<Waiting>) {
+        if group.is_empty() {
+            return;
+        }
         let (changes, waiters): (Vec<_>, Vec<_>) =
             group.into_iter().map(|waiting| (waiting.change, waiting.answer)).unzip();
         match self.transaction(changes) {
@@ -73,7 +89,7 @@ impl Writer {
         let mut batch = Batch::default();
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
-            outcomes.push(one(&transaction, &self.heads, change, &mut batch));
+            outcomes.push(one(&transaction, &self.heads, change, &mut batch)?);
         }
         if !batch.finish() {
             return Ok(outcomes);
@@ -85,16 +101,22 @@ impl Writer {
     }
 }
 
-/// Decides one change; its rows are written at once, so that the next change of the group sees them.
+/// Decides one change, after the rows of those before it that it may have to see are written.
+///
+/// What the rules or a row say against it is its own affair. What the database says against reading or writing ends the whole
+/// group: SQLite may have rolled it back.
 fn one(
     connection: &Connection,
     heads: &BTreeMap<TenantId, Head>,
     change: Change,
     batch: &mut Batch,
-) -> Result<Committed> {
-    if !batch.heads.contains_key(&change.tenant) {
-        let head = heads.get(&change.tenant).cloned().map_or_else(|| head(connection, change.tenant), Ok)?;
-        batch.heads.insert(change.tenant, head);
+) -> Result<Result<Committed>> {
+    if let Entry::Vacant(place) = batch.heads.entry(change.tenant) {
+        let known = heads.get(&change.tenant).cloned();
+        let Some(head) = known.map_or_else(|| head(connection, change.tenant), |head| Ok(Some(head)))? else {
+            return Ok(Err(Refusal::not_found("tenant", &change.tenant.0).into()));
+        };
+        place.insert(head);
     }
     let rows = match load::query(&change) {
         Some((sql, parameters)) => {
@@ -103,15 +125,13 @@ fn one(
         }
         None => Vec::new(),
     };
-    let facts = load::facts(&change, rows)?;
-    plan::decide(change, facts, batch)
+    Ok(load::facts(&change, rows).and_then(|facts| plan::decide(change, facts, batch)))
 }
 
-fn head(connection: &Connection, tenant: TenantId) -> Result<Head> {
+fn head(connection: &Connection, tenant: TenantId) -> Result<Option<Head>> {
     let rows = readers::query(connection, "SELECT seq, hash, version FROM tenants WHERE id = $1", &[tenant.0.into()])?;
-    let row = rows.into_iter().next();
-    let mut row = row.ok_or_else(|| domain::Refusal::not_found("tenant", &tenant.0))?;
-    Ok(Head { seq: row.int(0)?, hash: row.digest(1)?, version: row.int(2)? })
+    let read = |mut row: Row| Ok(Head { seq: row.int(0)?, hash: row.digest(1)?, version: row.int(2)? });
+    rows.into_iter().next().map(read).transpose()
 }
 
 fn apply(connection: &Connection, writes: &[Write]) -> Result<()> {

@@ -1,0 +1,100 @@
+//! What authority and gates make of a message: sent as it is, diverted, returned or refused; each with the event that says so.
+
+use serde::Serialize;
+
+use super::{Decision, Known};
+use crate::agent::AgentName;
+use crate::authority::{OnViolation, Violation};
+use crate::event::{EventKind, NewEvent};
+use crate::gate::{self, GateResult, OnFailure};
+use crate::message::{Action, Kind, Message, Outcome};
+use crate::notice;
+use crate::refusal::{Code, Refusal};
+
+/// The data of an `authority.refused` event.
+#[derive(Serialize)]
+struct AuthorityRefused<'a> {
+    #[serde(flatten)]
+    violation: &'a Violation,
+    subject: &'a str,
+    outcome: &'a str,
+}
+
+/// The data of a `gate.failed` event.
+#[derive(Serialize)]
+struct GateFailed<'a> {
+    from: &'a AgentName,
+    kind: Kind,
+    subject: &'a str,
+    gates: &'a [GateResult],
+    outcome: &'a str,
+}
+
+/// Sends a decision without authority to those who have it, or refuses it.
+pub(super) fn divert(
+    message: &mut Message,
+    violation: Violation,
+    known: &Known<'_>,
+) -> Result<NewEvent, (Refusal, NewEvent)> {
+    let escalates = known.directory.policy.on_violation == OnViolation::Escalate && !violation.holders.is_empty();
+    let outcome = if escalates { "escalated" } else { "refused" };
+    let data = AuthorityRefused { violation: &violation, subject: &message.subject, outcome };
+    let fact = NewEvent::of(EventKind::AuthorityRefused, known.now, &data).about(&message.from);
+    if !escalates {
+        return Err((violation.into(), fact));
+    }
+    message.kind = Kind::Propose;
+    message.to = violation.holders.iter().map(ToString::to_string).collect();
+    message.recipients.clone_from(&violation.holders);
+    let names = message.to.join(", ");
+    message.outcome = Some(Outcome {
+        action: Action::Escalated,
+        detail: format!("sent as a `propose` to {names}, who may {} in `{}`", violation.kind, violation.domain),
+        rule: violation.rule,
+        gates: Vec::new(),
+    });
+    Ok(fact)
+}
+
+/// Weighs the evidence, and sends, refuses, returns or escalates.
+pub(super) fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: &Known<'_>) -> Decision {
+    let policy = &known.directory.policy;
+    let gates = policy.gates.weigh(message.kind, &message.evidence);
+    if gates.iter().all(|gate| gate.passed) {
+        return Decision::Send(message, facts);
+    }
+    let finals = known.directory.final_authority();
+    let on_failure = match policy.gates.on_failure {
+        OnFailure::Escalate if finals.is_empty() => OnFailure::Reject,
+        on_failure => on_failure,
+    };
+    let data = GateFailed {
+        from: &message.from,
+        kind: message.kind,
+        subject: &message.subject,
+        gates: &gates,
+        outcome: on_failure.as_str(),
+    };
+    let fact = NewEvent::of(EventKind::GateFailed, known.now, &data).about(&message.from);
+    match on_failure {
+        OnFailure::Reject => return Decision::Refuse(Box::new(gate_refusal(gates)), fact),
+        OnFailure::RequestRevision => *message = notice::revision(&message, gates, known.id, known.now),
+        OnFailure::Escalate => {
+            message.to = finals.iter().map(ToString::to_string).collect();
+            message.recipients = finals;
+            message.fan_out = false;
+            let rule = "quality_gates.on_failure: escalate".to_owned();
+            let detail = format!("sent to the final authority: {}", gate::describe(&gates));
+            message.outcome = Some(Outcome { action: Action::Escalated, rule, detail, gates });
+        }
+    }
+    facts.push(fact);
+    Decision::Send(message, facts)
+}
+
+fn gate_refusal(gates: Vec<GateResult>) -> Refusal {
+    let mut refusal = Refusal::new(Code::GateFailed, format!("The work does not pass: {}.", gate::describe(&gates)));
+    refusal.remedy = Some("Give evidence that meets every threshold; GET /api/v1/gates lists them.".to_owned());
+    refusal.gates = gates;
+    refusal
+}
