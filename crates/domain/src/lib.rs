@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod attachment;
+pub mod audience;
 pub mod authority;
 pub mod bounds;
 pub mod chain;

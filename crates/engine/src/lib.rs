@@ -1,3 +1,198 @@
 //! The moving parts: send, receive, ack, relay, worker, timers. Knows no HTTP.
+//!
+//! Every face (HTTP, command line, MCP) calls the same verbs on [`Engine`]. A verb loads what the rule needs, lets `domain`
+//! decide, hands the change to the store's committer and rings the bell of whoever waits.
 
 pub mod config;
+
+mod agent;
+mod attachment;
+mod authority;
+mod background;
+mod clock;
+mod directory;
+mod error;
+mod event;
+mod gate;
+mod health;
+mod inbox;
+mod indexer;
+mod key;
+mod message;
+mod observer;
+mod page;
+mod policy;
+mod random;
+mod relay;
+mod send;
+mod settle;
+mod stream;
+mod tenant;
+mod timers;
+mod waiters;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use blobs::Blobs;
+use broker::Broker;
+use domain::directory::Policy;
+use domain::{Digest, TenantId, Time};
+use ephemeral::Ephemeral;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use agent::{AgentPut, AgentView};
+pub use attachment::BoxError;
+pub use authority::{AuthorityView, GrantRequest};
+pub use clock::Clock;
+pub use config::Config;
+pub use error::{Error, Result};
+pub use event::Head;
+pub use health::{Check, Ready, Status};
+pub use inbox::{Inbox, InboxItem};
+pub use key::{KeyRequest, admin_key_digest};
+pub use message::{MessageView, Receipts};
+pub use observer::Observer;
+pub use page::{Page, Paged};
+pub use send::{IdempotencyKey, Sent};
+pub use store::{EventFilter, MessageFilter, Problem, Report};
+
+/// What the engine stands on.
+pub struct Parts {
+    /// The facts.
+    pub store: Store,
+    /// The work queues.
+    pub broker: Broker,
+    /// Wake-ups and presence.
+    pub ephemeral: Ephemeral,
+    /// The attachments' bytes.
+    pub blobs: Blobs,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Who is let in without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// Nobody.
+    Never,
+    /// Everybody, until the first key is made: the quick start on a loopback address.
+    UntilFirstKey,
+    /// Everybody.
+    Always,
+}
+
+/// Who may come in.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Who is let in without a key.
+    pub open: Open,
+    /// The SHA-256 of a key that administers `default` without being stored.
+    pub admin: Option<Digest>,
+}
+
+/// The engine. Cheap to clone; every clone is the same.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    broker: Broker,
+    ephemeral: Ephemeral,
+    blobs: Blobs,
+    clock: Clock,
+    config: Config,
+    policy: Arc<Policy>,
+    door: Door,
+    any_key: AtomicBool,
+    directories: directory::Directories,
+    callers: key::Callers,
+    tenants: tenant::Names,
+    waiters: waiters::Waiters,
+    observer: std::sync::OnceLock<Arc<dyn Observer>>,
+    draining: CancellationToken,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    relay: background::Signal,
+    cursors: relay::Cursors,
+}
+
+impl Engine {
+    /// Starts an engine: makes the tenant `default` and the configured agents where they are missing, and starts the loops
+    /// behind it on the current tokio runtime.
+    pub async fn start(parts: Parts, config: Config, door: Door) -> Result<Self> {
+        let Parts { store, broker, ephemeral, blobs, clock } = parts;
+        let any_key = AtomicBool::new(store.any_key().await?);
+        let waiters = waiters::Waiters::new(&config.limits);
+        let inner = Inner {
+            policy: Arc::new(policy::of(&config)),
+            store,
+            broker,
+            ephemeral,
+            blobs,
+            clock,
+            config,
+            door,
+            any_key,
+            directories: directory::Directories::default(),
+            callers: key::Callers::default(),
+            tenants: tenant::Names::default(),
+            waiters,
+            observer: std::sync::OnceLock::new(),
+            draining: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            relay: background::Signal::default(),
+            cursors: relay::Cursors::default(),
+        };
+        let engine = Self { inner: Arc::new(inner) };
+        engine.found_default().await?;
+        engine.run_in_background();
+        Ok(engine)
+    }
+
+    /// The time by the engine's clock.
+    pub fn now(&self) -> Time {
+        self.inner.clock.now()
+    }
+
+    /// The configuration it was started with.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Takes note of what happens; the first observer stays.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        drop(self.inner.observer.set(observer));
+    }
+
+    /// From now on it is not ready, long polls are answered at once and streams end; everything else goes on.
+    pub fn drain(&self) {
+        self.inner.draining.cancel();
+    }
+
+    /// Stops the loops, finishes the changes in hand and closes the store.
+    pub async fn stop(&self) {
+        self.drain();
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+        self.inner.store.close().await;
+    }
+
+    /// Makes `default` and its agents; what configuration says of an agent holds over what was put since.
+    async fn found_default(&self) -> Result<()> {
+        let name = "default";
+        let tenant = self.inner.store.ensure_tenant(name, self.now()).await?;
+        if tenant != TenantId::DEFAULT {
+            return Err(Error::Internal(format!("tenant `{name}` has the number {}", tenant.0)));
+        }
+        let wanted = policy::agents(&self.inner.config, self.now());
+        self.found(tenant, name, wanted).await
+    }
+}

@@ -33,7 +33,7 @@ pub use error::Error;
 pub use event::EventFilter;
 pub use inbox::{Due, Found};
 pub use key::KeyRow;
-pub use message::{MessageFilter, Order, StoredMessage};
+pub use message::{Dispatch, MessageFilter, Order, StoredMessage};
 pub use sqlite::Options;
 pub use verify::{PROBLEMS_MAX, Problem, Report};
 

@@ -4,6 +4,7 @@
 //! would cost the writer as much as everything else together. A search first brings the index up to the head, so it finds
 //! what was sent before it.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -59,6 +60,15 @@ impl Search {
         let connection = Arc::clone(&self.connection);
         let run = move || work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner));
         tokio::task::spawn_blocking(run).await.map_err(|error| Error::Unavailable(error.to_string()))?
+    }
+
+    async fn cursors(&self) -> Result<HashMap<i64, i64>> {
+        self.with(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT tenant, seq FROM cursors")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
     }
 
     async fn cursor(&self, tenant: TenantId) -> Result<i64> {
@@ -135,6 +145,14 @@ fn query(text: &str) -> String {
 }
 
 impl Store {
+    /// Tenants whose log goes further than the index.
+    pub async fn unindexed(&self) -> Result<Vec<TenantId>> {
+        let cursors = self.search.cursors().await?;
+        let heads = self.heads().await?;
+        let behind = |(tenant, _, head): &(TenantId, String, i64)| cursors.get(&tenant.0).copied().unwrap_or(0) < *head;
+        Ok(heads.into_iter().filter(behind).map(|(tenant, ..)| tenant).collect())
+    }
+
     /// Indexes the next messages of a tenant; answers whether there are more.
     pub async fn index_step(&self, tenant: TenantId) -> Result<bool> {
         let cursor = self.search.cursor(tenant).await?;

@@ -1,0 +1,182 @@
+//! Agents: registering, changing, retiring, heartbeats.
+
+use domain::agent::{Agent, AgentKind, AgentName, SYSTEM};
+use domain::event::{EventKind, NewEvent};
+use domain::key::Caller;
+use domain::message::Priority;
+use domain::refusal::{Code, Refusal};
+use domain::{Directory, TenantId, Time, bounds};
+use store::{Fact, What};
+
+use crate::{Engine, Page, Paged, Result};
+
+/// An agent and when it was last there.
+#[derive(Clone, Debug)]
+pub struct AgentView {
+    /// The agent.
+    pub agent: Agent,
+    /// When it last received or sent a heartbeat, as far as is remembered.
+    pub last_seen: Option<Time>,
+}
+
+/// What is put of an agent; its name stands in the path.
+#[derive(Clone, Debug)]
+pub struct AgentPut {
+    /// What sort of participant it is.
+    pub kind: AgentKind,
+    /// What it is for.
+    pub description: String,
+    /// The domains it may decide in.
+    pub authority_domains: Vec<String>,
+    /// Where its messages are pushed.
+    pub webhook: Option<String>,
+    /// The highest priority it may send with.
+    pub max_priority_sent: Option<Priority>,
+    /// Who hears of its overdue messages.
+    pub escalate_to: Option<String>,
+}
+
+impl Engine {
+    /// Agents by name, retired ones too; for an `agent` key as well, since it must know whom to send to.
+    pub async fn agents(&self, caller: &Caller, page: &Page) -> Result<Paged<AgentView>> {
+        let limit = self.limit(page)?;
+        let directory = self.directory(caller.tenant).await?;
+        let after = page.after.as_deref().unwrap_or_default();
+        let wanted = directory.agents.values().filter(|agent| agent.name.as_str() > after).take(limit + 1);
+        let views = wanted.map(|agent| self.agent_view(caller.tenant, agent.clone())).collect();
+        Ok(Paged::of(views, limit, |view: &AgentView| view.agent.name.to_string()))
+    }
+
+    /// One agent.
+    pub async fn agent(&self, caller: &Caller, name: &str) -> Result<AgentView> {
+        let directory = self.directory(caller.tenant).await?;
+        let agent = directory.agent(name).cloned().ok_or_else(|| Refusal::not_found("agent", &name))?;
+        Ok(self.agent_view(caller.tenant, agent))
+    }
+
+    /// Registers an agent, changes it, or takes it out of retirement; answers whether it is new.
+    pub async fn put_agent(&self, caller: &Caller, name: &str, put: AgentPut) -> Result<(AgentView, bool)> {
+        caller.must_administer()?;
+        let name: AgentName = name.parse().map_err(|why: String| Refusal::field(Code::InvalidField, "name", why))?;
+        let now = self.now();
+        let decide = |directory: &Directory| {
+            let agent = self.checked_agent(directory, &name, &put, now)?;
+            let known = directory.agent(name.as_str());
+            Ok((registered(known, &agent, now), (agent, known.is_none())))
+        };
+        let (agent, created) = self.record(caller.tenant, decide).await?;
+        Ok((self.agent_view(caller.tenant, agent), created))
+    }
+
+    fn checked_agent(
+        &self,
+        directory: &Directory,
+        name: &AgentName,
+        put: &AgentPut,
+        now: Time,
+    ) -> std::result::Result<Agent, Refusal> {
+        let limits = &self.config().limits;
+        if name.as_str() == SYSTEM {
+            return Err(Refusal::field(Code::ReservedName, "name", "`system` is the sender of bounces and reminders"));
+        }
+        let known = directory.agent(name.as_str());
+        if known.is_none() && directory.agents.len() >= limits.agents {
+            return Err(Refusal::new(Code::LimitReached, format!("A tenant may have {} agents.", limits.agents)));
+        }
+        bounds::words("description", Some(&put.description), &self.inner.policy.limits)?;
+        if put.authority_domains.len() > limits.authority_domains_per_agent {
+            let why =
+                format!("has {}; {} are allowed", put.authority_domains.len(), limits.authority_domains_per_agent);
+            return Err(Refusal::field(Code::TooManyItems, "authority_domains", why));
+        }
+        if let Some(index) = put.authority_domains.iter().position(|domain| !AgentName::is_valid(domain)) {
+            let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
+            return Err(Refusal::field(Code::InvalidField, format!("authority_domains[{index}]"), why));
+        }
+        if put
+            .webhook
+            .as_ref()
+            .is_some_and(|url| url.len() > 2_048 || !(url.starts_with("https://") || url.starts_with("http://")))
+        {
+            return Err(Refusal::field(
+                Code::InvalidField,
+                "webhook",
+                "must be an http:// or https:// URL of at most 2048 bytes",
+            ));
+        }
+        let escalate_to = put.escalate_to.as_deref().map(|to| match directory.agent(to) {
+            Some(agent) if agent.is_active() => Ok(agent.name.clone()),
+            _ => Err(Refusal::field(Code::InvalidField, "escalate_to", format!("there is no active agent `{to}`"))),
+        });
+        let mut agent = Agent::new(name.clone(), put.kind, known.map_or(now, |known| known.registered_at));
+        agent.description.clone_from(&put.description);
+        agent.authority_domains.clone_from(&put.authority_domains);
+        agent.authority_domains.sort();
+        agent.authority_domains.dedup();
+        agent.webhook.clone_from(&put.webhook);
+        agent.max_priority_sent = put.max_priority_sent;
+        agent.escalate_to = escalate_to.transpose()?;
+        Ok(agent)
+    }
+
+    /// Retires an agent: its history stays, it takes and sends nothing new. Twice is once.
+    pub async fn retire_agent(&self, caller: &Caller, name: &str) -> Result<AgentView> {
+        caller.must_administer()?;
+        let now = self.now();
+        let decide = |directory: &Directory| {
+            let known = directory.agent(name).ok_or_else(|| Refusal::not_found("agent", &name))?;
+            let mut agent = known.clone();
+            if !known.is_active() {
+                return Ok((What::Record { events: Vec::new(), facts: Vec::new() }, agent));
+            }
+            agent.retired_at = Some(now);
+            let events = vec![NewEvent::of(EventKind::AgentRetired, now, &agent).about(&agent.name)];
+            Ok((What::Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
+        };
+        let agent = self.record(caller.tenant, decide).await?;
+        Ok(self.agent_view(caller.tenant, agent))
+    }
+
+    /// Notes that an agent is there.
+    pub async fn heartbeat(&self, caller: &Caller, name: &str) -> Result<AgentView> {
+        caller.must_act_as(name)?;
+        let agent = self.agent(caller, name).await?.agent;
+        self.inner.ephemeral.seen(caller.tenant, &agent.name, self.now());
+        Ok(self.agent_view(caller.tenant, agent))
+    }
+
+    /// Registers or changes the agents that a tenant is to have.
+    pub(crate) async fn found_agents(&self, tenant: TenantId, wanted: &[Agent]) -> Result<()> {
+        let now = self.now();
+        let decide = |directory: &Directory| {
+            let (mut events, mut facts) = (Vec::new(), Vec::new());
+            for agent in wanted {
+                let known = directory.agent(agent.name.as_str());
+                let registered_at = known.map_or(now, |known| known.registered_at);
+                let agent = Agent { registered_at, ..agent.clone() };
+                if let What::Record { events: more, facts: rows } = registered(known, &agent, now) {
+                    events.extend(more);
+                    facts.extend(rows);
+                }
+            }
+            Ok((What::Record { events, facts }, ()))
+        };
+        self.record(tenant, decide).await
+    }
+
+    fn agent_view(&self, tenant: TenantId, agent: Agent) -> AgentView {
+        let last_seen = self.inner.ephemeral.last_seen(tenant, &agent.name);
+        AgentView { agent, last_seen }
+    }
+}
+
+/// The facts by which an agent comes to be as wanted; none where it is.
+fn registered(known: Option<&Agent>, agent: &Agent, now: Time) -> What {
+    let kind = match known {
+        None => EventKind::AgentRegistered,
+        Some(known) if known == agent => return What::Record { events: Vec::new(), facts: Vec::new() },
+        Some(_) => EventKind::AgentUpdated,
+    };
+    let events = vec![NewEvent::of(kind, now, agent).about(&agent.name)];
+    What::Record { events, facts: vec![Fact::Agent(agent.clone())] }
+}

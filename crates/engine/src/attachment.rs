@@ -1,0 +1,72 @@
+//! Attachments: bytes in, bytes out, and which tenant knows them.
+
+use std::io;
+use std::ops::Range;
+
+use blobs::Bounds;
+use bytes::Bytes;
+use domain::Digest;
+use domain::attachment::Attachment;
+use domain::event::{EventKind, NewEvent};
+use domain::key::{Caller, Role};
+use domain::refusal::{Code, Refusal};
+use futures_util::Stream;
+use store::{Change, Fact, What};
+
+use crate::{Engine, Result};
+
+/// What goes wrong with the sender of an upload.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Engine {
+    /// Stores an attachment as it streams in; answers whether the tenant did not have it before.
+    pub async fn store_attachment(
+        &self,
+        caller: &Caller,
+        media_type: String,
+        name: Option<String>,
+        body: impl Stream<Item = std::result::Result<Bytes, BoxError>> + Send,
+    ) -> Result<(Attachment, bool)> {
+        if caller.role == Role::Observer {
+            caller.must_administer()?;
+        }
+        if name.as_ref().is_some_and(|name| name.len() > 255) {
+            return Err(Refusal::field(Code::InvalidField, "Content-Disposition", "a name may have 255 bytes").into());
+        }
+        if media_type.len() > 127 || !media_type.contains('/') {
+            return Err(Refusal::field(Code::InvalidField, "Content-Type", "must be a media type").into());
+        }
+        let limits = &self.config().limits;
+        let bounds = Bounds { bytes: limits.attachment_bytes.0, idle: limits.upload_idle.to_std() };
+        let stored = self.inner.blobs.put(body, bounds).await?;
+        if let Some(known) = self.inner.store.attachment(caller.tenant, stored.sha256).await? {
+            return Ok((known, false));
+        }
+        let attachment = Attachment { sha256: stored.sha256, size: stored.size, media_type, name };
+        let now = self.now();
+        let events = vec![NewEvent::of(EventKind::AttachmentStored, now, &attachment)];
+        let what = What::Record { events, facts: vec![Fact::Attachment(attachment.clone())] };
+        self.inner.store.commit(Change { tenant: caller.tenant, now, version: None, what }).await?;
+        self.grown(caller.tenant);
+        Ok((attachment, true))
+    }
+
+    /// What is known of an attachment; another tenant's is not there.
+    pub async fn attachment(&self, caller: &Caller, sha256: Digest) -> Result<Attachment> {
+        let known = self.inner.store.attachment(caller.tenant, sha256).await?;
+        Ok(known.ok_or_else(|| Refusal::not_found("attachment", &sha256))?)
+    }
+
+    /// Opens an attachment, or a part of it, for reading.
+    pub async fn open_attachment(
+        &self,
+        caller: &Caller,
+        sha256: Digest,
+        range: Option<Range<u64>>,
+    ) -> Result<(Attachment, impl Stream<Item = io::Result<Bytes>> + Send + 'static)> {
+        let attachment = self.attachment(caller, sha256).await?;
+        let blob = self.inner.blobs.get(sha256).await?;
+        let range = range.unwrap_or(0..blob.size());
+        Ok((attachment, blob.into_range(range)))
+    }
+}

@@ -1,0 +1,118 @@
+//! Authority: who may decide what, asked and lent.
+
+use std::collections::BTreeMap;
+
+use domain::agent::AgentName;
+use domain::authority::{self, OnViolation, Violation};
+use domain::directory::Grant;
+use domain::event::{EventKind, NewEvent};
+use domain::key::Caller;
+use domain::message::Kind;
+use domain::refusal::{Code, Refusal};
+use domain::{Directory, Time, bounds};
+use store::{Fact, What};
+
+use crate::{Engine, Result};
+
+/// Who may decide what, now.
+#[derive(Clone, Debug)]
+pub struct AuthorityView {
+    /// The active holders of each domain, by grant too.
+    pub domains: BTreeMap<String, Vec<AgentName>>,
+    /// The grants that run.
+    pub grants: Vec<Grant>,
+    /// Who may decide everything.
+    pub final_authority: Vec<AgentName>,
+    /// What happens to a decision without authority.
+    pub on_violation: OnViolation,
+}
+
+/// A domain to lend.
+#[derive(Clone, Debug)]
+pub struct GrantRequest {
+    /// The domain.
+    pub domain: String,
+    /// To whom.
+    pub agent: String,
+    /// Until when.
+    pub until: Time,
+    /// Why.
+    pub reason: String,
+}
+
+impl Engine {
+    /// Who may decide what, now.
+    pub async fn authority(&self, caller: &Caller) -> Result<AuthorityView> {
+        let directory = self.directory(caller.tenant).await?;
+        let now = self.now();
+        let grants: Vec<Grant> = directory.grants.iter().filter(|grant| grant.until > now).cloned().collect();
+        let own = directory.active().flat_map(|agent| agent.authority_domains.iter());
+        let domains = own.chain(grants.iter().map(|grant| &grant.domain));
+        let domains = domains.map(|domain| (domain.clone(), directory.holders(domain, now))).collect();
+        let on_violation = directory.policy.on_violation;
+        Ok(AuthorityView { domains, grants, final_authority: directory.final_authority(), on_violation })
+    }
+
+    /// Whether an agent may send a message of this kind in this domain, now.
+    pub async fn check_authority(
+        &self,
+        caller: &Caller,
+        agent: &str,
+        kind: Kind,
+        domain: Option<&str>,
+    ) -> Result<std::result::Result<(), Violation>> {
+        let agent = self.known_agent(caller, agent).await?;
+        let directory = self.directory(caller.tenant).await?;
+        Ok(authority::check(&directory, &agent, kind, domain, self.now()))
+    }
+
+    /// Lends a domain to an agent for a time; lending it again changes until when.
+    pub async fn grant(&self, caller: &Caller, request: GrantRequest) -> Result<Grant> {
+        caller.must_administer()?;
+        let now = self.now();
+        let decide = |directory: &Directory| {
+            let grant = self.checked_grant(directory, &request, now)?;
+            let events = vec![NewEvent::of(EventKind::AuthorityGranted, now, &grant).about(&grant.agent)];
+            Ok((What::Record { events, facts: vec![Fact::Grant(grant.clone())] }, grant))
+        };
+        self.record(caller.tenant, decide).await
+    }
+
+    fn checked_grant(
+        &self,
+        directory: &Directory,
+        request: &GrantRequest,
+        now: Time,
+    ) -> std::result::Result<Grant, Refusal> {
+        let limits = &self.inner.policy.limits;
+        bounds::words("reason", Some(&request.reason), limits)?;
+        if request.reason.trim().is_empty() {
+            return Err(Refusal::field(Code::MissingField, "reason", "say why; it stays in the log"));
+        }
+        if !AgentName::is_valid(&request.domain) {
+            let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
+            return Err(Refusal::field(Code::InvalidField, "domain", why));
+        }
+        let Some(agent) = directory.agent(&request.agent).filter(|agent| agent.is_active()) else {
+            let why = format!("there is no active agent `{}`", request.agent);
+            return Err(Refusal::field(Code::UnknownRecipient, "agent", why));
+        };
+        if request.until <= now || request.until > now.plus(limits.horizon) {
+            let why = format!("must lie ahead, at most {}", limits.horizon);
+            return Err(Refusal::field(Code::InvalidDuration, "until", why));
+        }
+        if directory.grants.iter().filter(|grant| grant.until > now).count() >= self.config().limits.grants {
+            return Err(Refusal::new(
+                Code::LimitReached,
+                format!("{} grants may run at a time.", self.config().limits.grants),
+            ));
+        }
+        Ok(Grant {
+            domain: request.domain.clone(),
+            agent: agent.name.clone(),
+            until: request.until,
+            reason: request.reason.clone(),
+            granted_at: now,
+        })
+    }
+}

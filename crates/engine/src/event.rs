@@ -1,0 +1,44 @@
+//! The event log, as it is read and verified.
+
+use domain::event::Event;
+use domain::key::Caller;
+use domain::{Digest, Time};
+use store::{EventFilter, Report};
+
+use crate::{Engine, Page, Paged, Result};
+
+/// Where a log ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The position of the last event.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Digest,
+    /// Its time; none before the first event.
+    pub at: Option<Time>,
+}
+
+impl Engine {
+    /// Events after a position, oldest first.
+    pub async fn events(&self, caller: &Caller, filter: &EventFilter, page: &Page) -> Result<Paged<Event>> {
+        caller.must_observe()?;
+        let limit = self.limit(page)?;
+        let after = page.position()?.unwrap_or(0);
+        let events = self.inner.store.events(caller.tenant, filter, after, limit + 1).await?;
+        Ok(Paged::of(events, limit, |event: &Event| event.seq.to_string()))
+    }
+
+    /// Where the log ends.
+    pub async fn head(&self, caller: &Caller) -> Result<Head> {
+        caller.must_observe()?;
+        let (seq, hash, _) = self.inner.store.head(caller.tenant).await?.unwrap_or((0, Digest::ZERO, 0));
+        let last = self.inner.store.event(caller.tenant, seq).await?;
+        Ok(Head { seq, hash, at: last.map(|event| event.at) })
+    }
+
+    /// Recomputes the chain, rebuilds every delivery from the log and compares both with what is stored.
+    pub async fn verify(&self, caller: &Caller) -> Result<Report> {
+        caller.must_observe()?;
+        Ok(self.inner.store.verify(caller.tenant).await?)
+    }
+}

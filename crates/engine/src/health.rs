@@ -1,0 +1,83 @@
+//! Health: whether requests should come here, and what an operator wants to know.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::{Engine, Result};
+
+/// How one part is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// As it should.
+    Ok,
+    /// Away or slow; everything goes on without it.
+    Degraded,
+    /// Away; without it nothing goes on.
+    Down,
+}
+
+/// One part and how it is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// How.
+    pub status: Status,
+    /// Why, where something is wrong.
+    pub detail: Option<String>,
+}
+
+/// Whether requests should come here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Whether they should.
+    pub ready: bool,
+    /// Each part.
+    pub checks: BTreeMap<&'static str, Check>,
+}
+
+/// How long the store may take to answer that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+fn ok() -> Check {
+    Check { status: Status::Ok, detail: None }
+}
+
+fn down(detail: impl Into<String>) -> Check {
+    Check { status: Status::Down, detail: Some(detail.into()) }
+}
+
+impl Engine {
+    /// Looks at every part; takes at most two seconds.
+    pub async fn ready(&self) -> Ready {
+        let store = match tokio::time::timeout(PATIENCE, self.inner.store.ping()).await {
+            Ok(Ok(())) => ok(),
+            Ok(Err(error)) => down(error.to_string()),
+            Err(_) => down(format!("no answer in {} s", PATIENCE.as_secs())),
+        };
+        let draining = if self.inner.draining.is_cancelled() { down("shutting down") } else { ok() };
+        let checks = BTreeMap::from([("store", store), ("broker", ok()), ("ephemeral", ok()), ("draining", draining)]);
+        let ready = checks.values().all(|check| check.status != Status::Down);
+        Ready { ready, checks }
+    }
+
+    /// Deliveries in each state, in every tenant, by `State::ALL`.
+    pub async fn counts(&self) -> Result<[i64; 6]> {
+        Ok(self.inner.store.all_counts().await?)
+    }
+
+    /// What waits in each queue: the committer's and the workers'.
+    pub fn queue_depths(&self) -> Vec<(String, i64)> {
+        let mut depths = self.inner.broker.depths();
+        depths.push(("commit".to_owned(), self.inner.store.queue_depth() as i64));
+        depths
+    }
+
+    /// Where each tenant's log ends.
+    pub async fn heads(&self) -> Result<Vec<(String, i64)>> {
+        Ok(self.inner.store.heads().await?.into_iter().map(|(_, name, seq)| (name, seq)).collect())
+    }
+
+    /// Long polls that wait, and streams that are open.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.inner.waiters.counts()
+    }
+}

@@ -1,0 +1,169 @@
+//! Inboxes: looking, receiving, dead letters.
+
+use std::sync::Arc;
+
+use domain::delivery::Delivery;
+use domain::key::Caller;
+use domain::message::Message;
+use domain::refusal::{Code, Refusal};
+use domain::{AgentName, Span, State, TenantId, bounds};
+use store::{Answer, Change, Claimed, Found, What};
+
+use crate::{Engine, Error, Page, Paged, Result, random};
+
+/// A delivery and its message.
+#[derive(Clone, Debug)]
+pub struct InboxItem {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The message.
+    pub message: Arc<Message>,
+}
+
+/// A look into an inbox.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// Its deliveries, in the order in which they are received.
+    pub items: Paged<InboxItem>,
+    /// How many there are in each state, by [`State::ALL`].
+    pub counts: [i64; 6],
+}
+
+impl From<Found> for InboxItem {
+    fn from(found: Found) -> Self {
+        Self { delivery: found.delivery, message: Arc::new(found.message) }
+    }
+}
+
+impl Engine {
+    /// Looks into an inbox and changes nothing: the live deliveries, or those in the states asked for.
+    pub async fn inbox(&self, caller: &Caller, agent: &str, states: &[State], page: &Page) -> Result<Inbox> {
+        let agent = self.known_agent(caller, agent).await?;
+        let limit = self.limit(page)?;
+        let after = page.after(|text| {
+            let (lane, seq) = text.split_once('.')?;
+            Some((lane.parse().ok()?, seq.parse().ok()?))
+        })?;
+        let live: Vec<State> = State::ALL.iter().copied().filter(|state| state.is_live()).collect();
+        let states = if states.is_empty() { &live } else { states };
+        let mut found = Vec::new();
+        for state in states {
+            let after = after.unwrap_or((-1, 0));
+            found.extend(self.inner.store.inbox(caller.tenant, agent.as_str(), *state, after, limit + 1).await?);
+        }
+        found.sort_by_key(|found| (found.delivery.priority, found.delivery.seq));
+        let items = found.into_iter().map(InboxItem::from).collect();
+        let cursor = |item: &InboxItem| format!("{}.{}", item.delivery.priority.code(), item.delivery.seq);
+        let items = Paged::of(items, limit, cursor);
+        Ok(Inbox { items, counts: self.inner.store.inbox_counts(caller.tenant, agent.as_str()).await? })
+    }
+
+    /// Leases the next deliveries of an inbox; where there are none, waits up to `wait` for the first.
+    pub async fn receive(
+        &self,
+        caller: &Caller,
+        agent: &str,
+        max: usize,
+        lease: Option<Span>,
+        wait: Span,
+    ) -> Result<Vec<InboxItem>> {
+        caller.must_act_as(agent)?;
+        let agent = self.known_agent(caller, agent).await?;
+        let lease = self.check_receive(max, lease, wait)?;
+        self.inner.ephemeral.seen(caller.tenant, &agent, self.now());
+        let claim = || self.claim(caller.tenant, &agent, max, lease);
+        let items = claim().await?;
+        if !items.is_empty() || wait == Span::ZERO {
+            return Ok(items);
+        }
+        let _place = self.inner.waiters.long_poll(caller.tenant, &agent)?;
+        let bell = self.inner.ephemeral.inbox(caller.tenant, &agent);
+        let deadline = tokio::time::sleep(wait.to_std());
+        tokio::pin!(deadline);
+        loop {
+            // Looked at again under the bell: what came between the first look and the bell is not waited for.
+            let items = claim().await?;
+            if !items.is_empty() {
+                return Ok(items);
+            }
+            tokio::select! {
+                () = bell.turn() => {}
+                () = &mut deadline => return Ok(Vec::new()),
+                () = self.inner.draining.cancelled() => return Ok(Vec::new()),
+            }
+        }
+    }
+
+    fn check_receive(&self, max: usize, lease: Option<Span>, wait: Span) -> Result<Span> {
+        let limits = &self.config().limits;
+        if max == 0 || max > limits.receive_max {
+            let why = format!("must be 1 to {}", limits.receive_max);
+            return Err(Refusal::field(Code::TooManyItems, "max", why).into());
+        }
+        if wait > limits.wait_max {
+            let why = format!("`{wait}` must be at most {}", limits.wait_max);
+            return Err(Refusal::field(Code::InvalidDuration, "wait", why).into());
+        }
+        let policy = &self.inner.policy.delivery;
+        Ok(lease.map_or(Ok(policy.lease), |lease| bounds::lease(lease, policy))?)
+    }
+
+    async fn claim(&self, tenant: TenantId, agent: &AgentName, max: usize, lease: Span) -> Result<Vec<InboxItem>> {
+        let secret = u64::from_le_bytes(random::bytes()?);
+        let what = What::Claim { agent: agent.clone(), max, lease, secret, only: None };
+        let now = self.now();
+        let committed = self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
+        let Answer::Claimed(claimed) = committed.answer else {
+            return Err(Error::Internal(format!("a claim was answered with {:?}", committed.answer)));
+        };
+        if claimed.is_empty() {
+            return Ok(Vec::new());
+        }
+        if claimed.len() == max {
+            // There may be more: the next one who waits looks for itself.
+            self.inner.ephemeral.ring_inbox(tenant, agent);
+        }
+        self.grown(tenant);
+        let item = |Claimed { delivery, data }: Claimed| {
+            let message: Message = serde_json::from_str(&data)
+                .map_err(|error| Error::Internal(format!("message {} cannot be read: {error}", delivery.message)))?;
+            if let Some(observer) = self.inner.observer.get().filter(|_| delivery.delivered_at == Some(now)) {
+                observer.delivered(now.since(message.deliver_at.unwrap_or(message.sent_at)));
+            }
+            Ok(InboxItem { delivery, message: Arc::new(message) })
+        };
+        claimed.into_iter().map(item).collect()
+    }
+
+    /// Dead letters, oldest first; for an `agent` key those of its agents.
+    pub async fn dead_letters(&self, caller: &Caller, agent: Option<&str>, page: &Page) -> Result<Paged<InboxItem>> {
+        let limit = self.limit(page)?;
+        match agent {
+            Some(agent) => drop(self.known_agent(caller, agent).await?),
+            None => caller.must_observe()?,
+        }
+        let cursor = page.after(|text| {
+            let (seq, agent) = text.split_once('.')?;
+            Some((seq.parse().ok()?, agent.to_owned()))
+        })?;
+        let (seq, last) = cursor.unwrap_or((0, String::new()));
+        let found = self.inner.store.dead_letters(caller.tenant, agent, (seq, &last), limit + 1).await?;
+        let items = found.into_iter().map(InboxItem::from).collect();
+        Ok(Paged::of(items, limit, |item: &InboxItem| format!("{}.{}", item.delivery.seq, item.delivery.agent)))
+    }
+
+    /// The agent of this name, active or retired; one that the caller may not read for is not there.
+    pub(crate) async fn known_agent(&self, caller: &Caller, name: &str) -> Result<AgentName> {
+        caller.must_read_for(name)?;
+        let directory = self.directory(caller.tenant).await?;
+        let known = directory.agent(name).map(|agent| agent.name.clone());
+        Ok(known.ok_or_else(|| {
+            let near = domain::nearest::nearest(name, directory.active().map(|agent| agent.name.as_str()));
+            let remedy = match near {
+                Some(near) => format!("Did you mean `{near}`?"),
+                None => "GET /api/v1/agents lists them; PUT /api/v1/agents/NAME registers one.".to_owned(),
+            };
+            Refusal::not_found("agent", &name).with_remedy(remedy)
+        })?)
+    }
+}

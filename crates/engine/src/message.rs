@@ -1,0 +1,130 @@
+//! Messages, threads and receipts, as they are read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::delivery::Delivery;
+use domain::key::Caller;
+use domain::message::{Message, MessageId};
+use domain::{AgentName, Refusal, State, TenantId};
+use store::{MessageFilter, Order, StoredMessage};
+
+use crate::{Engine, Page, Paged, Result};
+
+/// A message, its place and where its deliveries stand.
+#[derive(Clone, Debug)]
+pub struct MessageView {
+    /// The message.
+    pub message: Arc<Message>,
+    /// Its position in the log.
+    pub seq: i64,
+    /// Its recipients, as far as they are written, each with its state.
+    pub recipients: Vec<(AgentName, State)>,
+    /// Whether workers still write recipients.
+    pub fanning_out: bool,
+}
+
+/// A message and each of its deliveries.
+#[derive(Clone, Debug)]
+pub struct Receipts {
+    /// The message.
+    pub message: MessageView,
+    /// Its deliveries, in the order of its recipients.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl Engine {
+    /// One message.
+    pub async fn message(&self, caller: &Caller, id: MessageId) -> Result<MessageView> {
+        let stored = self.readable(caller, id).await?;
+        let mut views = self.views(caller.tenant, vec![stored]).await?;
+        views.pop().ok_or_else(|| Refusal::not_found("message", &id).into())
+    }
+
+    /// One message and every delivery of it.
+    pub async fn receipts(&self, caller: &Caller, id: MessageId) -> Result<Receipts> {
+        let stored = self.readable(caller, id).await?;
+        let recipients = self.inner.store.recipients(caller.tenant, &stored.message).await?;
+        let found = self.inner.store.deliveries(caller.tenant, stored.seq, &recipients).await?;
+        let mut by_agent: HashMap<AgentName, Delivery> =
+            found.into_iter().map(|delivery| (delivery.agent.clone(), delivery)).collect();
+        let deliveries: Vec<_> = recipients.iter().filter_map(|agent| by_agent.remove(agent)).collect();
+        let recipients = deliveries.iter().map(|delivery| (delivery.agent.clone(), delivery.state)).collect();
+        let StoredMessage { message, seq, fanning_out } = stored;
+        Ok(Receipts { message: MessageView { message: Arc::new(message), seq, recipients, fanning_out }, deliveries })
+    }
+
+    /// Messages that meet a filter, newest first. An `agent` key finds what its agents sent or received.
+    pub async fn messages(&self, caller: &Caller, filter: MessageFilter, page: &Page) -> Result<Paged<MessageView>> {
+        let limit = self.limit(page)?;
+        let before = page.position()?;
+        let filter = MessageFilter { readable: caller.readable().map(<[AgentName]>::to_vec), ..filter };
+        let store = &self.inner.store;
+        let found = if filter.q.is_some() {
+            store.search(caller.tenant, &filter, before, limit + 1).await?
+        } else {
+            store.messages(caller.tenant, &filter, Order::Newest, before, limit + 1).await?
+        };
+        self.page_of(caller.tenant, found, limit).await
+    }
+
+    /// The messages of a thread, oldest first.
+    pub async fn thread(&self, caller: &Caller, thread: MessageId, page: &Page) -> Result<Paged<MessageView>> {
+        let limit = self.limit(page)?;
+        let after = page.position()?;
+        let unknown = || Refusal::not_found("thread", &thread);
+        let begins = self.inner.store.thread_of(caller.tenant, thread).await?;
+        if begins != Some(thread) || !self.may_read_thread(caller, thread).await? {
+            return Err(unknown().into());
+        }
+        let filter = MessageFilter { thread: Some(thread), ..MessageFilter::default() };
+        let found = self.inner.store.messages(caller.tenant, &filter, Order::Oldest, after, limit + 1).await?;
+        self.page_of(caller.tenant, found, limit).await
+    }
+
+    /// Whether a caller may read a thread: all may but `agent` keys, whose agents must take part in it.
+    pub(crate) async fn may_read_thread(&self, caller: &Caller, thread: MessageId) -> Result<bool> {
+        match caller.readable() {
+            None => Ok(true),
+            Some(agents) => Ok(self.inner.store.takes_part(caller.tenant, thread, agents).await?),
+        }
+    }
+
+    /// The message, unless it is not there or the caller may not know of it: both are answered alike.
+    async fn readable(&self, caller: &Caller, id: MessageId) -> Result<StoredMessage> {
+        let unknown = || Refusal::not_found("message", &id);
+        let stored = self.inner.store.message(caller.tenant, id).await?.ok_or_else(unknown)?;
+        if self.may_read_thread(caller, stored.message.thread_id).await? { Ok(stored) } else { Err(unknown().into()) }
+    }
+
+    async fn page_of(&self, tenant: TenantId, found: Vec<StoredMessage>, limit: usize) -> Result<Paged<MessageView>> {
+        let page = Paged::of(found, limit, |stored: &StoredMessage| stored.seq.to_string());
+        let Paged { items, next } = page;
+        Ok(Paged { items: self.views(tenant, items).await?, next })
+    }
+
+    /// Looks up where the deliveries of these messages stand.
+    pub(crate) async fn views(&self, tenant: TenantId, found: Vec<StoredMessage>) -> Result<Vec<MessageView>> {
+        let mut recipients = Vec::with_capacity(found.len());
+        for stored in &found {
+            recipients.push(self.inner.store.recipients(tenant, &stored.message).await?);
+        }
+        let wanted: Vec<(i64, &AgentName)> = found
+            .iter()
+            .zip(&recipients)
+            .flat_map(|(stored, agents)| agents.iter().map(|agent| (stored.seq, agent)))
+            .collect();
+        let states = self.inner.store.states(tenant, &wanted).await?;
+        let states: HashMap<(i64, AgentName), State> =
+            states.into_iter().map(|(seq, agent, state)| ((seq, agent), state)).collect();
+        let view = |(stored, agents): (StoredMessage, Vec<AgentName>)| {
+            let StoredMessage { message, seq, fanning_out } = stored;
+            let with_state = agents.into_iter().filter_map(|agent| {
+                let state = states.get(&(seq, agent.clone())).copied();
+                state.map(|state| (agent, state))
+            });
+            MessageView { message: Arc::new(message), seq, recipients: with_state.collect(), fanning_out }
+        };
+        Ok(found.into_iter().zip(recipients).map(view).collect())
+    }
+}

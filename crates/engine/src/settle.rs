@@ -1,0 +1,99 @@
+//! Acks, nacks and everything else that is done with a delivery.
+
+use domain::delivery::{Delivery, Verb};
+use domain::key::Caller;
+use domain::message::MessageId;
+use domain::refusal::Refusal;
+use domain::{AgentName, TenantId, bounds};
+use store::{Answer, Change, Committed, What};
+
+use crate::{Engine, Error, Result};
+
+/// Deliveries that one trigger brings back in one change.
+const TRIGGER_PART: usize = 500;
+
+impl Engine {
+    /// Does what a verb asks with one delivery, and answers what it became.
+    pub async fn settle(&self, caller: &Caller, agent: &str, message: MessageId, verb: Verb) -> Result<Delivery> {
+        if verb == Verb::Redrive {
+            caller.must_administer()?;
+        } else {
+            caller.must_act_as(agent)?;
+        }
+        let agent = self.known_agent(caller, agent).await?;
+        bounds::verb(&verb, &self.inner.policy, self.now())?;
+        let directory = self.directory(caller.tenant).await?;
+        let what = What::Settle { agent, message, verb, directory, notice: self.new_id()? };
+        let committed = self.change(caller.tenant, what).await?;
+        match committed.answer {
+            Answer::Settled(delivery) => Ok(delivery),
+            answer => Err(Error::Internal(format!("a verb was answered with {answer:?}"))),
+        }
+    }
+
+    /// Brings back every delivery that waits for a trigger; answers how many.
+    pub async fn trigger(&self, caller: &Caller, name: &str) -> Result<usize> {
+        if caller.role == domain::key::Role::Observer {
+            caller.must_administer()?;
+        }
+        bounds::trigger_name(name)?;
+        let mut moved = 0;
+        loop {
+            let what = What::Trigger { name: name.to_owned(), max: TRIGGER_PART };
+            let Answer::Moved(part) = self.change(caller.tenant, what).await?.answer else {
+                return Err(Error::Internal("a trigger was not answered with a number".to_owned()));
+            };
+            moved += part;
+            if part < TRIGGER_PART {
+                return Ok(moved);
+            }
+        }
+    }
+
+    /// Commits a change that was decided on nothing but its rows, and wakes whom it concerns.
+    pub(crate) async fn change(&self, tenant: TenantId, what: What) -> Result<Committed> {
+        let committed = self.inner.store.commit(Change { tenant, now: self.now(), version: None, what }).await?;
+        self.woken(tenant, &committed.woken);
+        Ok(committed)
+    }
+
+    /// Rings for those that a commit gave something to receive, and for those that follow the log.
+    pub(crate) fn woken(&self, tenant: TenantId, agents: &[AgentName]) {
+        for agent in agents {
+            self.inner.ephemeral.ring_inbox(tenant, agent);
+        }
+        self.grown(tenant);
+    }
+
+    /// Rings for those that follow the log.
+    pub(crate) fn grown(&self, tenant: TenantId) {
+        self.inner.ephemeral.ring_log(tenant);
+    }
+
+    /// Commits facts that were decided on a directory of this version; decides again where it has changed.
+    pub(crate) async fn record<T>(
+        &self,
+        tenant: TenantId,
+        decide: impl Fn(&domain::Directory) -> std::result::Result<(What, T), Refusal>,
+    ) -> Result<T> {
+        for _ in 0..crate::directory::TRIES {
+            let directory = self.directory(tenant).await?;
+            let (what, answer) = decide(&directory)?;
+            if matches!(&what, What::Record { events, .. } if events.is_empty()) {
+                return Ok(answer);
+            }
+            let change = Change { tenant, now: self.now(), version: Some(directory.version), what };
+            let outcome = self.inner.store.commit(change).await;
+            self.inner.directories.forget(tenant);
+            match outcome {
+                Ok(_) => {
+                    self.grown(tenant);
+                    return Ok(answer);
+                }
+                Err(store::Error::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Store(store::Error::Conflict))
+    }
+}

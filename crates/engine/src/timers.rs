@@ -1,0 +1,35 @@
+//! Timers: leases that ran out, deferrals that are over, expiry, ack deadlines.
+
+use std::collections::HashSet;
+
+use domain::TenantId;
+use store::{Change, What};
+
+use crate::background::Stepped;
+use crate::{Engine, Result};
+
+/// Deliveries that one step sees to.
+const STEP: usize = 500;
+
+impl Engine {
+    /// Does what is due now. Time lives in the store, so a restart forgets nothing and any number of these may run.
+    pub(crate) async fn timers_step(&self) -> Result<Stepped> {
+        let now = self.now();
+        let due = self.inner.store.due(now, STEP).await?;
+        let full = due.len() == STEP;
+        let mut changes = Vec::with_capacity(due.len());
+        let mut tenants: HashSet<TenantId> = HashSet::new();
+        for due in due {
+            let directory = self.directory(due.tenant).await?;
+            let notices = [self.new_id()?, self.new_id()?, self.new_id()?];
+            let what = What::Elapse { agent: due.agent, seq: due.seq, directory, notices };
+            tenants.insert(due.tenant);
+            changes.push((due.tenant, Change { tenant: due.tenant, now, version: None, what }));
+        }
+        let (owners, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+        for (tenant, outcome) in owners.into_iter().zip(self.inner.store.commit_all(changes).await) {
+            self.woken(tenant, &outcome?.woken);
+        }
+        Ok(if full { Stepped::More } else { Stepped::Idle })
+    }
+}
