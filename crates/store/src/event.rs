@@ -19,12 +19,14 @@ pub struct EventFilter {
     pub message: Option<MessageId>,
 }
 
-const COLUMNS: &str =
+/// The columns of an event, in the order of [`event`].
+pub(crate) const COLUMNS: &str =
     "e.seq, e.kind, e.at, COALESCE(e.message, m.id), COALESCE(e.agent, m.sender), e.data, e.hash, p.hash";
-const FROM: &str = "FROM events e LEFT JOIN events p ON p.tenant = e.tenant AND p.seq = e.seq - 1 \
+pub(crate) const FROM: &str = "FROM events e LEFT JOIN events p ON p.tenant = e.tenant AND p.seq = e.seq - 1 \
      LEFT JOIN messages m ON m.tenant = e.tenant AND m.seq = e.seq";
 
-fn event(mut row: Row) -> Result<Event> {
+/// Reads the columns of [`COLUMNS`] from the front of a row.
+pub(crate) fn event(row: &mut Row) -> Result<Event> {
     let kind = row.int(1)?;
     Ok(Event {
         seq: row.int(0)?,
@@ -47,14 +49,14 @@ impl Store {
         let wanted = filter.positions(&mut parameters);
         let sql = format!("SELECT {COLUMNS} {FROM} WHERE e.tenant = $1 AND e.seq > $2{wanted} ORDER BY e.seq LIMIT $3");
         let rows = self.query(sql, parameters).await?;
-        rows.into_iter().map(event).collect()
+        rows.into_iter().map(|mut row| event(&mut row)).collect()
     }
 
     /// The event at a position.
     pub async fn event(&self, tenant: TenantId, seq: i64) -> Result<Option<Event>> {
         let sql = format!("SELECT {COLUMNS} {FROM} WHERE e.tenant = $1 AND e.seq = $2");
         let rows = self.query(sql, vec![tenant.0.into(), seq.into()]).await?;
-        rows.into_iter().next().map(event).transpose()
+        rows.into_iter().next().map(|mut row| event(&mut row)).transpose()
     }
 }
 

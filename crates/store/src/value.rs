@@ -90,6 +90,22 @@ impl Row {
         self.0.get_mut(column).map_or(Value::Null, |value| std::mem::replace(value, Value::Null))
     }
 
+    /// A number, left where it is; none where none stands.
+    pub(crate) fn peek_int(&self, column: usize) -> Option<i64> {
+        match self.0.get(column) {
+            Some(Value::Int(int)) => Some(*int),
+            _ => None,
+        }
+    }
+
+    /// A digest, left where it is; none where none stands.
+    pub(crate) fn peek_digest(&self, column: usize) -> Option<Digest> {
+        match self.0.get(column) {
+            Some(Value::Bytes(bytes)) => bytes.as_slice().try_into().ok().map(Digest),
+            _ => None,
+        }
+    }
+
     fn wrong(column: usize, wanted: &str, found: &Value) -> Error {
         // Only the type: what stands there may be a body or a secret, and errors are logged.
         let found = match found {

@@ -35,18 +35,16 @@ impl Writer {
         while queue.blocking_recv_many(&mut items, batch) > 0 {
             let mut group = Vec::with_capacity(items.len());
             for item in items.drain(..) {
-                if let Some(waiting) = self.take(item, &mut group, &mut queue) {
-                    group.push(waiting);
-                }
+                self.take(item, &mut group, &mut queue);
             }
             self.commit(group);
         }
     }
 
-    /// Answers a change that joins the group; everything else is done here, behind the group so far.
-    fn take(&mut self, item: Item, group: &mut Vec<Waiting>, queue: &mut mpsc::Receiver<Item>) -> Option<Waiting> {
+    /// Lets a change join the group; everything else is done here, behind the group so far.
+    fn take(&mut self, item: Item, group: &mut Vec<Waiting>, queue: &mut mpsc::Receiver<Item>) {
         match item {
-            Item::Change(waiting) => return Some(*waiting),
+            Item::Change(waiting) => group.push(*waiting),
             Item::Statement(write, done) => {
                 self.commit(std::mem::take(group));
                 drop(done.send(apply(&self.connection, &[write])));
@@ -57,7 +55,6 @@ impl Writer {
                 self.closed = Some(closed);
             }
         }
-        None
     }
 
     fn commit(&mut self, group: Vec<Waiting>) {

@@ -1,0 +1,7 @@
+//! The rules, held to tables.
+
+mod delivery;
+mod notice;
+mod rebuild;
+mod send;
+mod world;

@@ -1,0 +1,86 @@
+//! Verification: the chain recomputed, every delivery rebuilt from the log, and both compared with what is stored.
+
+mod chain;
+mod deliveries;
+
+use domain::rebuild::Rebuilt;
+use domain::{Digest, TenantId};
+
+use crate::{Result, Store};
+
+/// What verification found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Events whose hash was recomputed.
+    pub checked: i64,
+    /// Deliveries that were compared.
+    pub deliveries: i64,
+    /// Where the log ends.
+    pub head_seq: i64,
+    /// The hash it ends with.
+    pub head_hash: Digest,
+    /// What is wrong; none: all is well. At most [`PROBLEMS_MAX`].
+    pub problems: Vec<Problem>,
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The position in the log, where there is one.
+    pub seq: Option<i64>,
+    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`.
+    pub what: &'static str,
+    /// What exactly.
+    pub detail: String,
+}
+
+/// Problems after which looking for more is no use.
+pub const PROBLEMS_MAX: usize = 100;
+
+/// How often a delivery that moves while it is compared is looked at again.
+const LOOKS: usize = 5;
+
+impl Store {
+    /// Verifies a tenant's log and deliveries, while both may go on changing.
+    ///
+    /// Reads everything once, in pages, and keeps about a hundred bytes of every delivery in memory. Fails only where the
+    /// database itself cannot be read; a row that makes no sense is a problem like others.
+    pub async fn verify(&self, tenant: TenantId) -> Result<Report> {
+        let mut check = Check::default();
+        self.walk(tenant, &mut check).await?;
+        let mut suspects = self.compare_all(tenant, &mut check).await?;
+        for _ in 0..LOOKS {
+            if suspects.is_empty() {
+                break;
+            }
+            // Each may just have moved: the log up to now is read, and what it tells compared with how it stands now.
+            self.walk(tenant, &mut check).await?;
+            suspects = self.compare_again(tenant, suspects, &mut check).await?;
+        }
+        for suspect in suspects {
+            check.problem(None, "delivery", suspect.to_string());
+        }
+        Ok(check.report)
+    }
+}
+
+/// How far verification has come.
+#[derive(Default)]
+struct Check {
+    seq: i64,
+    hash: Digest,
+    rebuilt: Rebuilt,
+    report: Report,
+}
+
+impl Check {
+    fn problem(&mut self, seq: Option<i64>, what: &'static str, detail: String) {
+        if !self.is_full() {
+            self.report.problems.push(Problem { seq, what, detail });
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.report.problems.len() >= PROBLEMS_MAX
+    }
+}
