@@ -1,3 +1,36 @@
 //! The HTTP face: router, extractors, auth, problem answers, OpenAPI, streams, health, metrics.
+//!
+//! Handlers hold no rule: they read the request, call one verb of the engine, and write the answer. Only here are HTTP
+//! statuses known.
 
+mod agent;
+mod attachment;
+mod authority;
 pub mod config;
+mod dead_letter;
+mod docs;
+mod event;
+mod extract;
+mod face;
+mod gate;
+mod guard;
+mod health;
+mod inbox;
+mod key;
+mod message;
+mod meters;
+mod observe;
+mod openapi;
+mod problem;
+mod request_id;
+mod router;
+mod routes;
+mod serve;
+mod shape;
+mod stream;
+mod tenant;
+mod thread;
+mod trace;
+mod trigger;
+
+pub use serve::{Listeners, Server};

@@ -1,0 +1,37 @@
+//! Authority: who may decide what, asking beforehand, and lending a domain.
+
+use axum::extract::State;
+use engine::Engine;
+use http::StatusCode;
+
+use crate::extract::{Caller, Json};
+use crate::problem::Answer;
+use crate::shape::{self, word};
+
+/// `GET /api/v1/authority`
+pub(crate) async fn show(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<api::Authority>> {
+    Ok(Json(shape::authority::authority(engine.authority(&caller).await?)))
+}
+
+/// `POST /api/v1/authority/check`
+pub(crate) async fn check(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Json(request): Json<api::AuthorityCheck>,
+) -> Answer<Json<api::AuthorityDecision>> {
+    let kind = word::to_kind(request.kind);
+    let from = request.from.unwrap_or_default();
+    let checked = engine.check_authority(&caller, &from, kind, request.domain.as_deref()).await?;
+    let decision = shape::authority::decision(checked, engine.config().authority.on_violation);
+    Ok(Json(decision))
+}
+
+/// `POST /api/v1/authority/grants`
+pub(crate) async fn grant(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Json(request): Json<api::CreateGrant>,
+) -> Answer<(StatusCode, Json<api::Grant>)> {
+    let grant = engine.grant(&caller, shape::authority::request(request)?).await?;
+    Ok((StatusCode::CREATED, Json(shape::authority::grant(grant))))
+}

@@ -1,0 +1,52 @@
+//! The description of the API: as OpenAPI, and as a page that is served from the binary.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use utoipa_swagger_ui::{Config, SwaggerFile};
+
+use crate::face::Face;
+use crate::problem::Fault;
+
+/// The page runs its own scripts, styles itself, and asks nobody but this server.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
+                      script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// `GET /openapi.json`
+pub(crate) async fn openapi(State(face): State<Face>) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
+    (headers, face.document.get().cloned().unwrap_or_default()).into_response()
+}
+
+/// `GET /docs`
+pub(crate) async fn page() -> Response {
+    let Some(file) = file_of("index.html") else { return Fault::not_found("/docs").into_response() };
+    // The page's own addresses are relative to a folder, and `/docs` is none.
+    let html =
+        String::from_utf8_lossy(&file.bytes).replace("\"./", "\"/docs/").replace("\"index.css", "\"/docs/index.css");
+    let html = html.replace("<title>Swagger UI</title>", "<title>coordination: the HTTP API</title>");
+    (headers("text/html; charset=utf-8".to_owned()), html).into_response()
+}
+
+/// `GET /docs/{file}`: what the page is made of
+pub(crate) async fn part(Path(path): Path<String>) -> Response {
+    match file_of(&path) {
+        Some(file) => (headers(file.content_type), file.bytes.into_owned()).into_response(),
+        None => Fault::not_found(&format!("/docs/{path}")).into_response(),
+    }
+}
+
+fn file_of(path: &str) -> Option<SwaggerFile<'static>> {
+    let config = Config::from("/openapi.json").try_it_out_enabled(true).use_base_layout();
+    utoipa_swagger_ui::serve(path, Arc::new(config)).ok().flatten()
+}
+
+fn headers(content_type: String) -> [(HeaderName, String); 3] {
+    [
+        (CONTENT_TYPE, content_type),
+        (CONTENT_SECURITY_POLICY, POLICY.to_owned()),
+        (CACHE_CONTROL, "max-age=3600".to_owned()),
+    ]
+}

@@ -1,0 +1,32 @@
+//! The event log: reading it and checking its chain.
+
+use axum::extract::State;
+use engine::Engine;
+
+use crate::extract::{Caller, Json, Query};
+use crate::problem::Answer;
+use crate::shape;
+
+/// `GET /api/v1/events`
+pub(crate) async fn list(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Query(query): Query<api::EventsQuery>,
+) -> Answer<Json<api::Page<api::Event>>> {
+    let page = shape::page::ask(query.limit, query.after.map(|after| after.to_string()));
+    let filter = shape::event::filter(query.kind.as_deref(), query.agent, query.message)?;
+    let events = engine.events(&caller, &filter, &page).await?;
+    let tenant = engine.tenant_name(caller.tenant);
+    Ok(Json(shape::page::page(events, |event| shape::event::event(event, &tenant))))
+}
+
+/// `GET /api/v1/events/head`
+pub(crate) async fn head(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<api::EventsHead>> {
+    let head = engine.head(&caller).await?;
+    Ok(Json(shape::event::head(head.seq, head.hash)))
+}
+
+/// `POST /api/v1/events/verify`
+pub(crate) async fn verify(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<api::Verification>> {
+    Ok(Json(shape::event::verification(engine.verify(&caller).await?)))
+}

@@ -1,0 +1,34 @@
+use axum::extract::FromRequestParts;
+use domain::{Code, Refusal};
+use http::header::{AUTHORIZATION, HeaderMap};
+use http::request::Parts;
+
+use crate::face::Face;
+use crate::problem::Fault;
+
+/// Who is calling, as its key says; on an open server everybody is its administrator.
+#[derive(Debug)]
+pub(crate) struct Caller(pub(crate) domain::key::Caller);
+
+impl FromRequestParts<Face> for Caller {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Fault> {
+        let caller = face.engine.authenticate(bearer(&parts.headers)?).await?;
+        if caller.key.is_none() {
+            face.guard.check(parts)?;
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// The key's text; none where no key is given.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let text = header.to_str().unwrap_or_default();
+    match text.split_once(' ') {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty() => Ok(Some(key.trim())),
+        _ => Err(Refusal::new(Code::Unauthenticated, "The Authorization header has no key.")
+            .with_remedy("Send `Authorization: Bearer coord_...`.")),
+    }
+}

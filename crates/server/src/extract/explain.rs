@@ -1,0 +1,147 @@
+use domain::refusal::FieldError;
+use domain::{Code, Refusal, nearest};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// Reads a JSON object; where it is wrong, reads it again to say exactly what and where.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // A list would be read as a struct's fields in their order.
+    if first(bytes) == Some(b'{')
+        && let Ok(value) = serde_json::from_slice(bytes)
+    {
+        return Ok(value);
+    }
+    Err(explain::<T>(bytes))
+}
+
+fn first(bytes: &[u8]) -> Option<u8> {
+    bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace())
+}
+
+fn explain<T: DeserializeOwned>(bytes: &[u8]) -> Refusal {
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let at = error.valid_up_to();
+        return Refusal::new(Code::InvalidUtf8, format!("The body is no UTF-8 from byte {at} on."));
+    }
+    if first(bytes).is_none() {
+        return Refusal::new(Code::MalformedJson, "The body is empty; a JSON object is expected.");
+    }
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
+        return Refusal::new(Code::MalformedJson, format!("The body is no JSON: {error}."));
+    }
+    if first(bytes) != Some(b'{') {
+        return Refusal::new(Code::WrongType, "The body must be a JSON object.");
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => Refusal::new(Code::MalformedJson, "The body has more than one JSON value."),
+        Err(error) => {
+            let path = error.path().to_string();
+            let inner = error.into_inner();
+            let text = inner.to_string();
+            let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+            if inner.is_data() { classify(&path, text, "field") } else { syntax(text) }
+        }
+    }
+}
+
+fn syntax(text: &str) -> Refusal {
+    Refusal::new(Code::MalformedJson, format!("The body is no JSON: {text}."))
+}
+
+/// Turns what serde says into a code, a field and a reason. `what` is `field` or `parameter`.
+pub(super) fn classify(path: &str, text: &str, what: &str) -> Refusal {
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    let name = quoted.first().copied().unwrap_or_default();
+    if text.starts_with("unknown field") {
+        let known = quoted.get(1..).unwrap_or_default().iter().copied();
+        return fault(Code::UnknownField, join(path, name), nearest::unknown(what, name, known));
+    }
+    if text.starts_with("missing field") {
+        return fault(Code::MissingField, join(path, name), "must be given".to_owned());
+    }
+    if text.starts_with("duplicate field") {
+        return fault(Code::InvalidField, join(path, name), "is given twice".to_owned());
+    }
+    let field = join(path, "");
+    if let Some(rest) = text.strip_prefix("invalid type: ") {
+        let why = rest.rsplit_once(", expected ").map_or_else(
+            || rest.to_owned(),
+            |(given, expected)| format!("must be {}, not {given}", expected.trim_start_matches("struct ")),
+        );
+        return fault(Code::WrongType, field, why);
+    }
+    if text.starts_with("invalid digit") || text.starts_with("cannot parse integer") || text.starts_with("number too") {
+        return fault(Code::WrongType, field, "must be a whole number, 0 or more and not too large".to_owned());
+    }
+    fault(Code::InvalidField, field, text.to_owned())
+}
+
+fn fault(code: Code, field: String, why: String) -> Refusal {
+    let mut refusal = Refusal::new(code, format!("{field}: {why}"));
+    refusal.errors.push(FieldError { field, why });
+    refusal
+}
+
+/// The path of a field inside what `path` names, where it does not name the field already.
+fn join(path: &str, name: &str) -> String {
+    let path = if path == "." { "" } else { path };
+    let ends_with_name = path == name || path.strip_suffix(name).is_some_and(|parent| parent.ends_with('.'));
+    match (path, name) {
+        ("", name) => name.to_owned(),
+        (path, "") => path.to_owned(),
+        (path, _) if ends_with_name => path.to_owned(),
+        (path, name) => format!("{path}.{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{BatchRequest, Receive, SendMessage};
+
+    use super::*;
+
+    fn told<T: DeserializeOwned + std::fmt::Debug>(body: &str) -> (Code, String, String) {
+        let refusal = read::<T>(body.as_bytes()).expect_err(body);
+        let error = refusal.errors.first();
+        let (field, why) = error.map_or((String::new(), refusal.detail.clone()), |e| (e.field.clone(), e.why.clone()));
+        (refusal.code, field, why)
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_code_and_field() {
+        let table: [(&str, Code, &str, &str); 18] = [
+            ("", Code::MalformedJson, "", "empty"),
+            ("{", Code::MalformedJson, "", "EOF"),
+            ("{} x", Code::MalformedJson, "", "trailing"),
+            ("[]", Code::WrongType, "", "object"),
+            ("\"x\"", Code::WrongType, "", "object"),
+            ("null", Code::WrongType, "", "object"),
+            (r#"["code", "chat", "subject"]"#, Code::WrongType, "", "object"),
+            ("{}", Code::MissingField, "subject", "must be given"),
+            (r#"{"subject": 7}"#, Code::WrongType, "subject", "must be a string, not integer `7`"),
+            (r#"{"subject": null}"#, Code::WrongType, "subject", "must be a string, not null"),
+            (r#"{"subjct": "x"}"#, Code::UnknownField, "subjct", "did you mean `subject`?"),
+            (r#"{"subject": "x", "subject": "y"}"#, Code::InvalidField, "subject", "twice"),
+            (r#"{"subject": "x", "to": {"a": 1}}"#, Code::WrongType, "to", "a recipient's name or a list of names"),
+            (r#"{"subject": "x", "to": ["a", 1]}"#, Code::WrongType, "to[1]", "must be a string"),
+            (r#"{"subject": "x", "priority": "urgent"}"#, Code::InvalidField, "priority", "critical, high"),
+            (r#"{"subject": "x", "evidence": {"a": "b"}}"#, Code::WrongType, "evidence.a", "must be f64"),
+            (r#"{"subject": "x", "metadata": []}"#, Code::InvalidField, "metadata", "is an object"),
+            (r#"{"subject": "x", "attachments": [{"sha": "y"}]}"#, Code::UnknownField, "attachments[0].sha", "sha256"),
+        ];
+        for (body, code, field, why) in table {
+            let told = told::<SendMessage>(body);
+            assert_eq!((told.0, told.1.as_str()), (code, field), "{body}: {}", told.2);
+            assert!(told.2.contains(why), "{body}: {}", told.2);
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_and_broken_text_are_told() {
+        assert_eq!(told::<Receive>(r#"{"max": -1}"#).1, "max");
+        assert_eq!(told::<Receive>(r#"{"max": 1.5}"#).0, Code::WrongType);
+        assert_eq!(told::<SendMessage>(r#"{"subject": "\ud800"}"#).0, Code::MalformedJson);
+        assert_eq!(told::<BatchRequest>(r#"{"messages": {}}"#).0, Code::WrongType);
+        assert_eq!(read::<SendMessage>(b"{\"subject\": \"\xff\"}").unwrap_err().code, Code::InvalidUtf8);
+    }
+}

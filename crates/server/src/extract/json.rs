@@ -1,0 +1,49 @@
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{read, read_body};
+use crate::face::Face;
+use crate::problem::Fault;
+
+/// A JSON object, in both directions. As a request it is bounded by `limits.request_bytes`, and what is wrong with it is
+/// told with the field's path.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// A JSON object that may also be left out: no body at all is the object without fields.
+#[derive(Debug)]
+pub(crate) struct Lenient<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Face> for Json<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, face: &Face) -> Result<Self, Fault> {
+        let bytes = read_body(request, face.request_bytes, face.request_timeout).await?;
+        Ok(Self(read(&bytes)?))
+    }
+}
+
+impl<T: DeserializeOwned + Default> FromRequest<Face> for Lenient<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, face: &Face) -> Result<Self, Fault> {
+        let bytes = read_body(request, face.request_bytes, face.request_timeout).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { Ok(Self(read(&bytes)?)) }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+            Err(error) => {
+                let mut fault = Fault::new(domain::Code::Internal, "The answer could not be written.");
+                fault.cause = Some(error.to_string());
+                fault.into_response()
+            }
+        }
+    }
+}

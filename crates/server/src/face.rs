@@ -1,0 +1,71 @@
+//! What every handler shares.
+
+use std::ops::Deref;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use bytes::Bytes;
+use engine::Engine;
+
+use crate::guard::Guard;
+use crate::meters::Meters;
+use crate::request_id::RequestIds;
+
+/// The engine and what the HTTP face keeps around it; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Face(Arc<Shared>);
+
+/// What a [`Face`] holds.
+pub(crate) struct Shared {
+    /// What does the work.
+    pub(crate) engine: Engine,
+    /// What is measured.
+    pub(crate) meters: Arc<Meters>,
+    /// Where request ids come from.
+    pub(crate) ids: RequestIds,
+    /// Who may ask while no key is needed.
+    pub(crate) guard: Guard,
+    /// The API's description, once the router is built.
+    pub(crate) document: OnceLock<Bytes>,
+    /// Set when the server begins to leave: from then on it is not ready, and still answers everything.
+    pub(crate) leaving: AtomicBool,
+    /// Bytes of a JSON request.
+    pub(crate) request_bytes: usize,
+    /// Bytes of a batch.
+    pub(crate) batch_bytes: usize,
+    /// How long a request may take.
+    pub(crate) request_timeout: Duration,
+    /// The longest wait of a long poll.
+    pub(crate) wait_max: Duration,
+    /// The pause after which a silent stream sends a comment.
+    pub(crate) stream_comment: Duration,
+}
+
+impl Face {
+    /// Shares these.
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for Face {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Face {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Face").finish_non_exhaustive()
+    }
+}
+
+impl FromRef<Face> for Engine {
+    fn from_ref(face: &Face) -> Self {
+        face.engine.clone()
+    }
+}

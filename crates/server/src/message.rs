@@ -1,0 +1,135 @@
+//! Messages: sending them, one or many, and reading them.
+
+use axum::extract::{FromRequest, Request, State};
+use axum::response::{IntoResponse, Response};
+use domain::{Code, MessageId, Refusal};
+use engine::{Engine, IdempotencyKey, Sent};
+use http::header::{HeaderName, HeaderValue, LOCATION};
+use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
+
+use crate::extract::{Caller, Idempotency, Json, Path, Query, fingerprint, read, read_body};
+use crate::face::Face;
+use crate::problem::{Answer, Fault};
+use crate::request_id::RequestId;
+use crate::shape;
+use crate::trace::Trace;
+
+/// Says that an answer is the first one again.
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// `POST /api/v1/messages`
+pub(crate) async fn send(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Idempotency(key): Idempotency,
+    Trace(trace): Trace,
+    Json(mut request): Json<api::SendMessage>,
+) -> Answer<Response> {
+    let key = fingerprint(key, &mut request)?;
+    let sent = engine.send(&caller, shape::message::draft(request, trace)?, key).await?;
+    Ok(created(sent))
+}
+
+fn created(sent: Sent) -> Response {
+    let message = shape::message::message(sent.message);
+    let mut headers = HeaderMap::with_capacity(2);
+    if let Ok(location) = HeaderValue::try_from(format!("/api/v1/messages/{}", message.id)) {
+        headers.insert(LOCATION, location);
+    }
+    if sent.replayed {
+        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
+    (StatusCode::CREATED, headers, Json(message)).into_response()
+}
+
+/// `POST /api/v1/messages/batch`
+pub(crate) async fn send_batch(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Trace(trace): Trace,
+    id: RequestId,
+    Batch(batch): Batch,
+) -> Answer<Json<api::BatchResults>> {
+    let each = batch.messages.iter().map(|raw| entry(raw.get().as_bytes(), trace.clone()));
+    let read: Vec<Result<_, Refusal>> = each.collect();
+    let mut refused = Vec::new();
+    let mut drafts = Vec::with_capacity(read.len());
+    for entry in read {
+        refused.push(entry.map(|draft| drafts.push(draft)).err());
+    }
+    let mut sent = engine.send_batch(&caller, drafts).await.into_iter();
+    let results = refused.into_iter().enumerate().filter_map(|(index, refusal)| {
+        let result = refusal.map_or_else(|| sent.next(), |refusal| Some(Err(refusal.into())))?;
+        Some(result.map_or_else(
+            |error| refused_entry(index, error, &id),
+            |sent| api::BatchResult::Sent(Box::new(shape::message::message(sent.message))),
+        ))
+    });
+    Ok(Json(api::BatchResults { results: results.collect() }))
+}
+
+fn entry(bytes: &[u8], trace: Option<String>) -> Result<(domain::send::Draft, Option<IdempotencyKey>), Refusal> {
+    let mut request: api::SendMessage = read(bytes)?;
+    let key = fingerprint(None, &mut request)?;
+    Ok((shape::message::draft(request, trace)?, key))
+}
+
+fn refused_entry(index: usize, error: engine::Error, id: &RequestId) -> api::BatchResult {
+    let Fault { mut refusal, cause } = Fault::from(error);
+    if let Some(error) = cause {
+        tracing::error!(request.id = id.as_str(), problem.code = refusal.code.as_str(), error, "batch entry failed");
+    }
+    for error in &mut refusal.errors {
+        error.field = format!("messages[{index}].{}", error.field);
+    }
+    api::BatchResult::Refused(Box::new(shape::problem::problem(&refusal, id.as_str())))
+}
+
+/// The body of a batch: 1 to `limits.batch_messages` messages in `limits.batch_bytes`.
+pub(crate) struct Batch(api::BatchRequest);
+
+impl FromRequest<Face> for Batch {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, face: &Face) -> Result<Self, Fault> {
+        let bytes = read_body(request, face.batch_bytes, face.request_timeout).await?;
+        let batch: api::BatchRequest = read(&bytes)?;
+        let (count, allowed) = (batch.messages.len(), face.engine.config().limits.batch_messages);
+        let refuse = |code, why: String| Err(Refusal::field(code, "messages", why).into());
+        match count {
+            0 => refuse(Code::InvalidField, "must have one message at least".to_owned()),
+            _ if count > allowed => refuse(Code::TooManyItems, format!("has {count} messages; {allowed} are allowed")),
+            _ => Ok(Self(batch)),
+        }
+    }
+}
+
+/// `GET /api/v1/messages`
+pub(crate) async fn list(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Query(mut query): Query<api::MessagesQuery>,
+) -> Answer<Json<api::Page<api::Message>>> {
+    let page = shape::page::ask(query.limit, query.after.take());
+    let messages = engine.messages(&caller, shape::message::filter(query)?, &page).await?;
+    Ok(Json(shape::page::page(messages, shape::message::message)))
+}
+
+/// `GET /api/v1/messages/{id}`
+pub(crate) async fn show(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Path(id): Path<Uuid>,
+) -> Answer<Json<api::Message>> {
+    Ok(Json(shape::message::message(engine.message(&caller, MessageId(id)).await?)))
+}
+
+/// `GET /api/v1/messages/{id}/receipts`
+pub(crate) async fn receipts(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Path(id): Path<Uuid>,
+) -> Answer<Json<api::Receipts>> {
+    Ok(Json(shape::receipt::receipts(engine.receipts(&caller, MessageId(id)).await?)))
+}

@@ -1,0 +1,188 @@
+//! The one layer around every handler: request id, time limit, panics, problems, headers, measures and the log.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use domain::{Code, Refusal, Span};
+use futures_util::FutureExt;
+use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+use tower::{Layer, Service};
+
+use crate::face::Face;
+use crate::meters::{Held, RouteMeter};
+use crate::problem::{self, Fault};
+use crate::request_id::{RequestId, X_REQUEST_ID};
+
+/// A request that takes this long is worth a line in the log, where it was not asked to wait.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// How long the handlers of a route may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// `limits.request_timeout`.
+    #[default]
+    Usual,
+    /// That, and the longest wait of a long poll.
+    LongPoll,
+    /// As long as the other side keeps moving: uploads.
+    Endless,
+}
+
+/// Wraps the handlers of one route.
+#[derive(Clone, Debug)]
+pub(crate) struct Observe {
+    face: Face,
+    meter: Arc<RouteMeter>,
+    limit: Option<Duration>,
+    slow: Option<Duration>,
+}
+
+impl Observe {
+    /// The layer of the route with this template.
+    pub(crate) fn new(face: &Face, route: &'static str, patience: Patience) -> Self {
+        let limit = match patience {
+            Patience::Usual => Some(face.request_timeout),
+            Patience::LongPoll => Some(face.request_timeout + face.wait_max),
+            Patience::Endless => None,
+        };
+        let slow = (patience == Patience::Usual).then_some(SLOW);
+        Self { face: face.clone(), meter: Arc::new(face.meters.routes.of(route)), limit, slow }
+    }
+
+    fn finish(&self, request: &Asked, mut response: Response) -> Response {
+        let fault = response.extensions_mut().remove::<Fault>();
+        let fault = fault.or_else(|| {
+            let missing = response.status() == StatusCode::METHOD_NOT_ALLOWED;
+            missing.then(|| Fault::method_not_allowed(response.headers()))
+        });
+        if let Some(fault) = &fault {
+            problem::write(fault, &request.id, &mut response);
+        }
+        let headers = response.headers_mut();
+        headers.insert(X_REQUEST_ID, request.id.header());
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        let took = request.began.elapsed();
+        self.meter.observe(&request.method, response.status(), took);
+        self.log(request, response.status(), took, fault.as_ref());
+        response
+    }
+
+    fn log(&self, request: &Asked, status: StatusCode, took: Duration, fault: Option<&Fault>) {
+        let (method, route, id) = (request.method.as_str(), self.meter.route, request.id.as_str());
+        let (code, took_ms) = (fault.map_or("", |fault| fault.refusal.code.as_str()), took.as_secs_f64() * 1_000.0);
+        let status = status.as_u16();
+        if let Some(cause) = fault.and_then(|fault| fault.cause.as_deref()) {
+            tracing::error!(
+                request.id = id,
+                http.method = method,
+                http.route = route,
+                http.status = status,
+                problem.code = code,
+                took_ms,
+                error = cause,
+                "request failed"
+            );
+        } else if self.slow.is_some_and(|slow| took > slow) {
+            tracing::warn!(
+                request.id = id,
+                http.method = method,
+                http.route = route,
+                http.status = status,
+                problem.code = code,
+                took_ms,
+                "request was slow"
+            );
+        } else {
+            tracing::debug!(
+                request.id = id,
+                http.method = method,
+                http.route = route,
+                http.status = status,
+                problem.code = code,
+                took_ms,
+                "request answered"
+            );
+        }
+    }
+}
+
+/// What is remembered of a request until it is answered.
+struct Asked {
+    id: RequestId,
+    method: Method,
+    began: Instant,
+}
+
+impl<S> Layer<S> for Observe {
+    type Service = Observed<S>;
+
+    fn layer(&self, inner: S) -> Observed<S> {
+        Observed { inner, observe: Arc::new(self.clone()) }
+    }
+}
+
+/// Handlers with the layer around them.
+#[derive(Clone, Debug)]
+pub(crate) struct Observed<S> {
+    inner: S,
+    observe: Arc<Observe>,
+}
+
+impl<S> Service<Request> for Observed<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let observe = Arc::clone(&self.observe);
+        let id = observe.face.ids.of(request.headers());
+        let asked = Asked { id: id.clone(), method: request.method().clone(), began: Instant::now() };
+        request.extensions_mut().insert(id);
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        Box::pin(async move {
+            let _held = Held::of(&observe.face.meters.in_flight);
+            let answer = match observe.limit {
+                Some(limit) => tokio::time::timeout(limit, answer).await,
+                None => Ok(answer.await),
+            };
+            let response = match answer {
+                Ok(Ok(Ok(response))) => response,
+                Ok(Err(panic)) => panicked(&*panic).into_response(),
+                Err(_) => out_of_time().into_response(),
+            };
+            Ok(observe.finish(&asked, response))
+        })
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Fault {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of unknown cause");
+    let mut fault = Fault::new(Code::Internal, "The server failed; its log has the cause beside the request's id.");
+    fault.cause = Some(format!("panic: {text}"));
+    fault
+}
+
+fn out_of_time() -> Fault {
+    Refusal::new(Code::RequestTimeout, "The request was not answered in time; it may still be carried out.")
+        .with_remedy("Try again with the same Idempotency-Key.")
+        .retry_after(Span::from_secs(1))
+        .into()
+}

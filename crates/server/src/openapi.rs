@@ -1,0 +1,9 @@
+//! OpenAPI 3.1: what each operation takes and answers, collected while the router is built.
+
+mod document;
+mod example;
+mod operation;
+mod schema;
+
+pub(crate) use document::Document;
+pub(crate) use operation::{Operation, op};

@@ -1,0 +1,92 @@
+use domain::Code;
+use http::StatusCode;
+
+/// The status and the title of every problem code: the one place where a refusal gets an HTTP status.
+const fn entry(code: Code) -> (StatusCode, &'static str) {
+    use StatusCode as S;
+    match code {
+        Code::MalformedJson => (S::BAD_REQUEST, "The body is not JSON"),
+        Code::InvalidUtf8 => (S::BAD_REQUEST, "The body is not UTF-8"),
+        Code::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "The body has a media type that is not read here"),
+        Code::RequestTooLarge => (S::PAYLOAD_TOO_LARGE, "The request is too large"),
+        Code::WrongType => (S::UNPROCESSABLE_ENTITY, "A field has the wrong type"),
+        Code::UnknownField => (S::UNPROCESSABLE_ENTITY, "A field does not exist"),
+        Code::MissingField => (S::UNPROCESSABLE_ENTITY, "A field is missing"),
+        Code::InvalidField => (S::UNPROCESSABLE_ENTITY, "A field's value is not allowed"),
+        Code::InvalidDuration => (S::UNPROCESSABLE_ENTITY, "A duration or time is not allowed"),
+        Code::SubjectTooLong => (S::UNPROCESSABLE_ENTITY, "The subject is too long"),
+        Code::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "The message's body is too large"),
+        Code::MetadataTooLarge => (S::UNPROCESSABLE_ENTITY, "The metadata is too large"),
+        Code::TooManyRecipients => (S::UNPROCESSABLE_ENTITY, "There are too many recipients"),
+        Code::TooManyItems => (S::UNPROCESSABLE_ENTITY, "A list is too long"),
+        Code::NoRecipients => (S::UNPROCESSABLE_ENTITY, "Nobody would receive it"),
+        Code::UnknownRecipient => (S::UNPROCESSABLE_ENTITY, "A recipient does not exist"),
+        Code::RetiredRecipient => (S::UNPROCESSABLE_ENTITY, "A recipient is retired"),
+        Code::UnknownSender => (S::UNPROCESSABLE_ENTITY, "The sender does not exist"),
+        Code::UnknownAttachment => (S::UNPROCESSABLE_ENTITY, "An attachment does not exist"),
+        Code::UnknownParent => (S::UNPROCESSABLE_ENTITY, "The message that it answers does not exist"),
+        Code::ForeignReceipt => (S::CONFLICT, "The receipt belongs to another delivery"),
+        Code::StaleReceipt => (S::CONFLICT, "The receipt's lease is over"),
+        Code::WrongState => (S::CONFLICT, "The delivery is in another state"),
+        Code::OutsideAuthority => (S::FORBIDDEN, "The decision is outside the sender's authority"),
+        Code::PriorityNotAllowed => (S::FORBIDDEN, "The sender may not send with this priority"),
+        Code::GateFailed => (S::UNPROCESSABLE_ENTITY, "A quality gate failed"),
+        Code::IdempotencyMismatch => (S::UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"),
+        Code::SenderMismatch => (S::FORBIDDEN, "The key speaks for another agent"),
+        Code::Forbidden => (S::FORBIDDEN, "This is not allowed"),
+        Code::Unauthenticated => (S::UNAUTHORIZED, "A valid key is needed"),
+        Code::NotFound => (S::NOT_FOUND, "There is no such thing"),
+        Code::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "The path does not take this method"),
+        Code::ReservedName => (S::UNPROCESSABLE_ENTITY, "The name is reserved"),
+        Code::NameTaken => (S::CONFLICT, "The name is taken"),
+        Code::TooManyWaiters => (S::TOO_MANY_REQUESTS, "Too many requests are waiting"),
+        Code::TooManyStreams => (S::TOO_MANY_REQUESTS, "Too many streams are open"),
+        Code::RateLimited => (S::TOO_MANY_REQUESTS, "There were too many requests"),
+        Code::Overloaded => (S::SERVICE_UNAVAILABLE, "The server has more to do than it can"),
+        Code::LimitReached => (S::CONFLICT, "A limit is reached"),
+        Code::AttachmentTooLarge => (S::PAYLOAD_TOO_LARGE, "The attachment is too large"),
+        Code::UploadTimeout => (S::REQUEST_TIMEOUT, "The upload stood still for too long"),
+        Code::RequestTimeout => (S::SERVICE_UNAVAILABLE, "The request took too long"),
+        Code::RangeNotSatisfiable => (S::RANGE_NOT_SATISFIABLE, "The range lies outside the attachment"),
+        Code::StorageUnavailable => (S::SERVICE_UNAVAILABLE, "The store cannot take it now"),
+        Code::Draining => (S::SERVICE_UNAVAILABLE, "The server is shutting down"),
+        Code::Conflict => (S::CONFLICT, "It changed in between"),
+        Code::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "It is not known whether it was done"),
+        Code::Internal => (S::INTERNAL_SERVER_ERROR, "The server failed"),
+    }
+}
+
+/// The HTTP status of a problem code.
+pub(crate) const fn status(code: Code) -> StatusCode {
+    entry(code).0
+}
+
+/// What kind of problem a code stands for, the same words for every occurrence.
+pub(crate) const fn title(code: Code) -> &'static str {
+    entry(code).1
+}
+
+/// Every status that the API answers with, for pre-made measures.
+pub(crate) const STATUSES: [u16; 21] =
+    [200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 416, 422, 429, 500, 503, 0];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_status_and_title() {
+        let lines: Vec<String> = Code::ALL
+            .iter()
+            .map(|code| format!("{} {:<24} {}", status(*code).as_u16(), code.as_str(), title(*code)))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn every_status_of_a_problem_is_measured_by_itself() {
+        for code in Code::ALL {
+            assert!(STATUSES.contains(&status(*code).as_u16()), "{code}");
+        }
+    }
+}

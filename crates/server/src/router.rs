@@ -1,0 +1,223 @@
+//! The table of contents: every route of the API, grouped by who calls it.
+
+use axum::Router;
+use domain::Code;
+
+use crate::face::Face;
+use crate::observe::Patience;
+use crate::openapi::op;
+use crate::routes::Routes;
+use crate::{
+    agent, attachment, authority, dead_letter, docs, event, gate, health, inbox, key, message, stream, tenant, thread,
+    trigger,
+};
+
+/// The router of the API.
+pub(crate) fn router(face: &Face) -> Router {
+    let routes = senders(Routes::default());
+    let routes = recipients(routes);
+    let routes = carriers(routes);
+    let routes = deciders(routes);
+    let routes = auditors(routes);
+    let routes = administrators(routes);
+    operators(routes).build(face)
+}
+
+/// The router of the metrics listener.
+pub(crate) fn metrics(face: &Face) -> Router {
+    Router::new().route("/metrics", axum::routing::get(health::metrics)).with_state(face.clone())
+}
+
+#[rustfmt::skip]
+fn senders(routes: Routes) -> Routes {
+    let key = ("Idempotency-Key", "Makes a retry safe for 24 h: 1 to 255 visible ASCII characters.", "deploy-42-report");
+    let trace = ("traceparent", "The W3C trace context; it travels with the message.", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    routes
+        .tag("messages", "Sending messages and finding them again.")
+        .post("/api/v1/messages", message::send, op("sendMessage", "Sends a message")
+            .about("After the answer the message is on disk and in every recipient's inbox. Beyond `limits.inline_recipients` (100) workers fan out, and `recipients` says `fanning_out` until done.")
+            .takes::<api::SendMessage>().header(key.0, key.1, key.2).header(trace.0, trace.1, trace.2)
+            .gives::<api::Message>(201, "It was sent.")
+            .with_header(201, "Location", "Where the message is.")
+            .with_header(201, "Idempotency-Replayed", "`true` where this is the first answer again.")
+            .refuses(SENDING))
+        .get("/api/v1/messages", message::list, op("listMessages", "Finds messages, the newest first")
+            .asks::<api::MessagesQuery>().gives_page::<api::Message>("A page of messages."))
+        .post("/api/v1/messages/batch", message::send_batch, op("sendBatch", "Sends many messages")
+            .about("Each has its own answer, in the same order; one that is wrong does not stop the others.")
+            .takes::<api::BatchRequest>().header(trace.0, trace.1, trace.2)
+            .gives::<api::BatchResults>(200, "Each message, or its problem.")
+            .refuses(&[Code::MalformedJson, Code::TooManyItems, Code::RequestTooLarge]))
+        .get("/api/v1/messages/{id}", message::show, op("getMessage", "Shows a message")
+            .gives::<api::Message>(200, "The message.").refuses(&[Code::NotFound]))
+        .get("/api/v1/messages/{id}/receipts", message::receipts, op("getReceipts", "Shows what became of a message")
+            .gives::<api::Receipts>(200, "What became of it, recipient by recipient.").refuses(&[Code::NotFound]))
+        .get("/api/v1/threads/{thread_id}", thread::show, op("getThread", "Shows a conversation, the oldest message first")
+            .asks::<api::PageQuery>().gives::<api::Thread>(200, "A page of its messages.").refuses(&[Code::NotFound]))
+}
+
+const SENDING: &[Code] = &[
+    Code::MalformedJson,
+    Code::UnknownField,
+    Code::MissingField,
+    Code::WrongType,
+    Code::InvalidField,
+    Code::InvalidDuration,
+    Code::SubjectTooLong,
+    Code::BodyTooLarge,
+    Code::MetadataTooLarge,
+    Code::TooManyRecipients,
+    Code::NoRecipients,
+    Code::UnknownRecipient,
+    Code::RetiredRecipient,
+    Code::UnknownSender,
+    Code::UnknownAttachment,
+    Code::UnknownParent,
+    Code::OutsideAuthority,
+    Code::PriorityNotAllowed,
+    Code::GateFailed,
+    Code::IdempotencyMismatch,
+    Code::SenderMismatch,
+    Code::RequestTooLarge,
+    Code::StorageUnavailable,
+    Code::Overloaded,
+    Code::OutcomeUnknown,
+];
+
+#[rustfmt::skip]
+fn recipients(routes: Routes) -> Routes {
+    const SETTLING: &[Code] = &[Code::NotFound, Code::StaleReceipt, Code::ForeignReceipt, Code::WrongState, Code::SenderMismatch];
+    let last = ("Last-Event-ID", "The last event that was seen; the stream goes on behind it.", "1042");
+    routes
+        .tag("inbox", "Receiving messages and settling them: priority lane first, then first in, first out.")
+        .get("/api/v1/agents/{agent}/inbox", inbox::show, op("getInbox", "Looks into an inbox and changes nothing")
+            .asks::<api::InboxQuery>().gives::<api::Inbox>(200, "A page of deliveries, with the counts of the whole inbox.")
+            .refuses(&[Code::NotFound]))
+        .post("/api/v1/agents/{agent}/inbox/receive", inbox::receive, op("receive", "Leases deliveries")
+            .about("Waits up to `wait` for the first one. A lease that runs out brings the delivery back.")
+            .may_take::<api::Receive>().gives::<api::ReceivedList>(200, "The leased deliveries; none where nothing came.")
+            .refuses(&[Code::NotFound, Code::InvalidDuration, Code::TooManyWaiters]).patient(Patience::LongPoll))
+        .get("/api/v1/agents/{agent}/inbox/stream", stream::inbox, op("streamInbox", "Follows an inbox")
+            .asks::<stream::InboxStreamQuery>().header(last.0, last.1, last.2)
+            .gives_stream::<api::InboxItem>("Server-sent events, a comment every 15 s.")
+            .refuses(&[Code::NotFound, Code::TooManyStreams]))
+        .post("/api/v1/agents/{agent}/inbox/{message_id}/ack", inbox::ack, op("ack", "Settles a delivery as done")
+            .may_take::<api::Ack>().gives::<api::Delivery>(200, "The delivery; the same again when acked twice.").refuses(SETTLING))
+        .post("/api/v1/agents/{agent}/inbox/{message_id}/nack", inbox::nack, op("nack", "Gives a delivery back")
+            .takes::<api::Nack>().gives::<api::Delivery>(200, "The delivery.").refuses(SETTLING))
+        .post("/api/v1/agents/{agent}/inbox/{message_id}/extend", inbox::extend, op("extend", "Makes a lease last longer")
+            .takes::<api::Extend>().gives::<api::Delivery>(200, "The delivery.").refuses(SETTLING).refuses(&[Code::InvalidDuration]))
+        .post("/api/v1/agents/{agent}/inbox/{message_id}/defer", inbox::defer, op("defer", "Puts a delivery off")
+            .takes::<api::Defer>().gives::<api::Delivery>(200, "The delivery.").refuses(SETTLING).refuses(&[Code::InvalidDuration]))
+        .post("/api/v1/agents/{agent}/inbox/{message_id}/terminate", inbox::terminate, op("terminate", "Gives a delivery up")
+            .about("It becomes a dead letter, and the sender hears why.")
+            .takes::<api::Terminate>().gives::<api::Delivery>(200, "The delivery.").refuses(SETTLING))
+        .post("/api/v1/triggers/{name}", trigger::fire, op("trigger", "Brings back every delivery deferred on a trigger")
+            .gives::<api::Triggered>(200, "How many came back.").refuses(&[Code::Forbidden]))
+}
+
+#[rustfmt::skip]
+fn carriers(routes: Routes) -> Routes {
+    routes
+        .tag("attachments", "Bytes that messages carry, known by their SHA-256.")
+        .post("/api/v1/attachments", attachment::store, op("storeAttachment", "Stores bytes")
+            .takes_bytes().header("Content-Disposition", "The name to store them with.", "attachment; filename=\"report.html\"")
+            .gives::<api::StoredAttachment>(201, "They were stored.")
+            .gives::<api::StoredAttachment>(200, "The same bytes were there already.")
+            .refuses(&[Code::AttachmentTooLarge, Code::UploadTimeout, Code::StorageUnavailable]).patient(Patience::Endless))
+        .get("/api/v1/attachments/{sha256}", attachment::fetch, op("getAttachment", "Fetches bytes")
+            .header("Range", "A single range of bytes.", "bytes=0-1023").header("If-None-Match", "The `ETag` that the caller has.", "\"9f86...\"")
+            .gives_raw(200, "application/octet-stream", "The bytes, of the media type they were stored with.")
+            .with_header(200, "ETag", "The SHA-256, quoted.")
+            .gives_raw(206, "application/octet-stream", "The range that was asked for.")
+            .gives_nothing(304, "The caller has them.")
+            .refuses(&[Code::NotFound, Code::RangeNotSatisfiable]))
+        .head("/api/v1/attachments/{sha256}", attachment::fetch, op("headAttachment", "Shows the size and type of bytes")
+            .gives_nothing(200, "Size and type, in the headers.").refuses(&[Code::NotFound]))
+}
+
+#[rustfmt::skip]
+fn deciders(routes: Routes) -> Routes {
+    routes
+        .tag("agents", "Who takes part.")
+        .get("/api/v1/agents", agent::list, op("listAgents", "Lists the agents")
+            .asks::<api::PageQuery>().gives_page::<api::Agent>("A page of agents, by name."))
+        .get("/api/v1/agents/{name}", agent::show, op("getAgent", "Shows an agent")
+            .gives::<api::Agent>(200, "The agent.").refuses(&[Code::NotFound]))
+        .put("/api/v1/agents/{name}", agent::put, op("putAgent", "Registers an agent or changes it")
+            .about("What is left out goes back to its default. A retired agent comes back.")
+            .may_take::<api::PutAgent>().gives::<api::Agent>(200, "It was changed.").gives::<api::Agent>(201, "It was registered.")
+            .refuses(&[Code::Forbidden, Code::ReservedName, Code::InvalidField, Code::LimitReached]))
+        .delete("/api/v1/agents/{name}", agent::retire, op("retireAgent", "Retires an agent")
+            .about("Its history stays; new messages to it are refused.")
+            .gives::<api::Agent>(200, "The retired agent.").refuses(&[Code::NotFound, Code::Forbidden]))
+        .post("/api/v1/agents/{name}/heartbeat", agent::heartbeat, op("heartbeat", "Says that an agent is there")
+            .gives::<api::Agent>(200, "The agent.").refuses(&[Code::NotFound, Code::SenderMismatch]))
+        .tag("authority", "Who may decide what.")
+        .get("/api/v1/authority", authority::show, op("getAuthority", "Shows who may decide what, now")
+            .gives::<api::Authority>(200, "Every domain with its holders."))
+        .post("/api/v1/authority/check", authority::check, op("checkAuthority", "Decides without sending")
+            .takes::<api::AuthorityCheck>().gives::<api::AuthorityDecision>(200, "What sending would give.")
+            .refuses(&[Code::UnknownSender, Code::SenderMismatch]))
+        .post("/api/v1/authority/grants", authority::grant, op("grantAuthority", "Lends a domain for a time")
+            .takes::<api::CreateGrant>().gives::<api::Grant>(201, "The grant; it ends by itself.")
+            .refuses(&[Code::Forbidden, Code::InvalidDuration, Code::LimitReached]))
+        .tag("gates", "What evidence finished work has to bring.")
+        .get("/api/v1/gates", gate::show, op("getGates", "Shows the gates in force").gives::<api::Gates>(200, "The gates."))
+        .post("/api/v1/gates/evaluate", gate::evaluate, op("evaluateGates", "Weighs evidence without sending")
+            .may_take::<api::EvaluateGates>().gives::<api::GateEvaluation>(200, "What each gate found."))
+}
+
+#[rustfmt::skip]
+fn auditors(routes: Routes) -> Routes {
+    let last = ("Last-Event-ID", "The last event that was seen; the stream goes on behind it.", "1042");
+    routes
+        .tag("events", "Everything that happened, numbered and hash-chained.")
+        .get("/api/v1/events", event::list, op("listEvents", "Lists events in the log's order")
+            .asks::<api::EventsQuery>().gives_page::<api::Event>("A page of events: CloudEvents 1.0 in JSON."))
+        .get("/api/v1/events/stream", stream::events, op("streamEvents", "Follows the log")
+            .about("Begins behind `Last-Event-ID` or `after`; with neither, with what comes next. `limit` does nothing here.")
+            .asks::<api::EventsQuery>().header(last.0, last.1, last.2)
+            .gives_stream::<api::Event>("Server-sent events, a comment every 15 s.").refuses(&[Code::TooManyStreams]))
+        .get("/api/v1/events/head", event::head, op("getHead", "Shows the end of the log")
+            .gives::<api::EventsHead>(200, "The last event's position and hash."))
+        .post("/api/v1/events/verify", event::verify, op("verifyEvents", "Recomputes the chain and compares")
+            .about("Rebuilds the state of every delivery from the log and names what differs. May take minutes on a long log.")
+            .gives::<api::Verification>(200, "What was checked and what is wrong.").patient(Patience::Endless))
+}
+
+#[rustfmt::skip]
+fn administrators(routes: Routes) -> Routes {
+    routes
+        .tag("administration", "Keys, tenants and dead letters.")
+        .get("/api/v1/dead-letters", dead_letter::list, op("listDeadLetters", "Lists what was given up")
+            .asks::<api::DeadLettersQuery>().gives_page::<api::InboxItem>("A page of dead letters."))
+        .post("/api/v1/dead-letters/{message_id}/{agent}/redrive", dead_letter::redrive, op("redrive", "Brings a dead letter back")
+            .gives::<api::Delivery>(200, "The delivery, pending again.").refuses(&[Code::NotFound, Code::WrongState, Code::Forbidden]))
+        .post("/api/v1/keys", key::create, op("createKey", "Makes a key")
+            .about("The key is shown this once; only its hash is kept.")
+            .takes::<api::CreateKey>().gives::<api::CreatedKey>(201, "The key.").refuses(&[Code::Forbidden, Code::InvalidField, Code::LimitReached]))
+        .get("/api/v1/keys", key::list, op("listKeys", "Lists the keys")
+            .asks::<api::PageQuery>().gives_page::<api::Key>("A page of keys, without the keys themselves.").refuses(&[Code::Forbidden]))
+        .delete("/api/v1/keys/{id}", key::revoke, op("revokeKey", "Revokes a key")
+            .gives::<api::Key>(200, "The revoked key.").refuses(&[Code::NotFound, Code::Forbidden]))
+        .post("/api/v1/tenants", tenant::create, op("createTenant", "Makes a tenant")
+            .takes::<api::CreateTenant>().gives::<api::Tenant>(201, "The tenant.").refuses(&[Code::Forbidden, Code::NameTaken, Code::InvalidField]))
+        .get("/api/v1/tenants", tenant::list, op("listTenants", "Lists the tenants")
+            .asks::<api::PageQuery>().gives_page::<api::Tenant>("A page of tenants.").refuses(&[Code::Forbidden]))
+}
+
+#[rustfmt::skip]
+fn operators(routes: Routes) -> Routes {
+    routes
+        .tag("operation", "For those who run the server.")
+        .get("/health", health::alive, op("getHealth", "Says that the server is alive").open().gives::<api::Health>(200, "It is alive."))
+        .get("/ready", health::ready, op("getReady", "Says whether requests should be sent here").open()
+            .gives::<api::Ready>(200, "They should; a part that the server can do without may be down.")
+            .gives::<api::Ready>(503, "They should not: draining, or no database."))
+        .get("/openapi.json", docs::openapi, op("getOpenapi", "Describes the API").open()
+            .gives_raw(200, "application/json", "This document."))
+        .get("/docs", docs::page, op("getDocs", "Shows the API's description as a page").open()
+            .gives_raw(200, "text/html", "The page; it needs no other server."))
+        .unlisted("/docs/{file}", docs::part)
+}

@@ -1,0 +1,174 @@
+//! The server: accepts connections, serves them, and ends in order.
+//!
+//! On shutdown readiness says no first, while everything is still served, so that balancers turn away; then nothing new
+//! is accepted, streams and long polls end, and what is in hand is finished or, after a while, dropped.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use domain::Span;
+use engine::Engine;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::ServerConfig;
+use crate::face::{Face, Shared};
+use crate::guard::Guard;
+use crate::meters::{Held, Meters, observer};
+use crate::request_id::RequestIds;
+use crate::router;
+
+/// The pause after a failed accept, such as one for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For the API.
+    pub api: TcpListener,
+    /// For `/metrics`, if they are wanted.
+    pub metrics: Option<TcpListener>,
+}
+
+/// The HTTP face of one engine.
+#[derive(Debug)]
+pub struct Server {
+    face: Face,
+    router: Router,
+    config: ServerConfig,
+}
+
+impl Server {
+    /// Puts the HTTP face before an engine, whose measures it begins to take.
+    pub fn new(engine: Engine, config: ServerConfig) -> Self {
+        let face = face(engine, &config);
+        let router = router::router(&face);
+        Self { face, router, config }
+    }
+
+    /// The routes, for requests that come from within the process.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Serves until `shutdown` ends, then drains; see the module. Returns when the last connection is closed or
+    /// `shutdown_grace` is over.
+    pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) {
+        let stop = CancellationToken::new();
+        let limits = Limits::of(&self.config);
+        let tasks = TaskTracker::new();
+        if let Some(listener) = listeners.metrics {
+            let door = Door { router: router::metrics(&self.face), limits: limits.clone(), face: None };
+            tasks.spawn(door.accept(listener, stop.clone()));
+        }
+        let door = Door { router: self.router, limits, face: Some(self.face.clone()) };
+        tasks.spawn(door.accept(listeners.api, stop.clone()));
+        tasks.close();
+
+        shutdown.await;
+        self.face.leaving.store(true, Ordering::Release);
+        tracing::info!(drain_delay = %self.config.drain_delay, "draining");
+        sleep(self.config.drain_delay.to_std()).await;
+        stop.cancel();
+        self.face.engine.drain();
+        if timeout(self.config.shutdown_grace.to_std(), tasks.wait()).await.is_err() {
+            tracing::warn!(shutdown_grace = %self.config.shutdown_grace, "connections were cut off");
+        }
+    }
+}
+
+fn face(engine: Engine, config: &ServerConfig) -> Face {
+    let meters = Arc::new(Meters::new());
+    engine.observe(observer(&meters));
+    let limits = &engine.config().limits;
+    let shared = Shared {
+        meters,
+        ids: RequestIds::new(),
+        guard: Guard::of(config.listen),
+        document: OnceLock::new(),
+        leaving: AtomicBool::new(false),
+        request_bytes: limits.request_bytes.as_usize(),
+        batch_bytes: limits.batch_bytes.as_usize(),
+        request_timeout: limits.request_timeout.to_std(),
+        wait_max: limits.wait_max.to_std(),
+        stream_comment: config.stream_comment.to_std(),
+        engine,
+    };
+    Face::new(shared)
+}
+
+/// What a connection may take.
+#[derive(Clone, Debug)]
+struct Limits {
+    connections: Arc<Semaphore>,
+    header_timeout: Span,
+}
+
+impl Limits {
+    fn of(config: &ServerConfig) -> Self {
+        let connections = config.connections.min(Semaphore::MAX_PERMITS);
+        Self { connections: Arc::new(Semaphore::new(connections)), header_timeout: config.header_timeout }
+    }
+}
+
+/// Lets connections of one listener in.
+struct Door {
+    router: Router,
+    limits: Limits,
+    face: Option<Face>,
+}
+
+impl Door {
+    /// Accepts until `stop`, then waits for the connections to end; one that is idle ends at once.
+    async fn accept(self, listener: TcpListener, stop: CancellationToken) {
+        let connections = TaskTracker::new();
+        let graceful = GracefulShutdown::new();
+        while let Some(stream) = stop.run_until_cancelled(next(&listener)).await {
+            let Some(Ok(permit)) = stop.run_until_cancelled(Arc::clone(&self.limits.connections).acquire_owned()).await
+            else {
+                break;
+            };
+            let held = self.face.as_ref().map(|face| Held::of(&face.meters.connections));
+            let connection = graceful.watch(self.connection(stream));
+            connections.spawn(async move {
+                // A client that breaks off is no news.
+                let _ = connection.await;
+                drop((permit, held));
+            });
+        }
+        drop(listener);
+        connections.close();
+        graceful.shutdown().await;
+        connections.wait().await;
+    }
+
+    fn connection(&self, stream: TcpStream) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+        // Answers are written whole; waiting for more to send only delays them.
+        let _ = stream.set_nodelay(true);
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout.to_std())
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()))
+    }
+}
+
+async fn next(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                tracing::warn!(error = %error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+use domain::attachment::Attachment;
+
+/// A stored attachment.
+pub(crate) fn stored(attachment: Attachment) -> api::StoredAttachment {
+    api::StoredAttachment {
+        sha256: attachment.sha256.to_string(),
+        size: attachment.size,
+        media_type: attachment.media_type,
+        name: attachment.name,
+    }
+}

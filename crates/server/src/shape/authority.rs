@@ -1,0 +1,71 @@
+use api::{AuthorityDecision, AuthorityOutcome, Holder, HolderVia};
+use domain::authority::{OnViolation, Violation};
+use domain::directory::Grant;
+use domain::{AgentName, Refusal};
+use engine::{AuthorityView, GrantRequest};
+
+use super::{Reading, names, time, word};
+
+/// Who may decide what.
+pub(crate) fn authority(view: AuthorityView) -> api::Authority {
+    let AuthorityView { domains, grants, final_authority, on_violation } = view;
+    let domains = domains.into_iter().map(|(domain, holders)| api::AuthorityDomain {
+        holders: holders.into_iter().map(|agent| holder(agent, &domain, &grants)).collect(),
+        domain,
+    });
+    api::Authority {
+        final_: names(final_authority),
+        on_violation: word::on_violation(on_violation),
+        domains: domains.collect(),
+        grants: grants.into_iter().map(grant).collect(),
+    }
+}
+
+fn holder(agent: AgentName, domain: &str, grants: &[Grant]) -> Holder {
+    let lent = grants.iter().filter(|grant| grant.agent == agent && grant.domain == domain);
+    let until = lent.map(|grant| grant.until).max();
+    let via = if until.is_some() { HolderVia::Grant } else { HolderVia::Assigned };
+    Holder { agent: agent.into(), via, until: until.map(time) }
+}
+
+/// A grant on the wire.
+pub(crate) fn grant(grant: Grant) -> api::Grant {
+    api::Grant {
+        domain: grant.domain,
+        agent: grant.agent.into(),
+        until: time(grant.until),
+        reason: grant.reason,
+        granted_at: time(grant.granted_at),
+    }
+}
+
+/// The grant that a request asks for.
+pub(crate) fn request(request: api::CreateGrant) -> Result<GrantRequest, Refusal> {
+    let mut reading = Reading::default();
+    let until = reading.time("until", Some(request.until)).unwrap_or_default();
+    reading.finish(GrantRequest { domain: request.domain, agent: request.agent, until, reason: request.reason })
+}
+
+/// What would become of a message, as far as authority goes.
+pub(crate) fn decision(checked: Result<(), Violation>, on_violation: OnViolation) -> AuthorityDecision {
+    let Err(violation) = checked else {
+        return AuthorityDecision {
+            allowed: true,
+            outcome: AuthorityOutcome::Allowed,
+            rule: "decide, approve and reject in a domain need that domain or final authority".to_owned(),
+            holders: Vec::new(),
+            detail: "It would be sent as it is.".to_owned(),
+            remedy: None,
+        };
+    };
+    let escalates = on_violation == OnViolation::Escalate && !violation.holders.is_empty();
+    let refusal = Refusal::from(violation);
+    AuthorityDecision {
+        allowed: false,
+        outcome: if escalates { AuthorityOutcome::Escalated } else { AuthorityOutcome::Refused },
+        rule: refusal.rule.unwrap_or_default(),
+        holders: names(refusal.holders),
+        detail: refusal.detail,
+        remedy: refusal.remedy,
+    }
+}

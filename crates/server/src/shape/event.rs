@@ -1,0 +1,64 @@
+use domain::{AgentName, Code, Digest, Event, EventKind, MessageId, Refusal};
+use engine::{EventFilter, Report};
+use serde_json::value::RawValue;
+
+use super::time;
+
+/// An event as `CloudEvents` has it.
+pub(crate) fn event(event: Event, tenant: &str) -> api::Event {
+    let message = event.message.map(|id| id.to_string());
+    api::Event {
+        specversion: "1.0".to_owned(),
+        id: format!("{tenant}/{}", event.seq),
+        source: format!("/tenants/{tenant}"),
+        kind: event.kind.as_str().to_owned(),
+        subject: message.or_else(|| event.agent.map(String::from)),
+        time: time(event.at),
+        datacontenttype: "application/json".to_owned(),
+        sequence: event.seq as u64,
+        hash: event.hash.to_string(),
+        previoushash: event.previous.to_string(),
+        data: RawValue::from_string(event.data).unwrap_or_else(|_| RawValue::NULL.to_owned()),
+    }
+}
+
+/// Which events a query asks for.
+pub(crate) fn filter(
+    kind: Option<&str>,
+    agent: Option<String>,
+    message: Option<uuid::Uuid>,
+) -> Result<EventFilter, Refusal> {
+    Ok(EventFilter {
+        kind: kind.map(to_kind).transpose()?,
+        agent: agent.map(AgentName::stored),
+        message: message.map(MessageId),
+    })
+}
+
+/// Reads an event type, with or without `coordination.` before it.
+fn to_kind(text: &str) -> Result<EventKind, Refusal> {
+    let full = if text.starts_with("coordination.") { text.to_owned() } else { format!("coordination.{text}") };
+    full.parse().map_err(|why: String| Refusal::field(Code::InvalidField, "type", why))
+}
+
+/// The end of the log.
+pub(crate) fn head(seq: i64, hash: Digest) -> api::EventsHead {
+    api::EventsHead { seq: seq as u64, hash: hash.to_string() }
+}
+
+/// What checking the log found.
+pub(crate) fn verification(report: Report) -> api::Verification {
+    let problems = report.problems.into_iter().map(|problem| api::ChainProblem {
+        seq: problem.seq.map(|seq| seq as u64),
+        what: problem.what.to_string(),
+        detail: problem.detail,
+    });
+    let problems: Vec<_> = problems.collect();
+    api::Verification {
+        ok: problems.is_empty(),
+        checked: report.checked as u64,
+        head: head(report.head_seq, report.head_hash),
+        deliveries_checked: report.deliveries as u64,
+        problems,
+    }
+}

@@ -1,0 +1,22 @@
+use api::{Check, CheckStatus, ReadyStatus};
+use engine::Status;
+
+/// Whether requests should be sent here.
+pub(crate) fn ready(ready: engine::Ready) -> api::Ready {
+    let checks = ready.checks.into_iter().map(|(name, check)| {
+        let status = match check.status {
+            Status::Ok => CheckStatus::Ok,
+            Status::Degraded => CheckStatus::Degraded,
+            Status::Down => CheckStatus::Failed,
+        };
+        (name.to_owned(), Check { status, detail: check.detail })
+    });
+    let checks: std::collections::BTreeMap<String, Check> = checks.collect();
+    let whole = checks.values().all(|check| check.status == CheckStatus::Ok);
+    let status = match (ready.ready, whole) {
+        (false, _) => ReadyStatus::Unavailable,
+        (true, true) => ReadyStatus::Ready,
+        (true, false) => ReadyStatus::Degraded,
+    };
+    api::Ready { status, checks }
+}

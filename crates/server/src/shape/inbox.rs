@@ -1,0 +1,111 @@
+use domain::delivery::Verb;
+use domain::{Code, Delivery, Refusal, Span, Time};
+
+use super::{Reading, message, time, word};
+
+/// One delivery on the wire.
+pub(crate) fn delivery(delivery: Delivery) -> api::Delivery {
+    api::Delivery {
+        agent: delivery.agent.into(),
+        message_id: delivery.message.0,
+        state: word::state(delivery.state),
+        attempt: delivery.attempt as u32,
+        lease_expires_at: delivery.lease_expires_at.map(time),
+        deferred_until: delivery.deferred_until.map(time),
+        trigger: delivery.trigger,
+        ack_by: delivery.ack_by.map(time),
+        expires_at: delivery.expires_at.map(time),
+        delivered_at: delivery.delivered_at.map(time),
+        settled_at: delivery.settled_at.map(time),
+        note: delivery.note,
+    }
+}
+
+/// A delivery with its message.
+pub(crate) fn item(item: engine::InboxItem) -> api::InboxItem {
+    let message = message_of(&item);
+    api::InboxItem { delivery: delivery(item.delivery), message }
+}
+
+/// A page of an inbox with the counts of the whole.
+pub(crate) fn inbox(inbox: engine::Inbox) -> api::Inbox {
+    let [pending, leased, deferred, acked, expired, dead] = inbox.counts.map(|count| count.max(0) as u64);
+    api::Inbox {
+        items: inbox.items.items.into_iter().map(item).collect(),
+        counts: api::Counts { pending, leased, deferred, acked, expired, dead },
+        next: inbox.items.next,
+    }
+}
+
+/// A leased delivery.
+pub(crate) fn received(item: &engine::InboxItem) -> api::Received {
+    let message = message_of(item);
+    api::Received {
+        receipt: item.delivery.receipt().to_string(),
+        attempt: item.delivery.attempt as u32,
+        lease_expires_at: time(item.delivery.lease_expires_at.unwrap_or_default()),
+        message,
+    }
+}
+
+/// The message of a delivery, as its recipient sees it: beside its own delivery it knows of no other.
+fn message_of(item: &engine::InboxItem) -> api::Message {
+    let recipients = vec![(item.delivery.agent.clone(), item.delivery.state)];
+    let message = std::sync::Arc::clone(&item.message);
+    message::message(engine::MessageView { message, seq: item.delivery.seq, recipients, fanning_out: false })
+}
+
+/// What a receive asks for: how many, for how long, and how long to wait.
+pub(crate) fn receive(request: api::Receive) -> Result<(usize, Option<Span>, Span), Refusal> {
+    let mut reading = Reading::default();
+    let lease = reading.span("lease", request.lease);
+    let wait = reading.span("wait", request.wait).unwrap_or_default();
+    reading.finish((request.max.unwrap_or(1) as usize, lease, wait))
+}
+
+/// The verb of an ack.
+pub(crate) fn ack(request: api::Ack) -> Result<Verb, Refusal> {
+    Ok(Verb::Ack { receipt: request.receipt.map(|text| receipt(&text)).transpose()?, note: request.note })
+}
+
+/// The verb of a nack.
+pub(crate) fn nack(request: api::Nack) -> Result<Verb, Refusal> {
+    let mut reading = Reading::default();
+    let delay = reading.span("delay", request.delay);
+    let delay = reading.finish(delay)?;
+    Ok(Verb::Nack { receipt: receipt(&request.receipt)?, delay, reason: request.reason })
+}
+
+/// The verb of an extend.
+pub(crate) fn extend(request: api::Extend) -> Result<Verb, Refusal> {
+    let mut reading = Reading::default();
+    let lease = reading.span("lease", Some(request.lease)).unwrap_or_default();
+    let lease = reading.finish(lease)?;
+    Ok(Verb::Extend { receipt: receipt(&request.receipt)?, lease })
+}
+
+/// The verb of a defer; exactly one of `until`, `for` and `trigger` says until when.
+pub(crate) fn defer(request: api::Defer, now: Time) -> Result<Verb, Refusal> {
+    let mut reading = Reading::default();
+    let given = [request.until.is_some(), request.for_.is_some(), request.trigger.is_some()];
+    match given.iter().filter(|given| **given).count() {
+        1 => {}
+        0 => reading.fault(Code::MissingField, "until", "say until when: one of `until`, `for` and `trigger`"),
+        _ => reading.fault(Code::InvalidField, "until", "give only one of `until`, `for` and `trigger`"),
+    }
+    let until = reading.time("until", request.until);
+    let until = until.or(reading.span("for", request.for_).map(|span| now.plus(span)));
+    let until = reading.finish(until)?;
+    let receipt = request.receipt.map(|text| receipt(&text)).transpose()?;
+    Ok(Verb::Defer { receipt, until, trigger: request.trigger, reason: request.reason })
+}
+
+/// The verb of a terminate.
+pub(crate) fn terminate(request: api::Terminate) -> Result<Verb, Refusal> {
+    let receipt = request.receipt.map(|text| receipt(&text)).transpose()?;
+    Ok(Verb::Terminate { receipt, reason: request.reason })
+}
+
+fn receipt(text: &str) -> Result<domain::delivery::Receipt, Refusal> {
+    text.parse().map_err(|why: String| Refusal::field(Code::ForeignReceipt, "receipt", why))
+}

@@ -1,0 +1,116 @@
+use api::{AttachmentRef, Metadata, RecipientState, RecipientStatus, Recipients};
+use domain::attachment::Attached;
+use domain::message::Kind;
+use domain::send::Draft;
+use domain::{MessageId, Priority, Refusal};
+use engine::{MessageFilter, MessageView};
+
+use serde_json::value::RawValue;
+
+use super::{Reading, time, word};
+
+/// The draft that a request asks to send.
+pub(crate) fn draft(request: api::SendMessage, traceparent: Option<String>) -> Result<Draft, Refusal> {
+    let mut reading = Reading::default();
+    let draft = Draft {
+        from: request.from,
+        to: request.to.map(Recipients::into_vec).unwrap_or_default(),
+        subject: request.subject,
+        body: request.body,
+        content_type: request.content_type,
+        kind: request.kind.map_or(Kind::Inform, word::to_kind),
+        priority: request.priority.map_or(Priority::Normal, word::to_priority),
+        domain: request.domain,
+        in_reply_to: request.in_reply_to.map(MessageId),
+        attachments: attached(request.attachments, &mut reading),
+        evidence: request.evidence,
+        metadata: request.metadata.map(one_line),
+        expires_in: reading.span("expires_in", request.expires_in),
+        expires_at: reading.time("expires_at", request.expires_at),
+        deliver_in: reading.span("deliver_in", request.deliver_in),
+        deliver_at: reading.time("deliver_at", request.deliver_at),
+        ack_within: reading.span("ack_within", request.ack_within),
+        traceparent,
+    };
+    reading.finish(draft)
+}
+
+/// The metadata without line breaks, so that an event that holds it fits one line of a stream. In JSON they stand only
+/// between things, where a space says the same.
+fn one_line(metadata: Metadata) -> Box<RawValue> {
+    if !metadata.as_json().contains(['\r', '\n']) {
+        return metadata.into_raw();
+    }
+    let text = metadata.as_json().replace(['\r', '\n'], " ");
+    RawValue::from_string(text).unwrap_or_else(|_| metadata.into_raw())
+}
+
+fn attached(refs: Vec<AttachmentRef>, reading: &mut Reading) -> Vec<Attached> {
+    let each = refs.into_iter().enumerate().filter_map(|(index, attachment)| {
+        let sha256 = reading.value(&format!("attachments[{index}].sha256"), &attachment.sha256)?;
+        Some(Attached { sha256, name: attachment.name })
+    });
+    each.collect()
+}
+
+/// A message with what is known of its recipients.
+pub(crate) fn message(view: MessageView) -> api::Message {
+    let MessageView { message, seq, recipients, fanning_out } = view;
+    let message = std::sync::Arc::unwrap_or_clone(message);
+    let spreading =
+        message.to.iter().filter(|_| fanning_out).map(|to| recipient(to.clone(), RecipientStatus::FanningOut));
+    let known = recipients.into_iter().map(|(agent, state)| recipient(agent.into(), word::recipient_status(state)));
+    let recipients = known.chain(spreading).collect();
+    let outcome = message.outcome.map(|outcome| api::Outcome {
+        action: word::action(outcome.action),
+        rule: outcome.rule,
+        to: message.to.clone(),
+        detail: outcome.detail,
+    });
+    let attachments = message.attachments.into_iter();
+    api::Message {
+        id: message.id.0,
+        seq: seq as u64,
+        thread_id: message.thread_id.0,
+        sent_at: time(message.sent_at),
+        from: message.from.into(),
+        to: Some(message.to.into()).filter(|to: &Recipients| !to.as_slice().is_empty()),
+        subject: message.subject,
+        body: message.body,
+        content_type: message.content_type,
+        kind: word::kind(message.kind),
+        priority: word::priority(message.priority),
+        domain: message.domain,
+        in_reply_to: message.in_reply_to.map(|id| id.0),
+        attachments: attachments.map(|a| AttachmentRef { sha256: a.sha256.to_string(), name: a.name }).collect(),
+        evidence: message.evidence,
+        metadata: message.metadata.and_then(Metadata::new),
+        expires_at: message.expires_at.map(time),
+        deliver_at: message.deliver_at.map(time),
+        ack_within: message.ack_within.map(|within| within.to_string()),
+        recipients,
+        outcome,
+    }
+}
+
+fn recipient(agent: String, state: RecipientStatus) -> RecipientState {
+    RecipientState { agent, state }
+}
+
+/// Which messages a query asks for.
+pub(crate) fn filter(query: api::MessagesQuery) -> Result<MessageFilter, Refusal> {
+    let mut reading = Reading::default();
+    let filter = MessageFilter {
+        from: query.from,
+        to: query.to,
+        thread: query.thread.map(MessageId),
+        domain: query.domain,
+        kind: query.kind.map(word::to_kind),
+        priority: query.priority.map(word::to_priority),
+        q: query.q,
+        since: reading.time("since", query.since),
+        until: reading.time("until", query.until),
+        readable: None,
+    };
+    reading.finish(filter)
+}

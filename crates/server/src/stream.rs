@@ -1,0 +1,112 @@
+//! Server-sent events: the log and an inbox, as they grow.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use domain::{Code, Refusal};
+use futures_util::{Stream, StreamExt};
+use http::header::{HeaderName, HeaderValue};
+use http::request::Parts;
+use serde::Serialize;
+
+use crate::extract::{Caller, Path, Query};
+use crate::face::Face;
+use crate::problem::{Answer, Fault};
+use crate::shape;
+
+/// How long a client should pause before it connects again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Tells proxies to pass events on as they come.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// The `Last-Event-ID` header: where an interrupted stream goes on.
+pub(crate) struct LastEventId(Option<i64>);
+
+impl<S: Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+        let Some(header) = parts.headers.get("last-event-id") else { return Ok(Self(None)) };
+        let seq = header.to_str().ok().and_then(|text| text.trim().parse().ok()).filter(|seq| *seq >= 0);
+        match seq {
+            Some(seq) => Ok(Self(Some(seq))),
+            None => Err(Refusal::field(Code::InvalidField, "Last-Event-ID", "must be the id of an event").into()),
+        }
+    }
+}
+
+/// `GET /api/v1/events/stream`
+pub(crate) async fn events(
+    State(face): State<Face>,
+    Caller(caller): Caller,
+    LastEventId(last): LastEventId,
+    Query(query): Query<api::EventsQuery>,
+) -> Answer<Response> {
+    let filter = shape::event::filter(query.kind.as_deref(), query.agent, query.message)?;
+    let after = match last.or(query.after.map(|after| after as i64)) {
+        Some(after) => after,
+        None => face.engine.head(&caller).await?.seq,
+    };
+    let tenant = face.engine.tenant_name(caller.tenant);
+    let events = face.engine.follow_events(&caller, filter, after)?;
+    let events = events.map(move |event| event.map(|event| (event.seq, shape::event::event(event, &tenant))));
+    Ok(stream(&face, events))
+}
+
+/// Where an inbox stream begins.
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct InboxStreamQuery {
+    /// Only messages after this position; those that come from now on when left out.
+    #[param(example = 1042)]
+    after: Option<u64>,
+}
+
+/// `GET /api/v1/agents/{agent}/inbox/stream`
+pub(crate) async fn inbox(
+    State(face): State<Face>,
+    Caller(caller): Caller,
+    Path(agent): Path<String>,
+    LastEventId(last): LastEventId,
+    Query(query): Query<InboxStreamQuery>,
+) -> Answer<Response> {
+    let after = last.or(query.after.map(|after| after as i64));
+    let items = face.engine.follow_inbox(&caller, &agent, after).await?;
+    Ok(stream(&face, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
+}
+
+/// Streams items with their positions until the engine drains or fails.
+fn stream<T: Serialize + 'static>(
+    face: &Face,
+    items: impl Stream<Item = Result<(i64, T), engine::Error>> + Send + 'static,
+) -> Response {
+    let hint = futures_util::stream::once(async { Ok(Event::default().retry(RETRY)) });
+    let events =
+        items.map(written).take_while(|event| std::future::ready(event.is_some())).filter_map(std::future::ready);
+    let events = hint.chain(events);
+    let comments = KeepAlive::new().interval(face.stream_comment).text("keep-alive");
+    let mut response = Sse::new(events).keep_alive(comments).into_response();
+    response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
+}
+
+/// One item as an event; none, and so the end, where the engine failed.
+fn written<T: Serialize>(item: Result<(i64, T), engine::Error>) -> Option<Result<Event, Infallible>> {
+    match item {
+        Ok((seq, item)) => {
+            let data = serde_json::to_string(&item).ok()?;
+            Some(Ok(Event::default().id(seq.to_string()).data(data)))
+        }
+        Err(error) => {
+            let Fault { refusal, cause } = Fault::from(error);
+            let error = cause.unwrap_or_default();
+            tracing::error!(problem.code = refusal.code.as_str(), error, "a stream broke off");
+            None
+        }
+    }
+}
