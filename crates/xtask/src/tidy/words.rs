@@ -58,7 +58,9 @@ pub fn in_names(source: &Source) -> Vec<Finding> {
     let file = source.path.file_stem().map(|stem| (0, stem.to_string_lossy().into_owned()));
     let defined = source.tokens.windows(2).filter_map(|pair| {
         let defines = ["struct", "enum", "trait", "type", "mod"].iter().any(|keyword| pair[0].is_ident(keyword));
-        let name = pair[1].ident().filter(|_| defines)?;
+        // `type Service` is what tower's traits ask for.
+        let given = pair[0].is_ident("type") && pair[1].is_ident("Service");
+        let name = pair[1].ident().filter(|_| defines && !given)?;
         Some((pair[1].line, name.to_owned()))
     });
     let empty = file.into_iter().chain(defined).filter_map(|(line, name)| {
@@ -103,7 +105,7 @@ mod tests {
             assert_eq!(names("crates/engine/src/lease.rs", text), 1, "{text}");
         }
         assert_eq!(names("crates/engine/src/http_util.rs", ""), 1);
-        assert_eq!(names("crates/engine/src/lease.rs", "struct Lease; fn util() {} struct Utilisation;"), 0);
+        assert_eq!(names("crates/engine/src/lease.rs", "struct Lease; fn util() {} type Service = S;"), 0);
     }
 
     #[test]
