@@ -77,7 +77,9 @@ mod tests {
 
     use super::*;
 
-    fn passes(guard: Guard, method: &str, headers: &[(&str, &str)]) -> bool {
+    type Headers = [(&'static str, &'static str)];
+
+    fn passes(guard: Guard, method: &str, headers: &Headers) -> bool {
         let mut request = Request::builder().method(method).uri("/");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -89,7 +91,7 @@ mod tests {
     fn web_pages_are_kept_out_and_programs_are_not() {
         let here = Guard::of("127.0.0.1:8000".parse().unwrap());
         let there = Guard::of("0.0.0.0:8000".parse().unwrap());
-        type Headers = [(&'static str, &'static str)];
+
         let table: [(Guard, &str, &Headers, bool); 14] = [
             (here, "POST", &[("host", "127.0.0.1:8000")], true),
             (here, "POST", &[("host", "localhost:8000")], true),

@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use domain::{Code, Refusal, Span};
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
-use tower::{Layer, Service};
+use tower::Service;
+use tower::layer::layer_fn;
 
 use crate::face::Face;
 use crate::meters::{Held, RouteMeter};
@@ -38,24 +40,34 @@ pub(crate) enum Patience {
 }
 
 /// Wraps the handlers of one route.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Observe {
     face: Face,
-    meter: Arc<RouteMeter>,
+    meter: RouteMeter,
     limit: Option<Duration>,
     slow: Option<Duration>,
 }
 
 impl Observe {
-    /// The layer of the route with this template.
-    pub(crate) fn new(face: &Face, route: &'static str, patience: Patience) -> Self {
+    /// Puts the layer around the handlers of the route with this template.
+    pub(crate) fn around(
+        face: &Face,
+        route: &'static str,
+        patience: Patience,
+        methods: MethodRouter<Face>,
+    ) -> MethodRouter<Face> {
+        let observe = Arc::new(Self::new(face, route, patience));
+        methods.layer(layer_fn(move |inner| Observed { inner, observe: Arc::clone(&observe) }))
+    }
+
+    fn new(face: &Face, route: &'static str, patience: Patience) -> Self {
         let limit = match patience {
             Patience::Usual => Some(face.request_timeout),
             Patience::LongPoll => Some(face.request_timeout + face.wait_max),
             Patience::Endless => None,
         };
         let slow = (patience == Patience::Usual).then_some(SLOW);
-        Self { face: face.clone(), meter: Arc::new(face.meters.routes.of(route)), limit, slow }
+        Self { face: face.clone(), meter: face.meters.routes.of(route), limit, slow }
     }
 
     fn finish(&self, request: &Asked, mut response: Response) -> Response {
@@ -121,14 +133,6 @@ struct Asked {
     id: RequestId,
     method: Method,
     began: Instant,
-}
-
-impl<S> Layer<S> for Observe {
-    type Service = Observed<S>;
-
-    fn layer(&self, inner: S) -> Observed<S> {
-        Observed { inner, observe: Arc::new(self.clone()) }
-    }
 }
 
 /// Handlers with the layer around them.

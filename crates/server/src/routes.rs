@@ -118,9 +118,9 @@ impl Routes {
     pub(crate) fn build(self, face: &Face) -> Router {
         let mut router = Router::new();
         for (path, (methods, patience)) in self.paths {
-            router = router.route(path, methods.layer(Observe::new(face, path, patience)));
+            router = router.route(path, Observe::around(face, path, patience, methods));
         }
-        let unknown = MethodRouter::new().fallback(unknown).layer(Observe::new(face, "unknown", Patience::Usual));
+        let unknown = Observe::around(face, "unknown", Patience::Usual, MethodRouter::new().fallback(unknown));
         let document = serde_json::to_vec(&self.document.finish()).unwrap_or_default();
         let _ = face.document.set(Bytes::from(document));
         router.fallback_service(unknown.with_state(face.clone())).with_state(face.clone())

@@ -1,0 +1,147 @@
+//! A whole server in this process: a real engine over SQLite in a folder of its own, and requests through the real router.
+
+use axum::Router;
+use axum::body::Body;
+use blobs::Blobs;
+use broker::Broker;
+use domain::Digest;
+use engine::{Clock, Config, Door, Engine, Open, Parts};
+use ephemeral::Ephemeral;
+use http::{HeaderMap, Method, Request};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use server::Server;
+use server::config::ServerConfig;
+use store::Store;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::failure::Failure;
+
+/// What a server is to be like, where a test does not want the usual.
+#[derive(Debug)]
+pub struct Recipe {
+    /// The engine's configuration.
+    pub config: Config,
+    /// The HTTP face's configuration.
+    pub server: ServerConfig,
+    /// Who is let in without a key.
+    pub open: Open,
+    /// A key that administers `default` without being stored.
+    pub admin: Option<String>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            server: ServerConfig::default(),
+            open: Open::UntilFirstKey,
+            admin: None,
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// A server in this process. Its folder goes when it is dropped.
+pub struct Embedded {
+    /// The engine behind it.
+    pub engine: Engine,
+    /// The routes, as a listener would serve them.
+    pub router: Router,
+    /// The time it goes by.
+    pub clock: Clock,
+    /// The HTTP face, until a test serves it on a listener.
+    pub server: Option<Server>,
+    folder: TempDir,
+}
+
+impl Embedded {
+    /// Starts a server with the usual configuration and no keys.
+    pub async fn start() -> Result<Self, Failure> {
+        Self::of(Recipe::default()).await
+    }
+
+    /// Starts a server as the recipe says.
+    pub async fn of(recipe: Recipe) -> Result<Self, Failure> {
+        let folder = TempDir::new().map_err(|error| Failure::of("make a folder", &error))?;
+        let Recipe { config, server, open, admin, clock } = recipe;
+        let store = Store::open_sqlite(folder.path(), store::Options::default());
+        let parts = Parts {
+            store: store.map_err(|error| Failure::of("open the store", &error))?,
+            broker: Broker::in_process(config.limits.queue_depth),
+            ephemeral: Ephemeral::default(),
+            blobs: Blobs::in_folder(&folder.path().join("attachments"))
+                .map_err(|error| Failure::of("open the attachments", &error))?,
+            clock: clock.clone(),
+        };
+        let admin: Option<Digest> = admin.as_deref().map(engine::admin_key_digest);
+        let engine = Engine::start(parts, config, Door { open, admin }).await;
+        let engine = engine.map_err(|error| Failure::of("start the engine", &error))?;
+        let server = Server::new(engine.clone(), server);
+        Ok(Self { engine, router: server.router(), clock, server: Some(server), folder })
+    }
+
+    /// The folder with everything that the server keeps.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Sends any request through the router.
+    pub async fn ask(&self, request: Request<Body>) -> Result<Answer, Failure> {
+        let response = self.router.clone().oneshot(request).await;
+        let Ok(response) = response;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| Failure::of("read an answer", &error))?;
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, bytes: body.to_bytes().to_vec() })
+    }
+
+    /// Sends a request with a JSON body, if any, with this key, if any.
+    pub async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, Failure> {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.ask(request.body(body).map_err(|error| Failure::of("write a request", &error))?).await
+    }
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON; null where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_default()
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// A header as text; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
