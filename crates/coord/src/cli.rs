@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use crate::config_command;
 
 /// Lets AI agents, people and services hand each other work that cannot be lost.
 #[derive(Debug, Parser)]
-#[command(name = "coord", version, arg_required_else_help = true)]
+#[command(name = "coord", version, arg_required_else_help = true, after_help = FIRST_STEPS)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -17,13 +18,39 @@ pub(crate) struct Cli {
     global: client::Global,
 }
 
+const FIRST_STEPS: &str = "\
+First steps:
+  coord serve                                          start a server; nothing else needs to be installed
+  coord send -f code -t chat -s Hello -b 'It works.'   send a message from `code` to `chat`
+  coord inbox chat                                     see it arrive
+  coord config reference                               read every setting, with its default";
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run everything in one process: the API, the workers, the timers
+    Serve(ServeArgs),
     /// Check and explain the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     #[command(flatten)]
     Client(Box<client::Command>),
+}
+
+/// What a server takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running a server")]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Where to serve the API
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where to serve the metrics
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Really let everybody do everything, where `auth.mode` is `none` and other machines can reach the server
+    #[arg(long)]
+    pub(crate) insecure: bool,
 }
 
 /// Which installation is meant.
@@ -61,6 +88,20 @@ impl PlaceArgs {
     }
 }
 
+impl ServeArgs {
+    /// The configuration's sources: this file, the environment, these flags.
+    pub(crate) fn sources(&self) -> Sources {
+        let mut sources = self.place.sources();
+        let listen = [
+            ("--listen", &["server", "listen"][..], self.listen),
+            ("--metrics-listen", &["metrics", "listen"][..], self.metrics_listen),
+        ];
+        let given = listen.into_iter().filter_map(|(flag, path, address)| Some((flag, path, address?.to_string())));
+        sources.flags.extend(given);
+        sources
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn environment() -> Vec<(String, String)> {
     let text = |text: std::ffi::OsString| text.into_string().ok();
@@ -71,6 +112,7 @@ fn environment() -> Vec<(String, String)> {
 pub(crate) fn run() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     match command {
+        Command::Serve(args) => crate::serve::run(&args),
         Command::Config(command) => config_command::run(&command),
         Command::Client(command) => on_a_runtime(client::run(*command, &global, Cli::command)),
     }
@@ -96,5 +138,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let cli = Cli::parse_from(["coord", "serve", "--data", "/d", "--listen", "127.0.0.1:1"]);
+        let Command::Serve(args) = cli.command else { panic!("serve") };
+        let flags: Vec<_> = args.sources().flags.into_iter().map(|(flag, _, text)| (flag, text)).collect();
+        assert_eq!(flags, [("--data", "/d".to_owned()), ("--listen", "127.0.0.1:1".to_owned())]);
     }
 }

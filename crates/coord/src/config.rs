@@ -22,8 +22,9 @@ use engine::config::{
 use serde::{Deserialize, Serialize};
 use server::config::{AuthConfig, MetricsConfig, Secret, ServerConfig};
 
+pub(crate) use complaint::Complaints;
 pub(crate) use load::{Loaded, Sources};
-pub(crate) use logging::LoggingConfig;
+pub(crate) use logging::{Format, Level, LoggingConfig};
 pub(crate) use show::show;
 
 /// The reference page: every setting with its default, commented.

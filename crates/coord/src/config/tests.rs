@@ -2,7 +2,6 @@ use serde::Deserialize;
 
 use super::complaint::Complaint;
 use super::load::defaults;
-use super::logging::{Format, Level};
 use super::reader::Place;
 use super::*;
 

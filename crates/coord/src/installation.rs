@@ -1,0 +1,64 @@
+//! An installation: the engine on top of what a data folder holds.
+
+use blobs::Blobs;
+use broker::Broker;
+use domain::Digest;
+use engine::{Clock, Door, Engine, Open, Parts, admin_key_digest};
+use ephemeral::Ephemeral;
+use server::config::{AuthConfig, AuthMode};
+use store::{Options, Store};
+
+use crate::config::Config;
+use crate::data_folder::DataFolder;
+
+/// Tasks that wait for workers in this process; whoever publishes more waits.
+const TASKS_MAX: usize = 10_000;
+
+/// Why an installation cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The facts cannot be read.
+    #[error("cannot open the store: {0}")]
+    Store(#[from] store::Error),
+    /// The attachments cannot be reached.
+    #[error("cannot open the attachments: {0}")]
+    Blobs(#[from] blobs::Error),
+    /// The engine does not start.
+    #[error("cannot start: {0}")]
+    Engine(#[from] engine::Error),
+}
+
+/// Opens the store of a data folder; makes or migrates it where needed.
+pub(crate) fn store(config: &Config, folder: &DataFolder) -> Result<Store, store::Error> {
+    Store::open_sqlite(folder.path(), Options { queue: config.limits.queue_depth, ..Options::default() })
+}
+
+/// Starts the engine of a data folder. Must be called on a runtime.
+pub(crate) async fn open(config: &Config, folder: &DataFolder) -> Result<Engine, Error> {
+    let blobs = match &config.attachments.url {
+        Some(url) => Blobs::open(url)?,
+        None => Blobs::in_folder(&folder.path().join("attachments"))?,
+    };
+    let parts = Parts {
+        store: store(config, folder)?,
+        broker: Broker::in_process(TASKS_MAX),
+        ephemeral: Ephemeral::default(),
+        blobs,
+        clock: Clock::system(),
+    };
+    let retention = &config.retention;
+    if retention.events.is_some() || retention.messages.is_some() {
+        tracing::warn!("this build keeps everything for ever: `retention` has no effect");
+    }
+    Ok(Engine::start(parts, config.engine(), door(&config.auth)).await?)
+}
+
+fn door(auth: &AuthConfig) -> Door {
+    let open = match auth.mode {
+        AuthMode::Open => Open::UntilFirstKey,
+        AuthMode::Keys | AuthMode::Oidc => Open::Never,
+        AuthMode::None => Open::Always,
+    };
+    let admin: Option<Digest> = auth.admin_key.as_ref().map(|key| admin_key_digest(key.expose()));
+    Door { open, admin }
+}

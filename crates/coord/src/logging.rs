@@ -1,0 +1,58 @@
+//! What is written about what happens: one line an event, on standard error, never a secret or a body.
+
+use std::fmt;
+use std::io::{IsTerminal, stderr};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::prelude::*;
+
+use crate::config::{Format, Level, LoggingConfig};
+
+/// The crates whose lines are written at the level that was asked for; others are heard when they warn.
+const OURS: [&str; 8] = ["api", "blobs", "broker", "coord", "engine", "ephemeral", "server", "store"];
+
+/// Begins to write lines as `config` says. Panics are written like any other error.
+pub(crate) fn begin(config: LoggingConfig) {
+    let level = match config.level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    };
+    let targets =
+        Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(OURS.map(|ours| (ours, level)));
+    let terminal = stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_timer(Utc);
+    let text = match config.format {
+        Format::Auto => terminal,
+        Format::Json => false,
+        Format::Text => true,
+    };
+    let registry = tracing_subscriber::registry().with(targets);
+    if text {
+        registry.with(lines.with_ansi(terminal)).init();
+    } else {
+        registry.with(lines.json().flatten_event(true).with_current_span(true).with_span_list(false)).init();
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(panic.place = place, "{}", panic.payload_as_str().unwrap_or("panicked"));
+    }));
+}
+
+/// RFC 3339 in UTC with milliseconds.
+struct Utc;
+
+impl FormatTime for Utc {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a log line says when it was written, whatever the clock of the rules says"
+    )]
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write!(writer, "{:.3}", jiff::Timestamp::now())
+    }
+}
