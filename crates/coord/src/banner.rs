@@ -44,12 +44,13 @@ fn text(Facts { config, api, metrics, data }: &Facts<'_>) -> String {
     rows.push(("data", data.display().to_string()));
     rows.push(("agents", names.join(", ")));
     rows.push(("access", auth.to_owned()));
-    let rows: String = rows.into_iter().map(|(name, value)| format!("  {:8}{value}\n", name.dimmed())).collect();
+    let rows: Vec<String> = rows.into_iter().map(|(name, value)| format!("  {:8}{value}", name.dimmed())).collect();
+    let rows = rows.join("\n");
     let (from, to) = (names.first().unwrap_or(&"code"), names.get(1).or(names.first()).unwrap_or(&"chat"));
     let message = format!(r#"{{"from":"{from}","to":"{to}","subject":"Hello","body":"It works."}}"#);
     let post = format!(r#"curl -X POST {api}/api/v1/messages -H "Content-Type: application/json" -d '{message}'"#);
     let title = format!("coordination {}", env!("CARGO_PKG_VERSION"));
-    format!("\n{}\n\n{rows}\nTry:\n  {post}\n  coord inbox {to}\n\nCtrl-C ends it.\n\n", title.bold())
+    format!("\n{}\n\n{rows}\n\nTry:\n  {post}\n  coord inbox {to}\n\nCtrl-C ends it.\n\n", title.bold())
 }
 
 /// The address that a client on this machine can use: a server that listens everywhere is reached on loopback too.

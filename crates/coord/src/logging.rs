@@ -40,7 +40,9 @@ pub(crate) fn begin(config: LoggingConfig) {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(panic.place = place, "{}", panic.payload_as_str().unwrap_or("panicked"));
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+        tracing::error!(panic.place = place, "{}", text.unwrap_or("panicked"));
     }));
 }
 
