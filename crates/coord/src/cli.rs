@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::client;
 use crate::config::Sources;
-use crate::config_command;
+use crate::{config_command, migrate, offline, serve};
 
 /// Lets AI agents, people and services hand each other work that cannot be lost.
 #[derive(Debug, Parser)]
@@ -29,7 +29,9 @@ First steps:
 enum Command {
     /// Run everything in one process: the API, the workers, the timers
     Serve(ServeArgs),
-    /// Check and explain the configuration
+    /// Bring the data folder to this version, and serve nothing; `serve` does so too
+    Migrate(PlaceArgs),
+    /// Check the configuration, or print every setting
     #[command(subcommand)]
     Config(ConfigCommand),
     #[command(flatten)]
@@ -103,7 +105,7 @@ impl ServeArgs {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn environment() -> Vec<(String, String)> {
+pub(crate) fn environment() -> Vec<(String, String)> {
     let text = |text: std::ffi::OsString| text.into_string().ok();
     std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
 }
@@ -112,9 +114,15 @@ fn environment() -> Vec<(String, String)> {
 pub(crate) fn run() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     match command {
-        Command::Serve(args) => crate::serve::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Migrate(place) => migrate::run(&place),
         Command::Config(command) => config_command::run(&command),
-        Command::Client(command) => on_a_runtime(client::run(*command, &global, Cli::command)),
+        Command::Client(command) => on_a_runtime(async {
+            match &global.offline {
+                Some(folder) => offline::run(*command, folder.as_deref(), global.clone()).await,
+                None => client::run(*command, &global, Cli::command).await,
+            }
+        }),
     }
 }
 

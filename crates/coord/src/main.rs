@@ -8,6 +8,8 @@ mod config_command;
 mod data_folder;
 mod installation;
 mod logging;
+mod migrate;
+mod offline;
 mod serve;
 mod shutdown;
 

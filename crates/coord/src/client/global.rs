@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 use secrecy::SecretString;
@@ -22,6 +23,10 @@ pub(crate) struct Global {
     /// The key to show it, when it asks for one (better in the environment, where no process list shows it)
     #[arg(long, global = true, value_name = "KEY", env = "COORDINATION_KEY", hide_env_values = true, value_parser = secret)]
     pub key: Option<SecretString>,
+    /// Instead of asking a server, work on a data folder that no server is using [default: the user's]
+    #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "clap's shape of a flag whose value may be left out")]
+    pub offline: Option<Option<PathBuf>>,
     /// Print the server's JSON instead of text; one line for each event of a stream
     #[arg(long, global = true)]
     pub json: bool,

@@ -59,7 +59,7 @@ impl AuthConfig {
             AuthMode::Open if local => None,
             AuthMode::Open => Some(format!(
                 "{listen} can be reached from other machines, and nothing says who may ask. Either require keys \
-                 (`auth: {{mode: keys}}`, or COORDINATION__AUTH__MODE=keys; the first one comes from `coord keys create` \
+                 (`auth: {{mode: keys}}`, or COORDINATION__AUTH__MODE=keys; the first one comes from `coord keys create --offline` \
                  or COORDINATION_ADMIN_KEY), or open it to everybody on purpose (`auth: {{mode: none}}` and --insecure)"
             )),
         }

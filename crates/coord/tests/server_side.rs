@@ -1,0 +1,126 @@
+//! The commands that run on the machine of the server: configuration, migration, serving, and work on a resting folder.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use testkit::coord::Coord;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// The binary with nothing of the test's environment but a home.
+fn coord(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coord"));
+    command.env_clear().env("HOME", home);
+    command
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    coord(home).args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_reference_page_is_a_configuration_to_start_from() {
+    let home = TempDir::new().unwrap();
+    let page = run(home.path(), &["config", "reference"]);
+    let file = home.path().join("config.yaml");
+    fs::write(&file, &page.stdout).unwrap();
+    let checked = run(home.path(), &["config", "check", "--config", file.to_str().unwrap()]);
+    assert!(checked.status.success(), "{}", stderr(&checked));
+    assert!(stdout(&checked).contains("listen: 127.0.0.1:8000"));
+    assert!(stdout(&checked).contains(&format!("# {}:", file.display())));
+}
+
+#[test]
+fn a_wrong_configuration_is_wrong_usage_and_opens_nothing() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("config.yaml");
+    fs::write(&file, "logging:\n  levle: INFO\n").unwrap();
+    let data = home.path().join("data");
+    for arguments in [vec!["config", "check"], vec!["serve"], vec!["migrate"]] {
+        let mut command = coord(home.path());
+        command.args(&arguments).arg("--data").arg(&data).env("COORDINATION_CONFIG", &file);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = stderr(&output);
+        assert!(said.contains("config.yaml:2: logging.levle: unknown key `levle`: did you mean `level`?"), "{said}");
+    }
+    assert!(!data.exists());
+}
+
+#[test]
+fn other_machines_are_let_in_only_on_purpose() {
+    let home = TempDir::new().unwrap();
+    let data = home.path().join("data");
+    let arguments = ["serve", "--listen", "0.0.0.0:0", "--data", data.to_str().unwrap()];
+    let open = run(home.path(), &arguments);
+    let none = coord(home.path()).args(arguments).env("COORDINATION__AUTH__MODE", "none").output().unwrap();
+    for output in [&open, &none] {
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(output).contains("--insecure"), "{}", stderr(output));
+    }
+    assert!(stderr(&open).contains("mode: keys"), "{}", stderr(&open));
+    assert!(!data.exists(), "nothing is opened before that");
+}
+
+#[test]
+fn the_first_key_of_a_server_that_asks_for_keys_is_made_while_it_rests() {
+    let mut coord = Coord::start(env!("CARGO_BIN_EXE_coord"), &[("COORDINATION__AUTH__MODE", "keys")]).unwrap();
+    let refused = coord.command().args(["agents"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    let offline = format!("--offline={}", coord.data().display());
+
+    let held = coord.command().args(["keys", "create", &offline]).output().unwrap();
+    assert_eq!(held.status.code(), Some(1));
+    assert!(stderr(&held).contains("is in use by process"), "{}", stderr(&held));
+
+    coord.daemon.stop(SOON).unwrap();
+    let made = coord.command().args(["keys", "create", &offline, "--json"]).output().unwrap();
+    assert!(made.status.success(), "{}", stderr(&made));
+    let key = serde_json::from_slice::<serde_json::Value>(&made.stdout).unwrap()["key"].as_str().unwrap().to_owned();
+    let verified = coord.command().args(["verify", &offline]).output().unwrap();
+    assert!(verified.status.success(), "{}", stderr(&verified));
+
+    coord.daemon.restart().unwrap();
+    let agents = coord.command().args(["agents"]).env("COORDINATION_KEY", &key).output().unwrap();
+    assert!(stdout(&agents).contains("human"), "{}", stderr(&agents));
+}
+
+#[test]
+fn migrating_says_what_is_up_to_date_and_twice_is_once() {
+    let home = TempDir::new().unwrap();
+    let data = home.path().join("data");
+    for _ in 0..2 {
+        let output = run(home.path(), &["migrate", "--data", data.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(stderr(&output), format!("{} is up to date\n", data.display()));
+    }
+}
+
+#[test]
+fn logs_hold_neither_bodies_nor_secrets() {
+    let secret = "hunter2-hunter2-hunter2";
+    let variables = [("COORDINATION_ADMIN_KEY", secret), ("COORDINATION__LOGGING__LEVEL", "trace")];
+    let mut coord = Coord::start(env!("CARGO_BIN_EXE_coord"), &variables).unwrap();
+    let letter = ["send", "-f", "code", "-t", "chat", "-s", "subject-of-mine", "-b", "body-of-mine"];
+    let sent = coord.command().args(letter).env("COORDINATION_KEY", secret).output().unwrap();
+    assert!(sent.status.success(), "{}", stderr(&sent));
+    coord.daemon.stop(SOON).unwrap();
+    let log = coord.daemon.log();
+    assert!(log.contains("serving"), "{log}");
+    for hidden in [secret, "body-of-mine", "subject-of-mine"] {
+        assert!(!log.contains(hidden), "{hidden} stands in {log}");
+    }
+}
