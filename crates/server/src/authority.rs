@@ -1,6 +1,7 @@
 //! Authority: who may decide what, asking beforehand, and lending a domain.
 
 use axum::extract::State;
+use domain::{Code, Refusal};
 use engine::Engine;
 use http::StatusCode;
 
@@ -20,10 +21,19 @@ pub(crate) async fn check(
     Json(request): Json<api::AuthorityCheck>,
 ) -> Answer<Json<api::AuthorityDecision>> {
     let kind = word::to_kind(request.kind);
-    let from = request.from.unwrap_or_default();
+    let from = request.from.or_else(|| only_agent(&caller));
+    let from = from.ok_or_else(|| Refusal::field(Code::MissingField, "from", "say which agent would send it"))?;
     let checked = engine.check_authority(&caller, &from, kind, request.domain.as_deref()).await?;
     let decision = shape::authority::decision(checked, engine.config().authority.on_violation);
     Ok(Json(decision))
+}
+
+/// The agent that a key speaks for, where it speaks for one alone.
+fn only_agent(caller: &domain::key::Caller) -> Option<String> {
+    match caller.readable() {
+        Some([only]) => Some(only.to_string()),
+        _ => None,
+    }
 }
 
 /// `POST /api/v1/authority/grants`

@@ -63,17 +63,27 @@ pub(super) fn classify(path: &str, text: &str, what: &str) -> Refusal {
         return fault(Code::InvalidField, join(path, name), "is given twice".to_owned());
     }
     let field = join(path, "");
-    if let Some(rest) = text.strip_prefix("invalid type: ") {
-        let why = rest.rsplit_once(", expected ").map_or_else(
-            || rest.to_owned(),
-            |(given, expected)| format!("must be {}, not {given}", expected.trim_start_matches("struct ")),
-        );
-        return fault(Code::WrongType, field, why);
+    for (beginning, code) in [("invalid type: ", Code::WrongType), ("invalid value: ", Code::InvalidField)] {
+        if let Some((given, expected)) = text.strip_prefix(beginning).and_then(|rest| rest.rsplit_once(", expected ")) {
+            return fault(code, field, format!("must be {}, not {given}", plainly(expected)));
+        }
     }
     if text.starts_with("invalid digit") || text.starts_with("cannot parse integer") || text.starts_with("number too") {
-        return fault(Code::WrongType, field, "must be a whole number, 0 or more and not too large".to_owned());
+        return fault(Code::WrongType, field, format!("must be {}, and not too large", plainly("u32")));
     }
     fault(Code::InvalidField, field, text.to_owned())
+}
+
+/// What serde expects, without the names of Rust's types.
+fn plainly(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        _ if expected.starts_with("struct ") || expected == "a map" => "an object",
+        _ => expected,
+    }
 }
 
 fn fault(code: Code, field: String, why: String) -> Refusal {
@@ -125,7 +135,12 @@ mod tests {
             (r#"{"subject": "x", "to": {"a": 1}}"#, Code::WrongType, "to", "a recipient's name or a list of names"),
             (r#"{"subject": "x", "to": ["a", 1]}"#, Code::WrongType, "to[1]", "must be a string"),
             (r#"{"subject": "x", "priority": "urgent"}"#, Code::InvalidField, "priority", "critical, high"),
-            (r#"{"subject": "x", "evidence": {"a": "b"}}"#, Code::WrongType, "evidence.a", "must be f64"),
+            (
+                r#"{"subject": "x", "evidence": {"a": "b"}}"#,
+                Code::WrongType,
+                "evidence.a",
+                "must be a number, not string",
+            ),
             (r#"{"subject": "x", "metadata": []}"#, Code::InvalidField, "metadata", "is an object"),
             (r#"{"subject": "x", "attachments": [{"sha": "y"}]}"#, Code::UnknownField, "attachments[0].sha", "sha256"),
         ];

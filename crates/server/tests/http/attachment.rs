@@ -1,1 +1,129 @@
+use axum::body::Body;
+use bytes::Bytes;
+use serde_json::json;
+use testkit::embedded::Recipe;
 
+use crate::world::{World, problem};
+
+const TEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const PATH: &str = "/api/v1/attachments/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+async fn with_test_stored() -> World {
+    let world = World::new().await;
+    let headers = [("content-type", "text/html"), ("content-disposition", "attachment; filename=\"../a b.html\"")];
+    let stored = world.raw("POST", "/api/v1/attachments", &headers, "test").await;
+    assert_eq!(stored.status, 201, "{}", stored.text());
+    assert_eq!(stored.json(), json!({"sha256": TEST, "size": 4, "media_type": "text/html", "name": "a b.html"}));
+    world
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_stored_once() {
+    let world = with_test_stored().await;
+    let again = world.raw("POST", "/api/v1/attachments", &[("content-type", "text/plain")], "test").await;
+    assert_eq!((again.status, &again.json()["sha256"]), (200, &json!(TEST)));
+}
+
+#[tokio::test]
+async fn bytes_come_back_whole_and_cannot_run_in_a_browser() {
+    let world = with_test_stored().await;
+    let fetched = world.get(PATH).await;
+    assert_eq!((fetched.status, fetched.text().as_str()), (200, "test"));
+    for (header, expected) in [
+        ("etag", format!("\"{TEST}\"").as_str()),
+        ("content-type", "text/html"),
+        ("content-length", "4"),
+        ("accept-ranges", "bytes"),
+        ("content-disposition", "attachment; filename=\"a b.html\""),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "sandbox; default-src 'none'"),
+        ("cache-control", "private, max-age=31536000, immutable"),
+    ] {
+        assert_eq!(fetched.header(header), expected, "{header}");
+    }
+    let head = world.raw("HEAD", PATH, &[], Body::empty()).await;
+    assert_eq!((head.status, head.header("content-length"), head.bytes.len()), (200, "4", 0));
+    let upper = world.get(&PATH.replace("9f86", "9F86")).await;
+    assert_eq!(upper.status, 200);
+}
+
+#[tokio::test]
+async fn a_range_is_answered_in_part() {
+    let world = with_test_stored().await;
+    let part = world.raw("GET", PATH, &[("range", "bytes=1-2")], Body::empty()).await;
+    assert_eq!((part.status, part.text().as_str()), (206, "es"));
+    assert_eq!((part.header("content-range"), part.header("content-length")), ("bytes 1-2/4", "2"));
+    let last = world.raw("GET", PATH, &[("range", "bytes=-1")], Body::empty()).await;
+    assert_eq!((last.status, last.text().as_str()), (206, "t"));
+    let beyond = world.raw("GET", PATH, &[("range", "bytes=4-")], Body::empty()).await;
+    problem(&beyond, 416, "range-not-satisfiable");
+    assert_eq!(beyond.header("content-range"), "bytes */4");
+    let several = world.raw("GET", PATH, &[("range", "bytes=0-0,2-2")], Body::empty()).await;
+    assert_eq!((several.status, several.text().as_str()), (200, "test"));
+    let changed = world.raw("GET", PATH, &[("range", "bytes=1-2"), ("if-range", "\"other\"")], Body::empty()).await;
+    assert_eq!(changed.status, 200);
+}
+
+#[tokio::test]
+async fn what_the_caller_has_is_not_sent_again() {
+    let world = with_test_stored().await;
+    for tags in [format!("\"{TEST}\""), format!("W/\"{TEST}\""), format!("\"x\", \"{TEST}\""), "*".to_owned()] {
+        let known = world.raw("GET", PATH, &[("if-none-match", &tags)], Body::empty()).await;
+        assert_eq!((known.status, known.bytes.len()), (304, 0), "{tags}");
+        assert_eq!(known.header("etag"), format!("\"{TEST}\""));
+    }
+    let other = world.raw("GET", PATH, &[("if-none-match", "\"x\"")], Body::empty()).await;
+    assert_eq!(other.status, 200);
+}
+
+#[tokio::test]
+async fn an_empty_attachment_is_one() {
+    let world = World::new().await;
+    let stored = world.raw("POST", "/api/v1/attachments", &[], Body::empty()).await;
+    assert_eq!((stored.status, &stored.json()["media_type"]), (201, &json!("application/octet-stream")));
+    let path = format!("/api/v1/attachments/{}", stored.json()["sha256"].as_str().unwrap());
+    let fetched = world.get(&path).await;
+    assert_eq!((fetched.status, fetched.bytes.len()), (200, 0));
+}
+
+#[tokio::test]
+async fn an_unknown_or_malformed_name_is_not_found() {
+    let world = World::new().await;
+    problem(&world.get(PATH).await, 404, "not-found");
+    problem(&world.get("/api/v1/attachments/xyz").await, 404, "not-found");
+    let body = json!({"from": "code", "to": "chat", "subject": "x", "attachments": [TEST]});
+    problem(&world.post("/api/v1/messages", body).await, 422, "unknown-attachment");
+    let body = json!({"from": "code", "to": "chat", "subject": "x", "attachments": ["xyz"]});
+    problem(&world.post("/api/v1/messages", body).await, 422, "invalid-field");
+}
+
+#[tokio::test]
+async fn an_attachment_that_is_too_large_is_refused_before_or_while_it_comes() {
+    let mut recipe = Recipe::default();
+    recipe.config.limits.attachment_bytes = engine::config::Size(10);
+    let world = World::of(recipe).await;
+    let announced = world.raw("POST", "/api/v1/attachments", &[("content-length", "11")], "x".repeat(11)).await;
+    problem(&announced, 413, "attachment-too-large");
+    let pieces = ["1234"; 3].map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
+    let counted =
+        world.raw("POST", "/api/v1/attachments", &[], Body::from_stream(futures_util::stream::iter(pieces))).await;
+    problem(&counted, 413, "attachment-too-large");
+    assert_eq!(world.raw("POST", "/api/v1/attachments", &[], "1234567890").await.status, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_stands_still_is_given_up() {
+    let world = World::new().await;
+    let silent = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+    let answer = world.raw("POST", "/api/v1/attachments", &[], Body::from_stream(silent)).await;
+    problem(&answer, 408, "upload-timeout");
+}
+
+#[tokio::test]
+async fn a_media_type_is_one() {
+    let world = World::new().await;
+    for bad in ["html", "/", "text/", "caf\u{e9}/x"] {
+        let answer = world.raw("POST", "/api/v1/attachments", &[("content-type", bad)], "x").await;
+        problem(&answer, 422, "invalid-field");
+    }
+}

@@ -1,1 +1,127 @@
+use engine::Open;
+use http::Method;
+use serde_json::{Value, json};
+use testkit::embedded::Recipe;
 
+use crate::world::{World, problem, text};
+
+const ADMIN: &str = "an administrator's key";
+
+async fn with_keys() -> World {
+    World::of(Recipe { open: Open::Never, admin: Some(ADMIN.to_owned()), ..Recipe::default() }).await
+}
+
+#[tokio::test]
+async fn without_a_valid_key_nothing_is_answered() {
+    let world = with_keys().await;
+    for key in [None, Some("coord_1_abc_def"), Some("nonsense")] {
+        let answer = world.server.json(Method::GET, "/api/v1/agents", key, None).await.unwrap();
+        problem(&answer, 401, "unauthenticated");
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"coordination\"");
+    }
+    let basic = [("authorization", "Basic Y29kZTpjaGF0")];
+    let anonymous = World { key: None, ..world };
+    problem(&anonymous.raw("GET", "/api/v1/agents", &basic, "").await, 401, "unauthenticated");
+    assert_eq!(anonymous.get("/health").await.status, 200);
+    assert_eq!(anonymous.get("/openapi.json").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_works_until_it_is_revoked() {
+    let world = with_keys().await;
+    let made = world.post("/api/v1/keys", json!({"role": "observer", "name": "board"})).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    let key = text(&made["key"]);
+    assert!(key.starts_with("coord_"));
+    assert_eq!((&made["tenant"], &made["name"]), (&json!("default"), &json!("board")));
+    assert_eq!(world.with_key(&key, Method::GET, "/api/v1/agents", None).await.status, 200);
+    let listed = world.get("/api/v1/keys").await;
+    assert!(!listed.text().contains(&key));
+    assert_eq!((&listed.json()["items"][0]["id"], &listed.json()["items"][0]["key"]), (&made["id"], &Value::Null));
+    let path = format!("/api/v1/keys/{}", text(&made["id"]));
+    let revoked = world.delete(&path).await;
+    assert!(revoked.status == 200 && revoked.json()["revoked_at"].is_string(), "{}", revoked.text());
+    assert_eq!(world.delete(&path).await.json(), revoked.json(), "twice is once");
+    problem(&world.with_key(&key, Method::GET, "/api/v1/agents", None).await, 401, "unauthenticated");
+    problem(&world.delete("/api/v1/keys/none").await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn a_key_is_held_to_its_form() {
+    let world = with_keys().await;
+    for body in [
+        json!({"role": "agent"}),
+        json!({"role": "agent", "agents": ["nobody"]}),
+        json!({"role": "admin", "agents": ["code"]}),
+        json!({"role": "king"}),
+    ] {
+        problem(&world.post("/api/v1/keys", body).await, 422, "invalid-field");
+    }
+    problem(&world.post("/api/v1/keys", json!({})).await, 422, "missing-field");
+    problem(&world.post("/api/v1/keys", json!({"role": "admin", "tenant": "nowhere"})).await, 404, "not-found");
+}
+
+#[tokio::test]
+async fn an_agent_key_speaks_and_reads_for_its_agents_alone() {
+    let world = with_keys().await;
+    let private = world.sent(json!({"from": "human", "to": "chat", "subject": "private"})).await;
+    let code = world.made_key(json!({"role": "agent", "agents": ["code"]})).await;
+    let send = async |body: Value| world.with_key(&code, Method::POST, "/api/v1/messages", Some(body)).await;
+    let sent = send(json!({"to": "chat", "subject": "mine"})).await;
+    assert_eq!((sent.status, &sent.json()["from"]), (201, &json!("code")), "a bound key may leave `from` out");
+    problem(&send(json!({"from": "chat", "to": "code", "subject": "x"})).await, 403, "sender-mismatch");
+    let get = async |path: &str| world.with_key(&code, Method::GET, path, None).await;
+    let id = text(&private["id"]);
+    problem(&get(&format!("/api/v1/messages/{id}")).await, 404, "not-found");
+    problem(&get(&format!("/api/v1/messages/{id}/receipts")).await, 404, "not-found");
+    problem(&get(&format!("/api/v1/threads/{id}")).await, 404, "not-found");
+    problem(&get("/api/v1/agents/chat/inbox").await, 404, "not-found");
+    assert_eq!(get("/api/v1/messages").await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(get("/api/v1/messages?q=private").await.json()["items"], json!([]));
+    assert_eq!(get("/api/v1/agents/code/inbox").await.status, 200);
+    problem(&get("/api/v1/events").await, 403, "forbidden");
+    problem(&get("/api/v1/events/stream").await, 403, "forbidden");
+    problem(&get("/api/v1/keys").await, 403, "forbidden");
+    let receive = "/api/v1/agents/chat/inbox/receive";
+    problem(&world.with_key(&code, Method::POST, receive, None).await, 403, "sender-mismatch");
+}
+
+#[tokio::test]
+async fn an_observer_reads_everything_and_changes_nothing() {
+    let world = with_keys().await;
+    let id = text(&world.sent(json!({"from": "code", "to": "chat", "subject": "x"})).await["id"]);
+    let observer = world.made_key(json!({"role": "observer"})).await;
+    for path in [format!("/api/v1/messages/{id}"), "/api/v1/agents/chat/inbox".into(), "/api/v1/events".into()] {
+        assert_eq!(world.with_key(&observer, Method::GET, &path, None).await.status, 200, "{path}");
+    }
+    let until = world.server.engine.now().plus(domain::Span::from_secs(60)).to_string();
+    let grant = json!({"domain": "testing", "agent": "chat", "until": until, "reason": "x"});
+    for (method, path, body) in [
+        (Method::POST, "/api/v1/messages".to_owned(), Some(json!({"from": "code", "to": "chat", "subject": "x"}))),
+        (Method::POST, "/api/v1/agents/chat/inbox/receive".to_owned(), None),
+        (Method::POST, format!("/api/v1/agents/chat/inbox/{id}/ack"), None),
+        (Method::POST, "/api/v1/triggers/x".to_owned(), None),
+        (Method::POST, "/api/v1/attachments".to_owned(), None),
+        (Method::PUT, "/api/v1/agents/new".to_owned(), Some(json!({}))),
+        (Method::DELETE, "/api/v1/agents/chat".to_owned(), None),
+        (Method::POST, "/api/v1/agents/chat/heartbeat".to_owned(), None),
+        (Method::POST, "/api/v1/authority/grants".to_owned(), Some(grant)),
+        (Method::POST, format!("/api/v1/dead-letters/{id}/chat/redrive"), None),
+        (Method::POST, "/api/v1/keys".to_owned(), Some(json!({"role": "admin"}))),
+        (Method::GET, "/api/v1/keys".to_owned(), None),
+        (Method::POST, "/api/v1/tenants".to_owned(), Some(json!({"name": "mine"}))),
+        (Method::GET, "/api/v1/tenants".to_owned(), None),
+    ] {
+        problem(&world.with_key(&observer, method, &path, body).await, 403, "forbidden");
+    }
+}
+
+#[tokio::test]
+async fn there_are_no_more_keys_than_allowed() {
+    let mut recipe = Recipe { open: Open::Never, admin: Some(ADMIN.to_owned()), ..Recipe::default() };
+    recipe.config.limits.keys = 1;
+    let world = World::of(recipe).await;
+    world.made_key(json!({"role": "observer"})).await;
+    problem(&world.post("/api/v1/keys", json!({"role": "observer"})).await, 409, "limit-reached");
+}
