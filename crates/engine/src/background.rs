@@ -19,7 +19,8 @@ impl Signal {
 }
 
 /// What a step came to.
-pub(crate) enum Stepped {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepped {
     /// There is more to do at once.
     More,
     /// There is nothing to do until the next ring or look.

@@ -6,7 +6,7 @@ use crate::{Engine, Result};
 impl Engine {
     /// Indexes a part of every tenant that is behind. While changes wait to be committed it leaves the processor to them, and
     /// does one part at a time.
-    pub(crate) async fn indexer_step(&self) -> Result<Stepped> {
+    pub async fn indexer_step(&self) -> Result<Stepped> {
         let mut more = false;
         for tenant in self.inner.store.unindexed().await? {
             more |= self.inner.store.index_step(tenant).await?;

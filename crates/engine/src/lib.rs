@@ -47,6 +47,7 @@ use tokio_util::task::TaskTracker;
 pub use agent::{AgentPut, AgentView};
 pub use attachment::BoxError;
 pub use authority::{AuthorityView, GrantRequest};
+pub use background::Stepped;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
@@ -123,9 +124,16 @@ struct Inner {
 }
 
 impl Engine {
-    /// Starts an engine: makes the tenant `default` and the configured agents where they are missing, and starts the loops
-    /// behind it on the current tokio runtime.
+    /// Starts an engine: opens it, and starts the loops behind it on the current tokio runtime.
     pub async fn start(parts: Parts, config: Config, door: Door) -> Result<Self> {
+        let engine = Self::open(parts, config, door).await?;
+        engine.run_in_background();
+        Ok(engine)
+    }
+
+    /// Opens an engine, and makes the tenant `default` and the configured agents where they are missing. Nothing happens by
+    /// itself: whoever opens it takes the steps (`timers_step` and the others) as it pleases.
+    pub async fn open(parts: Parts, config: Config, door: Door) -> Result<Self> {
         let Parts { store, broker, ephemeral, blobs, clock } = parts;
         let any_key = AtomicBool::new(store.any_key().await?);
         let waiters = waiters::Waiters::new(&config.limits);
@@ -152,7 +160,6 @@ impl Engine {
         };
         let engine = Self { inner: Arc::new(inner) };
         engine.found_default().await?;
-        engine.run_in_background();
         Ok(engine)
     }
 

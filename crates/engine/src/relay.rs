@@ -44,7 +44,7 @@ impl Cursors {
 
 impl Engine {
     /// Publishes the messages that came since the last step.
-    pub(crate) async fn relay_step(&self) -> Result<Stepped> {
+    pub async fn relay_step(&self) -> Result<Stepped> {
         let mut full = false;
         for (tenant, written, head) in self.inner.store.behind(READER).await? {
             let after = written.max(self.inner.cursors.get(tenant));

@@ -13,7 +13,7 @@ const STEP: usize = 500;
 
 impl Engine {
     /// Does what is due now. Time lives in the store, so a restart forgets nothing and any number of these may run.
-    pub(crate) async fn timers_step(&self) -> Result<Stepped> {
+    pub async fn timers_step(&self) -> Result<Stepped> {
         let now = self.now();
         let due = self.inner.store.due(now, STEP).await?;
         let full = due.len() == STEP;

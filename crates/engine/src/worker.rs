@@ -15,7 +15,7 @@ const PART: usize = 500;
 
 impl Engine {
     /// Takes the next tasks and sees to them; waits for the first.
-    pub(crate) async fn worker_step(&self) -> Result<Stepped> {
+    pub async fn worker_step(&self) -> Result<Stepped> {
         for taken in self.inner.broker.take(STEP).await {
             let task = taken.task();
             if task.fan_out {
@@ -46,7 +46,7 @@ impl Engine {
     }
 
     /// Finds again the fan-outs whose task was lost, and forgets idempotency keys whose time has passed.
-    pub(crate) async fn sweeper_step(&self) -> Result<Stepped> {
+    pub async fn sweeper_step(&self) -> Result<Stepped> {
         for (tenant, ..) in self.inner.store.heads().await? {
             for seq in self.inner.store.fanning_out(tenant, STEP).await? {
                 let task = Task { tenant, seq, lane: domain::Priority::Info, fan_out: true };

@@ -1,10 +1,11 @@
 //! Development only: what tests stand on. Private servers and processes that end with the test (`coord`, `postgres`,
-//! `rabbitmq`, `redis`, `daemon`, `process`), a whole server in the test itself (`embedded`), and a wire that can be broken
-//! (`proxy`).
+//! `rabbitmq`, `redis`, `daemon`, `process`), a whole server in the test itself (`embedded`), an engine that a test drives
+//! (`engine`), and a wire that can be broken (`proxy`).
 
 pub mod coord;
 pub mod daemon;
 pub mod embedded;
+pub mod engine;
 pub mod failure;
 mod installed;
 pub mod port;
