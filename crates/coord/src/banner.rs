@@ -7,6 +7,7 @@ use std::path::Path;
 use owo_colors::OwoColorize;
 use server::config::AuthMode;
 
+use crate::client::DEFAULT_URL;
 use crate::config::Config;
 
 /// What a server turned out to be.
@@ -49,8 +50,9 @@ fn text(Facts { config, api, metrics, data }: &Facts<'_>) -> String {
     let (from, to) = (names.first().unwrap_or(&"code"), names.get(1).or(names.first()).unwrap_or(&"chat"));
     let message = format!(r#"{{"from":"{from}","to":"{to}","subject":"Hello","body":"It works."}}"#);
     let post = format!(r#"curl -X POST {api}/api/v1/messages -H "Content-Type: application/json" -d '{message}'"#);
+    let server = if api == DEFAULT_URL { String::new() } else { format!(" --url {api}") };
     let title = format!("coordination {}", env!("CARGO_PKG_VERSION"));
-    format!("\n{}\n\n{rows}\n\nTry:\n  {post}\n  coord inbox {to}\n\nCtrl-C ends it.\n\n", title.bold())
+    format!("\n{}\n\n{rows}\n\nTry:\n  {post}\n  coord{server} inbox {to}\n\nCtrl-C ends it.\n\n", title.bold())
 }
 
 /// The address that a client on this machine can use: a server that listens everywhere is reached on loopback too.

@@ -28,6 +28,8 @@ enum Error {
     Data(#[from] data_folder::Error),
     #[error(transparent)]
     Installation(#[from] installation::Error),
+    #[error("cannot serve {what} on {address}: something else does; --listen and --metrics-listen choose other ports")]
+    Taken { what: String, address: SocketAddr },
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
 }
@@ -69,7 +71,10 @@ fn start(args: &ServeArgs) -> Result<(), Error> {
 
 /// Binds an address; port 0 takes a free one.
 async fn bind(what: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = |source| Error::Io { what: format!("cannot serve {what} on {address}"), source };
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::Taken { what: what.to_owned(), address },
+        _ => Error::Io { what: format!("cannot serve {what} on {address}"), source },
+    };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::coord::Coord;
+use testkit::process::{Signal, poll};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -107,6 +108,15 @@ fn migrating_says_what_is_up_to_date_and_twice_is_once() {
         assert!(output.status.success(), "{}", stderr(&output));
         assert_eq!(stderr(&output), format!("{} is up to date\n", data.display()));
     }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut coord = Coord::start(env!("CARGO_BIN_EXE_coord"), &[("COORDINATION__SERVER__DRAIN_DELAY", "5m")]).unwrap();
+    coord.daemon.process().unwrap().signal(Signal::TERM);
+    assert!(poll(SOON, || coord.daemon.log().contains("draining")));
+    let ended = coord.daemon.stop(SOON).unwrap().unwrap();
+    assert_eq!(ended.code(), Some(130));
 }
 
 #[test]

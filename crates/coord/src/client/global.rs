@@ -6,6 +6,9 @@ use secrecy::SecretString;
 
 use super::Failure;
 
+/// Where a server is when nothing else is said, for servers and clients alike.
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:8000";
+
 /// What every client command takes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Talking to a server")]
@@ -16,7 +19,7 @@ pub(crate) struct Global {
         global = true,
         value_name = "URL",
         env = "COORDINATION_URL",
-        default_value = "http://127.0.0.1:8000",
+        default_value = DEFAULT_URL,
         hide_env_values = true
     )]
     pub url: String,

@@ -42,7 +42,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use failure::Failure;
-pub(crate) use global::Global;
+pub(crate) use global::{DEFAULT_URL, Global};
 use session::Session;
 
 /// The commands that talk to a server.

@@ -13,7 +13,7 @@ const DESCRIPTION_CHARS_MAX: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentConfig {
-    /// Its name, unique, not `system`; to `limits.agent_name_chars`.
+    /// Its name, unique, not `system`.
     pub name: AgentName,
     /// What it is; `ai` where nothing is said.
     #[serde(default = "ai")]
@@ -72,9 +72,6 @@ impl AgentConfig {
         let mut add = |key: &str, why: String| wrong.push((key.to_owned(), why));
         if self.name.as_str() == SYSTEM {
             add("name", format!("`{SYSTEM}` is the name of the system itself: choose another"));
-        }
-        if self.name.as_str().len() > limits.agent_name_chars {
-            add("name", format!("longer than limits.agent_name_chars ({})", limits.agent_name_chars));
         }
         if self.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
             add("description", format!("longer than {DESCRIPTION_CHARS_MAX} characters"));

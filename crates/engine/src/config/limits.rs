@@ -47,8 +47,6 @@ pub struct Limits {
     pub ack_within_max: Span,
     /// Characters of a reason or note; 1 to 100,000.
     pub reason_chars: usize,
-    /// Characters of an agent's name; 1 to 64.
-    pub agent_name_chars: usize,
     /// Agents of one tenant; 1 to 1,000,000.
     pub agents: usize,
     /// Authority domains of one agent; 0 to 1,000.
@@ -100,7 +98,6 @@ impl Default for Limits {
             horizon: days(365),
             ack_within_max: days(90),
             reason_chars: 1_000,
-            agent_name_chars: 64,
             agents: 100_000,
             authority_domains_per_agent: 64,
             grants: 10_000,

@@ -53,7 +53,6 @@ impl Limits {
     }
 
     fn number_faults(&self, faults: &mut Faults) {
-        faults.within("agent_name_chars", self.agent_name_chars, 1, domain::AgentName::CHARS_MAX);
         faults.within("agents", self.agents, 1, MILLION);
         faults.within("authority_domains_per_agent", self.authority_domains_per_agent, 0, 1_000);
         faults.within("grants", self.grants, 0, MILLION);
