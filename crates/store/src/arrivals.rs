@@ -26,9 +26,12 @@ impl Store {
         // What is to become visible later arrives when it does.
         seen.arrivals.extend(sent.into_iter().filter(|(_, found)| found.message.deliver_at.is_none()));
         for (at, message) in self.come_back(tenant, agent, after, limit, &mut seen).await? {
-            if let Some(found) = self.found(tenant, agent, message).await? {
-                seen.arrivals.push((at, found));
-            }
+            let found = self.found(tenant, agent, message).await?;
+            seen.arrivals.extend(found.map(|found| (at, found)));
+        }
+        for (at, message) in self.fanned_out_to(tenant, agent, after, limit, &mut seen).await? {
+            let found = self.found(tenant, agent, message).await?;
+            seen.arrivals.extend(found.filter(|found| found.message.deliver_at.is_none()).map(|found| (at, found)));
         }
         let Seen { mut arrivals, covered } = seen;
         arrivals.retain(|(at, _)| *at <= covered);
@@ -50,7 +53,7 @@ impl Store {
         rows.into_iter().map(|row: Row| found(row).map(|found| (found.delivery.seq, found))).collect()
     }
 
-    /// Positions at which something of an earlier message came: a return, or a part of a fan-out.
+    /// Positions at which something that was there before became pending again.
     async fn come_back(
         &self,
         tenant: TenantId,
@@ -69,14 +72,27 @@ impl Store {
                 back.extend((delivery.state == State::Pending).then_some((event.seq, delivery.message)));
             }
         }
+        Ok(back)
+    }
+
+    /// Positions at which a part of a fan-out was written that this agent is in.
+    async fn fanned_out_to(
+        &self,
+        tenant: TenantId,
+        agent: &AgentName,
+        after: i64,
+        limit: usize,
+        seen: &mut Seen,
+    ) -> Result<Vec<(i64, MessageId)>> {
         let filter = EventFilter { kind: Some(EventKind::MessageFannedOut), ..EventFilter::default() };
+        let mut parts = Vec::new();
         let events = self.events(tenant, &filter, after, limit).await?;
         seen.bound(events.iter().map(|event| event.seq), limit);
         for event in events {
             let part: FannedOut = read(&event.data)?;
-            back.extend(part.recipients.contains(agent).then_some((event.seq, part.message_id)));
+            parts.extend(part.recipients.contains(agent).then_some((event.seq, part.message_id)));
         }
-        Ok(back)
+        Ok(parts)
     }
 
     async fn found(&self, tenant: TenantId, agent: &AgentName, message: MessageId) -> Result<Option<Found>> {

@@ -9,6 +9,8 @@ mod agent;
 mod arrivals;
 mod attachment;
 mod change;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod cursor;
 mod error;
 mod event;

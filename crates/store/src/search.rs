@@ -129,6 +129,8 @@ fn base(tenant: TenantId) -> i64 {
 /// Makes a full-text query of what a person typed: every word must occur; `"a phrase"` stays together; `word*` is a beginning.
 fn query(text: &str) -> String {
     let mut terms = Vec::new();
+    // A control character parts words, and one of them would end the query.
+    let text = text.replace(char::is_control, " ");
     for (index, part) in text.split('"').enumerate() {
         if index % 2 == 1 {
             terms.push(format!("\"{part}\""));
@@ -208,6 +210,7 @@ mod tests {
             (r#"odd " quote"#, r#""odd" " quote""#),
             ("  ", ""),
             ("*", r#""*""#),
+            ("a\0b\nc", r#""a" "b" "c""#),
         ];
         for (text, expected) in table {
             assert_eq!(query(text), expected, "{text}");

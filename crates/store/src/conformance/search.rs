@@ -1,0 +1,162 @@
+//! Search: words in subject and body.
+
+use domain::message::{Message, Priority};
+
+use super::world::{World, at, name};
+use crate::{MessageFilter, Store};
+
+async fn found(world: &World<'_>, filter: &MessageFilter) -> Vec<i64> {
+    let found = world.store.search(world.tenant, filter, None, 100).await.expect("a search");
+    found.into_iter().map(|stored| stored.seq).collect()
+}
+
+fn words(q: &str) -> MessageFilter {
+    MessageFilter { q: Some(q.to_owned()), ..MessageFilter::default() }
+}
+
+async fn say(world: &World<'_>, subject: &str, body: &str) -> i64 {
+    let message = Message { subject: subject.to_owned(), body: body.to_owned(), ..world.message(&["chat"]) };
+    world.send(&message).await
+}
+
+/// A search reads its own writes.
+pub async fn a_search_finds_what_was_just_sent(store: &Store) {
+    let world = World::new(store).await;
+    for n in 1..=20 {
+        let seq = say(&world, "Report", &format!("number{n}")).await;
+        assert_eq!(found(&world, &words(&format!("number{n}"))).await, [seq]);
+    }
+    assert_eq!(found(&world, &words("report")).await, (1..=20).rev().collect::<Vec<_>>());
+}
+
+/// Words in any order, a phrase in its own, a beginning with a star; case and accents do not matter.
+pub async fn words_phrases_and_beginnings_are_found(store: &Store) {
+    let world = World::new(store).await;
+    say(&world, "Deploy to staging", "The café build is ready").await;
+    say(&world, "Staging is down", "Nothing to deploy; builds are red").await;
+    let table: [(&str, &[i64]); 12] = [
+        ("deploy", &[2, 1]),
+        ("DEPLOY staging", &[2, 1]),
+        ("\"deploy to staging\"", &[1]),
+        ("\"staging to deploy\"", &[]),
+        ("build", &[1]),
+        ("build*", &[2, 1]),
+        ("cafe", &[1]),
+        ("Café", &[1]),
+        ("deploy red", &[2]),
+        ("deploy absent", &[]),
+        ("\"is ready\" staging", &[1]),
+        ("builds, are (red)", &[2]),
+    ];
+    for (q, expected) in table {
+        assert_eq!(found(&world, &words(q)).await, expected, "{q}");
+    }
+}
+
+/// Whether the nth message is wanted.
+type Wanted = Box<dyn Fn(i64) -> bool + Send>;
+
+/// A search is narrowed like a listing and goes on before a position.
+pub async fn a_search_obeys_every_filter_and_pages(store: &Store) {
+    let world = World::new(store).await;
+    for n in 0..30_i64 {
+        let mut message = world.message(if n % 2 == 0 { &["chat"] } else { &["other"] });
+        message.sent_at = at(n * 100);
+        message.id = world.id_at(message.sent_at);
+        message.thread_id = message.id;
+        message.priority = if n % 3 == 0 { Priority::High } else { Priority::Normal };
+        message.subject = if n % 5 == 0 { "silence".to_owned() } else { "noise".to_owned() };
+        world.send(&message).await;
+    }
+    let base = words("noise");
+    let table: Vec<(MessageFilter, Wanted)> = vec![
+        (base.clone(), Box::new(|_| true)),
+        (MessageFilter { to: Some("chat".into()), ..base.clone() }, Box::new(|n| n % 2 == 0)),
+        (MessageFilter { priority: Some(Priority::High), ..base.clone() }, Box::new(|n| n % 3 == 0)),
+        (MessageFilter { since: Some(at(1_000)), ..base.clone() }, Box::new(|n| n >= 10)),
+        (MessageFilter { until: Some(at(1_000)), ..base.clone() }, Box::new(|n| n < 10)),
+        (MessageFilter { from: Some("nobody".into()), ..base.clone() }, Box::new(|_| false)),
+        (MessageFilter { readable: Some(vec![name("other")]), ..base }, Box::new(|n| n % 2 == 1)),
+    ];
+    for (filter, wanted) in table {
+        let expected: Vec<i64> = (0..30).rev().filter(|n| n % 5 != 0 && wanted(*n)).map(|n| n + 1).collect();
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = store.search(world.tenant, &filter, before, 4).await.expect("a search");
+            let Some(last) = page.last() else { break };
+            before = Some(last.seq);
+            found.extend(page.into_iter().map(|stored| stored.seq));
+        }
+        assert_eq!(found, expected, "{filter:?}");
+    }
+}
+
+/// Nobody finds what was said in another tenant.
+pub async fn a_search_stays_in_its_tenant(store: &Store) {
+    let worlds = [World::new(store).await, World::of(store, "other").await, World::of(store, "third").await];
+    for (world, n) in worlds.iter().zip(1..) {
+        for _ in 0..n {
+            say(world, "Secret", "plans").await;
+        }
+    }
+    for (world, n) in worlds.iter().zip(1..) {
+        assert_eq!(found(world, &words("secret plans")).await.len(), n);
+    }
+}
+
+/// Signs, quotes, control characters and very long queries are words like others.
+pub async fn nothing_a_person_types_breaks_a_search(store: &Store) {
+    let world = World::new(store).await;
+    say(&world, "Subject", "body of the matter").await;
+    let long = "word ".repeat(5_000);
+    for q in [
+        "\"",
+        "\"\"",
+        "*",
+        "a*b",
+        "(",
+        "NEAR(a b)",
+        "subject:",
+        "-body",
+        "^",
+        "a\0b",
+        "\u{1}",
+        "😀",
+        "AND",
+        "\"a",
+        "''",
+        "{}",
+        &long,
+    ] {
+        let filter = words(q);
+        let result = store.search(world.tenant, &filter, None, 10).await;
+        let refused = matches!(&result, Err(crate::Error::Refused(_)));
+        assert!(result.is_ok() || refused, "{q:.20}: {result:?}");
+    }
+    for q in ["body AND matter", "bo\0dy", "matter!"] {
+        let hits = found(&world, &words(q)).await;
+        assert_eq!(hits.len(), usize::from(q == "matter!"), "{q}");
+    }
+    assert_eq!(found(&world, &words("  ")).await, [1], "no words ask for everything");
+}
+
+/// A step indexes some; the next goes on from there.
+pub async fn indexing_goes_on_where_it_stopped(store: &Store) {
+    let world = World::new(store).await;
+    assert!(!store.index_step(world.tenant).await.expect("indexed"));
+    assert!(store.unindexed().await.expect("read").is_empty());
+    let changes =
+        (0..1_100).map(|_| world.change(super::world::NOW, super::world::sending(&world.message(&["chat"]), None)));
+    for outcome in store.commit_all(changes.collect()).await {
+        outcome.expect("sent");
+    }
+    assert_eq!(store.unindexed().await.expect("read"), [world.tenant]);
+    let mut steps = 1;
+    while store.index_step(world.tenant).await.expect("indexed") {
+        steps += 1;
+    }
+    assert!(steps > 1, "more than one step");
+    assert!(store.unindexed().await.expect("read").is_empty());
+    let filter = words("subject");
+    assert_eq!(store.search(world.tenant, &filter, None, 2_000).await.expect("a search").len(), 1_100);
+}
