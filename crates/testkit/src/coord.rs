@@ -91,7 +91,7 @@ fn is_ready(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else { return false };
     let mut answer = [0_u8; 12];
     stream.set_read_timeout(Some(Duration::from_secs(1))).is_ok()
-        && stream.write_all(b"GET /ready HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").is_ok()
+        && stream.write_all(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").is_ok()
         && stream.read_exact(&mut answer).is_ok()
         && answer == *b"HTTP/1.1 200"
 }
