@@ -117,7 +117,6 @@ impl Plan<'_> {
             let detail = format!("There is no message `{message}` in the inbox of `{agent}`.");
             return Err(Refusal::new(Code::NotFound, detail).into());
         };
-        verb.check(&directory.policy, self.now)?;
         let Some(change) = before.clone().apply(verb, &directory.policy.delivery, self.now)? else {
             return Ok(done(Answer::Settled(before)));
         };

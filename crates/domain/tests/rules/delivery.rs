@@ -1,7 +1,6 @@
 //! The life of a delivery, by tables: every verb in every state, and everything that happens by itself.
 
 use domain::delivery::{Change, DeliveryPolicy, Notice, Receipt, Verb};
-use domain::directory::Policy;
 use domain::{Code, Delivery, EventKind, Refusal, Span, State, Time};
 
 use crate::world::{NOW, delivery, in_state, message};
@@ -308,6 +307,9 @@ impl Due {
     }
 }
 
+/// A state, its times, and the state and event that follow.
+type Row = (State, Due, Option<(State, EventKind)>);
+
 #[test]
 fn what_is_due_happens_by_itself_in_the_order_of_the_table() {
     let none = Due::default();
@@ -316,7 +318,7 @@ fn what_is_due_happens_by_itself_in_the_order_of_the_table() {
     let expired = (State::Expired, EventKind::MessageExpired);
     let dead = (State::Dead, EventKind::MessageDead);
     let reminded = EventKind::MessageReminded;
-    let table: Vec<(State, Due, Option<(State, EventKind)>)> = vec![
+    let table: Vec<Row> = vec![
         (pending, none, None),
         (pending, Due { expires: Some(1), ..none }, None),
         (pending, Due { expires: Some(0), ..none }, Some(expired)),
@@ -371,44 +373,4 @@ fn a_missed_ack_is_reminded_once_and_escalated_once() {
     assert_eq!(escalated.notice, Some(Notice::Escalate));
     assert_eq!(escalated.delivery.due(), None);
     assert_eq!(escalated.delivery.elapse(&policy, Some(LEASE), Time(i64::MAX)), None);
-}
-
-#[test]
-fn what_is_asked_is_held_to_its_bounds_at_their_edges() {
-    let policy = Policy::default();
-    let (max, horizon) = (policy.delivery.lease_max, policy.limits.horizon);
-    let own = delivery().receipt();
-    let beyond = |span: Span| Span(span.0 + 1);
-    let until = |until: Option<Time>, trigger: Option<&str>| Verb::Defer {
-        receipt: None,
-        until,
-        trigger: trigger.map(Into::into),
-        reason: None,
-    };
-    let lease = |lease: Span| Verb::Extend { receipt: own, lease };
-    let table = [
-        (lease(max), None),
-        (lease(beyond(max)), Some((Code::InvalidDuration, "lease"))),
-        (lease(Span(1)), None),
-        (lease(Span::ZERO), Some((Code::InvalidDuration, "lease"))),
-        (nack(own, Some(horizon)), None),
-        (nack(own, Some(beyond(horizon))), Some((Code::InvalidDuration, "delay"))),
-        (until(Some(NOW.plus(horizon)), None), None),
-        (until(Some(NOW.plus(beyond(horizon))), None), Some((Code::InvalidDuration, "until"))),
-        (until(None, None), Some((Code::MissingField, "until"))),
-        (until(None, Some("built")), None),
-        (until(None, Some(&"é".repeat(200))), None),
-        (until(None, Some(&"é".repeat(201))), Some((Code::InvalidField, "trigger"))),
-        (until(None, Some("")), Some((Code::InvalidField, "trigger"))),
-        (until(None, Some("a\nb")), Some((Code::InvalidField, "trigger"))),
-        (Verb::Ack { receipt: None, note: Some("é".repeat(1_000)) }, None),
-        (Verb::Ack { receipt: None, note: Some("é".repeat(1_001)) }, Some((Code::InvalidField, "note"))),
-        (Verb::Terminate { receipt: None, reason: "x".repeat(1_001) }, Some((Code::InvalidField, "reason"))),
-        (Verb::Redrive, None),
-    ];
-    for (verb, expected) in table {
-        let refusal = verb.check(&policy, NOW).err();
-        let found = refusal.as_ref().map(|refusal| (refusal.code, refusal.errors[0].field.as_str()));
-        assert_eq!(found, expected, "{verb:?}");
-    }
 }

@@ -1,7 +1,10 @@
 //! The rules, held to tables.
 
+mod bounds;
 mod delivery;
+mod fields;
 mod notice;
 mod rebuild;
 mod send;
+mod verdict;
 mod world;

@@ -73,7 +73,6 @@ macro_rules! conformance {
                 a_dead_letter_is_redriven,
                 a_trigger_brings_back_what_waits_for_it,
                 an_old_receipt_settles_nothing,
-                what_is_asked_is_held_to_the_policy,
                 nobody_settles_what_was_never_sent_to_it,
             ],
             deadlines: [

@@ -123,19 +123,6 @@ pub async fn an_old_receipt_settles_nothing(store: &Store) {
     world.settle("chat", id, ack(new)).await.expect("acked");
 }
 
-/// A lease, a deferral and a reason are held to their limits here too.
-pub async fn what_is_asked_is_held_to_the_policy(store: &Store) {
-    let world = World::new(store).await;
-    let id = world.sent(&["chat"]).await;
-    let receipt = world.claim_one("chat", NOW).await.receipt();
-    let lease = Span::from_secs(13 * 3_600);
-    assert_eq!(refused(world.settle("chat", id, Verb::Extend { receipt, lease }).await), Code::InvalidDuration);
-    let never = Verb::Defer { receipt: Some(receipt), until: None, trigger: None, reason: None };
-    assert_eq!(refused(world.settle("chat", id, never).await), Code::MissingField);
-    let long = Verb::Terminate { receipt: Some(receipt), reason: "x".repeat(1_001) };
-    assert_eq!(refused(world.settle("chat", id, long).await), Code::InvalidField);
-}
-
 /// What was never sent to an agent is not there for it.
 pub async fn nobody_settles_what_was_never_sent_to_it(store: &Store) {
     let world = World::new(store).await;
