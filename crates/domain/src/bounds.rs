@@ -50,6 +50,9 @@ pub fn trigger_name(name: &str) -> Result<(), Refusal> {
 
 /// Fails with `invalid-field` where a text is longer than a reason may be.
 pub fn words(field: &str, text: Option<&str>, limits: &Limits) -> Result<(), Refusal> {
+    if text.is_some_and(|text| text.contains('\0')) {
+        return Err(Refusal::field(Code::InvalidField, field, "must not contain NUL"));
+    }
     let chars = text.map_or(0, |text| text.chars().count());
     if chars <= limits.reason_chars {
         return Ok(());

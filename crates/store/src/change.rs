@@ -13,7 +13,7 @@ use domain::{AgentName, Digest, Span, TenantId, Time};
 use crate::KeyRow;
 
 /// One change in one tenant, whole or not at all.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Change {
     /// Whose world it changes.
     pub tenant: TenantId,
@@ -26,7 +26,7 @@ pub struct Change {
 }
 
 /// What a change does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum What {
     /// Sends a message that was decided on.
     Send(Box<Sending>),
@@ -107,7 +107,7 @@ pub enum What {
 }
 
 /// A message to send.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sending {
     /// The message; shared with the caller, who answers with it.
     pub message: Arc<Message>,
@@ -131,7 +131,7 @@ pub struct Idempotency {
 }
 
 /// A row that holds a fact which an event has recorded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Fact {
     /// An agent, new or changed. Moves the directory's version.
     Agent(Agent),

@@ -44,3 +44,20 @@ impl From<rusqlite::Error> for Error {
         }
     }
 }
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Unavailable(crate::postgres::full(&error))
+    }
+}
+
+impl Error {
+    /// The same failure for everybody whose change it ended.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Unknown(why) => Self::Unknown(why.clone()),
+            Self::Corrupt(why) => Self::Corrupt(why.clone()),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}

@@ -20,6 +20,8 @@ mod load;
 mod message;
 mod migrate;
 mod plan;
+mod postgres;
+mod queue;
 mod rows;
 mod search;
 mod sqlite;
@@ -36,6 +38,7 @@ pub use event::EventFilter;
 pub use inbox::{Due, Found};
 pub use key::KeyRow;
 pub use message::{Dispatch, MessageFilter, Order, StoredMessage};
+pub use postgres::PostgresOptions;
 pub use sqlite::Options;
 pub use verify::{PROBLEMS_MAX, Problem, Report};
 
@@ -45,8 +48,24 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The facts. Cheap to clone; every clone is the same store.
 #[derive(Clone)]
 pub struct Store {
-    driver: sqlite::Sqlite,
+    driver: Driver,
     search: search::Search,
+}
+
+/// The two databases.
+#[derive(Clone)]
+enum Driver {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Driver {
+    fn queue(&self) -> &queue::Queue {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.queue,
+            Self::Postgres(postgres) => &postgres.queue,
+        }
+    }
 }
 
 impl Store {
@@ -54,7 +73,22 @@ impl Store {
     ///
     /// Blocks; call it before serving. Fails with [`Error::Unavailable`] where the folder cannot be written.
     pub fn open_sqlite(folder: &Path, options: Options) -> Result<Self> {
-        Ok(Self { driver: sqlite::Sqlite::open(folder, &options)?, search: search::Search::open(folder)? })
+        let driver = Driver::Sqlite(sqlite::Sqlite::open(folder, &options)?);
+        Ok(Self { driver, search: search::Search::in_folder(folder)? })
+    }
+
+    /// Opens the store in a PostgreSQL database, which any number of processes share; brings its schema up to date first where
+    /// `migrate` says so. Its committer runs on the current tokio runtime.
+    ///
+    /// Fails with [`Error::Unavailable`] where no host takes writes.
+    pub async fn open_postgres(options: &PostgresOptions, migrate: bool) -> Result<Self> {
+        let postgres = postgres::Postgres::open(options, migrate).await?;
+        Ok(Self { search: search::Search::in_database(postgres.clone()), driver: Driver::Postgres(postgres) })
+    }
+
+    /// Whether other processes may change the same facts.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.driver, Driver::Postgres(_))
     }
 
     /// Makes a change durable together with whatever else waits, and answers when it is.
@@ -63,12 +97,12 @@ impl Store {
     /// decision, [`Error::Overloaded`] where the queue is full; with all of these and [`Error::Unavailable`] nothing was done.
     /// [`Error::Unknown`]: perhaps done.
     pub async fn commit(&self, change: Change) -> Result<Committed> {
-        self.driver.commit(change).await
+        self.driver.queue().commit(change).await
     }
 
     /// Commits many changes in their order, each with its own answer; waits for room in the queue.
     pub async fn commit_all(&self, changes: Vec<Change>) -> Vec<Result<Committed>> {
-        self.driver.commit_all(changes).await
+        self.driver.queue().commit_all(changes).await
     }
 
     /// Answers whether the store can be read now.
@@ -78,16 +112,19 @@ impl Store {
 
     /// Runs one query on a connection that only reads.
     async fn query(&self, sql: impl Into<String>, parameters: Vec<value::Value>) -> Result<Vec<value::Row>> {
-        self.driver.query(sql.into(), parameters).await
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.query(sql.into(), parameters).await,
+            Driver::Postgres(postgres) => postgres.query(sql.into(), parameters).await,
+        }
     }
 
     /// Changes that wait to be committed.
     pub fn queue_depth(&self) -> usize {
-        self.driver.queue_depth()
+        self.driver.queue().depth()
     }
 
     /// Finishes the changes in hand and closes; later ones are refused.
     pub async fn close(&self) {
-        self.driver.close().await;
+        self.driver.queue().close().await;
     }
 }

@@ -3,10 +3,10 @@
 
 use domain::delivery::Delivery;
 use domain::message::{Message, MessageId};
-use domain::{Digest, Time};
+use domain::{Digest, State, Time};
 
 use crate::change::{Change, What};
-use crate::rows::{DELIVERY, delivery_row};
+use crate::rows::{Batch, DELIVERY, delivery_row};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -22,8 +22,9 @@ pub(crate) enum Facts {
     FanOut(Option<(String, Box<Message>)>),
 }
 
-/// The question of a change, if it has one.
-pub(crate) fn query(change: &Change) -> Option<Query> {
+/// The question of a change, if it has one. A claim asks for `more` than it wants where others that ask at the same time take
+/// the first ones.
+pub(crate) fn query(change: &Change, more: usize) -> Option<Query> {
     let tenant = Value::from(change.tenant.0);
     match &change.what {
         What::Send(sending) => sending.idempotency.as_ref().map(|idempotency| {
@@ -34,7 +35,7 @@ pub(crate) fn query(change: &Change) -> Option<Query> {
             // `state < 3` is what lets the partial index serve it. What has expired is not handed out, though nobody has said so yet.
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 AND d.state < 3 \
                         AND (d.expires_at IS NULL OR d.expires_at > $4) ORDER BY d.priority, d.seq LIMIT $3";
-            Some((with_message(rest), vec![tenant, agent.into(), (*max as i64).into(), change.now.into()]))
+            Some((with_message(rest), vec![tenant, agent.into(), ((max + more) as i64).into(), change.now.into()]))
         }
         What::Claim { agent, only: Some(seq), .. } => {
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.seq = $3 AND d.state = 0 \
@@ -100,4 +101,24 @@ pub(crate) fn message(data: &str) -> Result<Message> {
 /// Whether a delivery has anything due.
 pub(crate) fn is_due(delivery: &Delivery, now: Time) -> bool {
     delivery.due().is_some_and(|due| due <= now)
+}
+
+/// Brings what was loaded up to date with what the same transaction has changed since: deliveries are as it leaves them, and
+/// those that are no longer what was asked for drop out.
+pub(crate) fn overlay(change: &Change, facts: Facts, batch: &Batch) -> Facts {
+    let Facts::Deliveries(mut found) = facts else { return facts };
+    for (delivery, _) in &mut found {
+        if let Some(now) = batch.moved(change.tenant, delivery) {
+            *delivery = now.clone();
+        }
+    }
+    match &change.what {
+        What::Claim { max, .. } => {
+            found.retain(|(delivery, _)| delivery.state == State::Pending);
+            found.truncate(*max);
+        }
+        What::Trigger { name, .. } => found.retain(|(delivery, _)| delivery.trigger.as_ref() == Some(name)),
+        _ => {}
+    }
+    Facts::Deliveries(found)
 }

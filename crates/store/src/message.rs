@@ -207,7 +207,9 @@ impl Store {
             let mut parameters = vec![Value::Int(tenant.0)];
             let mut pairs = Vec::with_capacity(part.len());
             for (seq, agent) in part {
-                pairs.push(format!("({})", places(&mut parameters, [Value::from(*agent), Value::Int(*seq)])));
+                let agent = places(&mut parameters, [Value::from(*agent)]);
+                // PostgreSQL takes a bare parameter in VALUES for text.
+                pairs.push(format!("({agent}, CAST({} AS BIGINT))", places(&mut parameters, [Value::Int(*seq)])));
             }
             let sql = format!(
                 "SELECT d.seq, d.agent, d.state FROM deliveries d WHERE d.tenant = $1 AND (d.agent, d.seq) IN (VALUES {})",

@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use tokio_postgres::Client;
+
 use crate::{Error, Result};
 
 const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_ground.sql"))];
@@ -20,6 +22,34 @@ pub(crate) fn sqlite(connection: &mut Connection) -> Result<()> {
         transaction.execute_batch(&sql.replace("/*without rowid*/", "WITHOUT ROWID"))?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// What only PostgreSQL needs: SQLite keeps its full-text index in a file of its own.
+const POSTGRES_TEXTS: &str = include_str!("../migrations/0001_texts.postgres.sql");
+
+/// Of all who migrate one database at a time, one goes first and the others find nothing left to do.
+const LOCK: i64 = 0x636f_6f72_6469;
+
+/// Brings a PostgreSQL database to the newest schema under an advisory lock; each migration is one transaction.
+pub(crate) async fn postgres(client: &Client) -> Result<()> {
+    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    let outcome = under_lock(client).await;
+    client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
+    outcome
+}
+
+async fn under_lock(client: &Client) -> Result<()> {
+    client.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)").await?;
+    let done: i64 = client.query_one("SELECT COALESCE(MAX(version), 0) FROM schema_version", &[]).await?.try_get(0)?;
+    for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version > done) {
+        // Names are compared byte by byte, as everywhere else.
+        let sql =
+            sql.replace("/*without rowid*/", "").replace(" BLOB", " BYTEA").replace(" TEXT", " TEXT COLLATE \"C\"");
+        let texts = if *version == 1 { POSTGRES_TEXTS } else { "" };
+        let script = format!("BEGIN; {sql}; {texts}; INSERT INTO schema_version VALUES ({version}); COMMIT;");
+        client.batch_execute(&script).await?;
     }
     Ok(())
 }

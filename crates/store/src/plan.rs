@@ -36,11 +36,11 @@ pub(crate) fn decide(change: Change, facts: Facts, batch: &mut Batch) -> Result<
             plan.fan_out(known, seq, &after, agents, done)
         }
         (What::Advance { reader, seq }, _) => {
-            plan.batch.push((ADVANCE, vec![tenant.0.into(), reader.into(), seq.into()]));
+            plan.batch.push((&ADVANCE, vec![tenant.0.into(), reader.into(), seq.into()]));
             Ok(done(Answer::Done))
         }
         (What::Forget { max }, _) => {
-            plan.batch.push((FORGET, vec![tenant.0.into(), now.into(), (max as i64).into()]));
+            plan.batch.push((&FORGET, vec![tenant.0.into(), now.into(), (max as i64).into()]));
             Ok(done(Answer::Done))
         }
         (what, facts) => Err(Error::Corrupt(format!("{what:?} was told {facts:?}"))),
@@ -183,7 +183,7 @@ impl Plan<'_> {
         }
         let written = part.recipients.last().map_or(after, AgentName::as_str);
         let written = if last { FANNED_OUT } else { written };
-        self.batch.push((UPDATE_FAN_OUT, vec![self.tenant.0.into(), seq.into(), written.into()]));
+        self.batch.push((&UPDATE_FAN_OUT, vec![self.tenant.0.into(), seq.into(), written.into()]));
         let woken = if message.deliver_at.is_none() { part.recipients } else { Vec::new() };
         Ok(Committed { answer: Answer::Done, woken })
     }

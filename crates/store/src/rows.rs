@@ -1,6 +1,6 @@
 //! Rows and the statements that write them: each table's columns stand here, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::agent::Agent;
 use domain::attachment::Attachment;
@@ -16,43 +16,127 @@ use crate::value::{Row, Value};
 use crate::{Error, Result};
 
 /// A statement and the row that it writes.
-pub(crate) type Write = (&'static str, Vec<Value>);
+pub(crate) type Write = (&'static Statement, Vec<Value>);
+
+/// A statement that writes rows, and how PostgreSQL writes many of them at once.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// Writes one row.
+    pub(crate) sql: &'static str,
+    /// Writes many, each parameter an array; where it is not given, made of `VALUES` if there are columns.
+    bulk: Option<&'static str>,
+    /// The parameters' types, a letter each: `i` BIGINT, `t` TEXT, `b` BYTEA; empty: written one by one.
+    pub(crate) columns: &'static str,
+}
+
+impl Statement {
+    /// One that writes many rows often.
+    const fn rows(sql: &'static str, columns: &'static str) -> Self {
+        Self { sql, bulk: None, columns }
+    }
+
+    /// One that writes few rows, or seldom.
+    const fn one(sql: &'static str) -> Self {
+        Self { sql, bulk: None, columns: "" }
+    }
+
+    /// The text that writes many rows at once, its parameters arrays; none: they are written one by one.
+    pub(crate) fn bulk(&self) -> Option<String> {
+        if self.columns.is_empty() {
+            return None;
+        }
+        if let Some(bulk) = self.bulk {
+            return Some(bulk.to_owned());
+        }
+        let (before, values) = self.sql.split_once("VALUES (")?;
+        let (_, after) = values.split_once(')')?;
+        let array = |(index, column): (usize, char)| {
+            let column = match column {
+                'i' => "bigint",
+                't' => "text",
+                _ => "bytea",
+            };
+            format!("${}::{column}[]", index + 1)
+        };
+        let arrays: Vec<String> = self.columns.chars().enumerate().map(array).collect();
+        Some(format!("{before}SELECT * FROM UNNEST({}){after}", arrays.join(", ")))
+    }
+}
 
 /// The columns of a delivery, in the order of [`delivery_row`], behind the alias `d`.
 pub(crate) const DELIVERY: &str = "d.agent, d.seq, d.message, d.priority, d.state, d.attempt, d.lease, d.lease_expires_at, \
      d.deferred_until, d.trigger_name, d.expires_at, d.ack_by, d.reminded, d.delivered_at, d.settled_at, d.note";
 
-const INSERT_EVENT: &str = "INSERT INTO events (tenant, seq, kind, at, message, agent, data, hash) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const INSERT_MESSAGE: &str = "INSERT INTO messages (tenant, seq, id, sender, thread, kind, priority, domain, fan_out) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-const INSERT_DELIVERY: &str = "INSERT INTO deliveries (tenant, agent, seq, message, priority, state, attempt, lease, \
-     lease_expires_at, deferred_until, trigger_name, expires_at, ack_by, reminded, delivered_at, settled_at, note, due) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-const UPDATE_DELIVERY: &str = "UPDATE deliveries SET state = $4, attempt = $5, lease = $6, lease_expires_at = $7, \
-     deferred_until = $8, trigger_name = $9, expires_at = $10, ack_by = $11, reminded = $12, delivered_at = $13, \
-     settled_at = $14, note = $15, due = $16 WHERE tenant = $1 AND agent = $2 AND seq = $3";
-const ADD_COUNT: &str = "INSERT INTO counts (tenant, agent, state, n) VALUES ($1, $2, $3, $4) \
-     ON CONFLICT (tenant, agent, state) DO UPDATE SET n = counts.n + excluded.n";
-const PUT_IDEMPOTENCY: &str = "INSERT INTO idempotency (tenant, key, fingerprint, message, until) \
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, key) DO UPDATE SET \
-     fingerprint = excluded.fingerprint, message = excluded.message, until = excluded.until";
-const PUT_AGENT: &str = "INSERT INTO agents (tenant, name, data) VALUES ($1, $2, $3) \
-     ON CONFLICT (tenant, name) DO UPDATE SET data = excluded.data";
-const PUT_GRANT: &str = "INSERT INTO grants (tenant, domain, agent, until, granted_at, reason) \
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, domain, agent) DO UPDATE SET \
-     until = excluded.until, granted_at = excluded.granted_at, reason = excluded.reason";
-const PUT_KEY: &str = "INSERT INTO keys (tenant, id, hash, role, agents, name, created_at, revoked_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-     ON CONFLICT (tenant, id) DO UPDATE SET revoked_at = excluded.revoked_at";
-const PUT_ATTACHMENT: &str = "INSERT INTO attachments (tenant, sha256, size, media_type, name, stored_at) \
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, sha256) DO NOTHING";
-const UPDATE_HEAD: &str = "UPDATE tenants SET seq = $2, hash = $3, version = $4 WHERE id = $1";
-pub(crate) const UPDATE_FAN_OUT: &str = "UPDATE messages SET fan_out = $3 WHERE tenant = $1 AND seq = $2";
-pub(crate) const ADVANCE: &str = "INSERT INTO cursors (tenant, name, seq) VALUES ($1, $2, $3) \
-     ON CONFLICT (tenant, name) DO UPDATE SET seq = excluded.seq WHERE cursors.seq < excluded.seq";
-pub(crate) const FORGET: &str = "DELETE FROM idempotency WHERE tenant = $1 AND key IN \
-     (SELECT key FROM idempotency WHERE tenant = $1 AND until <= $2 LIMIT $3)";
+pub(crate) static INSERT_EVENT: Statement = Statement::rows(
+    "INSERT INTO events (tenant, seq, kind, at, message, agent, data, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    "iiiibttb",
+);
+pub(crate) static INSERT_MESSAGE: Statement = Statement::rows(
+    "INSERT INTO messages (tenant, seq, id, sender, thread, kind, priority, domain, fan_out) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    "iibtbiitt",
+);
+pub(crate) static INSERT_DELIVERY: Statement = Statement::rows(
+    "INSERT INTO deliveries (tenant, agent, seq, message, priority, state, attempt, lease, lease_expires_at, \
+     deferred_until, trigger_name, expires_at, ack_by, reminded, delivered_at, settled_at, note, due) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+    "itibiiiiiitiiiiiti",
+);
+pub(crate) static UPDATE_DELIVERY: Statement = Statement {
+    sql: "UPDATE deliveries SET state = $4, attempt = $5, lease = $6, lease_expires_at = $7, deferred_until = $8, \
+          trigger_name = $9, expires_at = $10, ack_by = $11, reminded = $12, delivered_at = $13, settled_at = $14, \
+          note = $15, due = $16 WHERE tenant = $1 AND agent = $2 AND seq = $3",
+    bulk: Some(
+        "UPDATE deliveries d SET state = u.state, attempt = u.attempt, lease = u.lease, \
+         lease_expires_at = u.lease_expires_at, deferred_until = u.deferred_until, trigger_name = u.trigger_name, \
+         expires_at = u.expires_at, ack_by = u.ack_by, reminded = u.reminded, delivered_at = u.delivered_at, \
+         settled_at = u.settled_at, note = u.note, due = u.due FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], \
+         $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], \
+         $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::bigint[]) AS u (tenant, agent, \
+         seq, state, attempt, lease, lease_expires_at, deferred_until, trigger_name, expires_at, ack_by, reminded, \
+         delivered_at, settled_at, note, due) WHERE d.tenant = u.tenant AND d.agent = u.agent AND d.seq = u.seq",
+    ),
+    columns: "itiiiiiitiiiiiti",
+};
+static ADD_COUNT: Statement = Statement::rows(
+    "INSERT INTO counts (tenant, agent, state, n) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (tenant, agent, state) DO UPDATE SET n = counts.n + excluded.n",
+    "itii",
+);
+static PUT_IDEMPOTENCY: Statement = Statement::rows(
+    "INSERT INTO idempotency (tenant, key, fingerprint, message, until) VALUES ($1, $2, $3, $4, $5) \
+     ON CONFLICT (tenant, key) DO UPDATE SET fingerprint = excluded.fingerprint, message = excluded.message, \
+     until = excluded.until",
+    "itbbi",
+);
+static PUT_AGENT: Statement = Statement::one(
+    "INSERT INTO agents (tenant, name, data) VALUES ($1, $2, $3) \
+     ON CONFLICT (tenant, name) DO UPDATE SET data = excluded.data",
+);
+static PUT_GRANT: Statement = Statement::one(
+    "INSERT INTO grants (tenant, domain, agent, until, granted_at, reason) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (tenant, domain, agent) DO UPDATE SET until = excluded.until, granted_at = excluded.granted_at, \
+     reason = excluded.reason",
+);
+static PUT_KEY: Statement = Statement::one(
+    "INSERT INTO keys (tenant, id, hash, role, agents, name, created_at, revoked_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, id) DO UPDATE SET revoked_at = excluded.revoked_at",
+);
+static PUT_ATTACHMENT: Statement = Statement::one(
+    "INSERT INTO attachments (tenant, sha256, size, media_type, name, stored_at) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (tenant, sha256) DO NOTHING",
+);
+static UPDATE_HEAD: Statement = Statement::one("UPDATE tenants SET seq = $2, hash = $3, version = $4 WHERE id = $1");
+pub(crate) static UPDATE_FAN_OUT: Statement =
+    Statement::one("UPDATE messages SET fan_out = $3 WHERE tenant = $1 AND seq = $2");
+pub(crate) static ADVANCE: Statement = Statement::one(
+    "INSERT INTO cursors (tenant, name, seq) VALUES ($1, $2, $3) \
+     ON CONFLICT (tenant, name) DO UPDATE SET seq = excluded.seq WHERE cursors.seq < excluded.seq",
+);
+pub(crate) static FORGET: Statement = Statement::one(
+    "DELETE FROM idempotency WHERE tenant = $1 AND key IN \
+     (SELECT key FROM idempotency WHERE tenant = $1 AND until <= $2 LIMIT $3)",
+);
 
 /// The head of a tenant's log.
 #[derive(Clone, Debug)]
@@ -68,10 +152,22 @@ pub(crate) struct Batch {
     pub(crate) heads: BTreeMap<TenantId, Head>,
     writes: Vec<Write>,
     dirty: bool,
+    /// Deliveries as this transaction leaves them, for drivers that ask all questions before they write.
+    moved: Option<HashMap<(TenantId, i64, AgentName), Delivery>>,
     counts: BTreeMap<(TenantId, AgentName, State), i64>,
 }
 
 impl Batch {
+    /// A batch of changes that ask all their questions before the first row is written.
+    pub(crate) fn asked_first() -> Self {
+        Self { moved: Some(HashMap::new()), ..Self::default() }
+    }
+
+    /// A delivery as this transaction leaves it, where it has changed it.
+    pub(crate) fn moved(&self, tenant: TenantId, delivery: &Delivery) -> Option<&Delivery> {
+        self.moved.as_ref()?.get(&(tenant, delivery.seq, delivery.agent.clone()))
+    }
+
     /// The head of a tenant, loaded before any change of it is planned.
     pub(crate) fn head(&mut self, tenant: TenantId) -> Result<&mut Head> {
         self.heads.get_mut(&tenant).ok_or_else(|| Error::Corrupt(format!("tenant {} has no head", tenant.0)))
@@ -95,7 +191,7 @@ impl Batch {
         head.hash = chain::link(&head.hash, head.seq, event.at, event.kind.as_str(), event.data.as_bytes());
         let (seq, hash) = (head.seq, head.hash);
         self.push((
-            INSERT_EVENT,
+            &INSERT_EVENT,
             vec![
                 tenant.0.into(),
                 seq.into(),
@@ -115,7 +211,7 @@ impl Batch {
         let event = NewEvent { kind: EventKind::MessageSent, at: message.sent_at, message: None, agent: None, data };
         let seq = self.event(tenant, event)?;
         self.push((
-            INSERT_MESSAGE,
+            &INSERT_MESSAGE,
             vec![
                 tenant.0.into(),
                 seq.into(),
@@ -140,7 +236,7 @@ impl Batch {
         let mut row =
             vec![tenant.0.into(), agent.into(), seq.into(), delivery.message.into(), delivery.priority.code().into()];
         row.extend(changing(&delivery));
-        self.push((INSERT_DELIVERY, row));
+        self.push((&INSERT_DELIVERY, row));
     }
 
     /// Changes a delivery and records it.
@@ -159,7 +255,10 @@ impl Batch {
         }
         let mut row = vec![tenant.0.into(), (&delivery.agent).into(), delivery.seq.into()];
         row.extend(changing(delivery));
-        self.push((UPDATE_DELIVERY, row));
+        self.push((&UPDATE_DELIVERY, row));
+        if let Some(moved) = &mut self.moved {
+            moved.insert((tenant, delivery.seq, delivery.agent.clone()), delivery.clone());
+        }
         Ok(())
     }
 
@@ -169,7 +268,7 @@ impl Batch {
 
     pub(crate) fn idempotency(&mut self, tenant: TenantId, idempotency: Idempotency, message: &Message) {
         self.push((
-            PUT_IDEMPOTENCY,
+            &PUT_IDEMPOTENCY,
             vec![
                 tenant.0.into(),
                 idempotency.key.into(),
@@ -205,12 +304,12 @@ impl Batch {
         for ((tenant, agent, state), by) in std::mem::take(&mut self.counts) {
             if by != 0 {
                 let row = vec![tenant.0.into(), (&agent).into(), state.code().into(), by.into()];
-                self.writes.push((ADD_COUNT, row));
+                self.writes.push((&ADD_COUNT, row));
             }
         }
         for (tenant, head) in &self.heads {
             let row = vec![tenant.0.into(), head.seq.into(), head.hash.into(), head.version.into()];
-            self.writes.push((UPDATE_HEAD, row));
+            self.writes.push((&UPDATE_HEAD, row));
         }
         true
     }
@@ -261,19 +360,19 @@ pub(crate) fn delivery_row(row: &mut Row) -> Result<Delivery> {
 
 fn agent_row(tenant: TenantId, agent: &Agent) -> Result<Write> {
     let data = serde_json::to_string(agent).map_err(|error| Error::Corrupt(error.to_string()))?;
-    Ok((PUT_AGENT, vec![tenant.0.into(), (&agent.name).into(), data.into()]))
+    Ok((&PUT_AGENT, vec![tenant.0.into(), (&agent.name).into(), data.into()]))
 }
 
 fn grant_row(tenant: TenantId, grant: Grant) -> Write {
     let Grant { domain, agent, until, reason, granted_at } = grant;
-    (PUT_GRANT, vec![tenant.0.into(), domain.into(), (&agent).into(), until.into(), granted_at.into(), reason.into()])
+    (&PUT_GRANT, vec![tenant.0.into(), domain.into(), (&agent).into(), until.into(), granted_at.into(), reason.into()])
 }
 
 fn key_row(row: KeyRow) -> Result<Write> {
     let KeyRow { key, hash } = row;
     let agents = serde_json::to_string(&key.agents).map_err(|error| Error::Corrupt(error.to_string()))?;
     Ok((
-        PUT_KEY,
+        &PUT_KEY,
         vec![
             key.tenant.0.into(),
             key.id.into(),
@@ -290,7 +389,7 @@ fn key_row(row: KeyRow) -> Result<Write> {
 fn attachment_row(tenant: TenantId, attachment: Attachment, now: Time) -> Write {
     let Attachment { sha256, size, media_type, name } = attachment;
     (
-        PUT_ATTACHMENT,
+        &PUT_ATTACHMENT,
         vec![tenant.0.into(), sha256.into(), (size as i64).into(), media_type.into(), name.into(), now.into()],
     )
 }

@@ -15,7 +15,7 @@ impl Store {
     pub async fn ensure_tenant(&self, name: &str, now: Time) -> Result<TenantId> {
         let sql = "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
                    SELECT COALESCE(MAX(id), 0) + 1, $1, $2, 0, $3, 0 FROM tenants WHERE true ON CONFLICT (name) DO NOTHING";
-        self.driver.execute(sql, vec![name.into(), now.into(), Digest::ZERO.into()]).await?;
+        self.driver.queue().execute(sql, vec![name.into(), now.into(), Digest::ZERO.into()]).await?;
         let found = self.tenant_by_name(name).await?;
         found
             .map(|tenant| tenant.id)

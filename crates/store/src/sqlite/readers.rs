@@ -61,3 +61,9 @@ pub(super) fn query(connection: &Connection, sql: &str, parameters: &[Value]) ->
     }
     Ok(found)
 }
+
+/// Runs one statement.
+pub(super) fn execute(connection: &Connection, sql: &str, parameters: &[Value]) -> Result<()> {
+    connection.prepare_cached(&sql.replace('$', "?"))?.execute(rusqlite::params_from_iter(parameters))?;
+    Ok(())
+}

@@ -8,8 +8,9 @@ use domain::{Refusal, TenantId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Item, Waiting, readers};
+use super::readers;
 use crate::change::{Change, Committed};
+use crate::queue::{Item, Waiting};
 use crate::rows::{Batch, Head, Write};
 use crate::value::Row;
 use crate::{Error, Result, load, plan};
@@ -45,9 +46,9 @@ impl Writer {
     fn take(&mut self, item: Item, group: &mut Vec<Waiting>, queue: &mut mpsc::Receiver<Item>) {
         match item {
             Item::Change(waiting) => group.push(*waiting),
-            Item::Statement(write, done) => {
+            Item::Statement((sql, row), done) => {
                 self.commit(std::mem::take(group));
-                drop(done.send(apply(&self.connection, &[write])));
+                drop(done.send(readers::execute(&self.connection, sql, &row)));
             }
             Item::Close(closed) => {
                 queue.close();
@@ -74,7 +75,7 @@ impl Writer {
                 // What stands on the disk is read again; what was planned is forgotten.
                 self.heads.clear();
                 for waiter in waiters {
-                    answer(waiter, Err(same(&error)));
+                    answer(waiter, Err(error.again()));
                 }
             }
         }
@@ -115,7 +116,7 @@ fn one(
         };
         place.insert(head);
     }
-    let rows = match load::query(&change) {
+    let rows = match load::query(&change, 0) {
         Some((sql, parameters)) => {
             apply(connection, &batch.take_writes())?;
             readers::query(connection, &sql, &parameters)?
@@ -132,8 +133,8 @@ fn head(connection: &Connection, tenant: TenantId) -> Result<Option<Head>> {
 }
 
 fn apply(connection: &Connection, writes: &[Write]) -> Result<()> {
-    for (sql, row) in writes {
-        connection.prepare_cached(&sql.replace('$', "?"))?.execute(rusqlite::params_from_iter(row))?;
+    for (statement, row) in writes {
+        readers::execute(connection, statement.sql, row)?;
     }
     Ok(())
 }
@@ -142,14 +143,6 @@ fn uncertain(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::SystemIoFailure) => Error::Unknown(error.to_string()),
         _ => error.into(),
-    }
-}
-
-fn same(error: &Error) -> Error {
-    match error {
-        Error::Unknown(why) => Error::Unknown(why.clone()),
-        Error::Corrupt(why) => Error::Corrupt(why.clone()),
-        other => Error::Unavailable(other.to_string()),
     }
 }
 

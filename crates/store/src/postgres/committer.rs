@@ -1,0 +1,329 @@
+//! The committer: gathers what waits and makes it durable with one transaction of two flights. The first takes the locks of
+//! the heads and asks every question, the second writes every row and commits.
+//!
+//! The head's row lock makes each tenant's transactions one after the other, whoever runs them, so positions are dense and a
+//! reader that has seen one has seen all before it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use domain::{Refusal, TenantId};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_postgres::types::ToSql;
+
+use super::connect::{Connector, PostgresOptions, spawn};
+use super::flight::{Flight, Prepared};
+use super::group::{Groups, Next};
+use super::values;
+use crate::change::{Change, Committed};
+use crate::queue::{Item, Waiting};
+use crate::rows::{Batch, Head, Statement, UPDATE_DELIVERY, Write};
+use crate::value::{Row, Value};
+use crate::{Error, Result, load, plan};
+
+const HEADS: &str = "SELECT id, seq, hash, version FROM tenants WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+/// How often a change is tried again that surely was not done.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Starts the committer; it ends when the queue is closed and empty.
+pub(super) fn start(connector: Connector, queue: mpsc::Receiver<Item>, options: &PostgresOptions) {
+    let committer = Committer { connector, connection: None, patience: options.patience, resolve: options.resolve };
+    spawn(committer.run(Groups::new(queue, options.batch)));
+}
+
+struct Committer {
+    connector: Connector,
+    connection: Option<Prepared>,
+    patience: Duration,
+    resolve: Duration,
+}
+
+/// A transaction that is ready to be written, and what each of its changes comes to.
+struct Planned {
+    outcomes: Vec<Result<Committed>>,
+    /// Where each log ended before.
+    begun: BTreeMap<TenantId, i64>,
+    batch: Batch,
+}
+
+/// Why a transaction was not done, or perhaps not.
+enum Failure {
+    /// A row is not to the database's liking. Not done.
+    Row(Error),
+    /// The connection, or the server for now. Not done.
+    Transient(Error),
+    /// Trying again is no use, or not safe.
+    Final(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unavailable(_) => Self::Transient(error),
+            other => Self::Final(other),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // Classes 22, data exception, and 23, integrity constraint violation.
+        let row = error.code().is_some_and(|code| code.code().starts_with("22") || code.code().starts_with("23"));
+        if row { Self::Row(error.into()) } else { Self::Transient(error.into()) }
+    }
+}
+
+impl Committer {
+    async fn run(mut self, mut groups: Groups) {
+        loop {
+            match groups.next().await {
+                Next::Group(group) if group.is_empty() => {}
+                Next::Group(group) => self.commit(group).await,
+                Next::Statement((sql, parameters), done) => drop(done.send(self.execute(sql, parameters).await)),
+                Next::Closed(closed) => {
+                    drop(self);
+                    closed.into_iter().for_each(|closed| closed.send(()).unwrap_or_default());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Commits a group. Where the database takes offence at a row, it is halved until only the change that brought it fails.
+    async fn commit(&mut self, group: Vec<(Waiting, usize)>) {
+        let mut parts = vec![group];
+        while let Some(mut part) = parts.pop() {
+            match self.transaction(&part).await {
+                Ok(outcomes) => {
+                    for ((waiting, _), outcome) in part.into_iter().zip(outcomes) {
+                        waiting.answer(outcome);
+                    }
+                }
+                Err(Failure::Row(_)) if part.len() > 1 => {
+                    let rest = part.split_off(part.len() / 2);
+                    parts.extend([rest, part]);
+                }
+                Err(Failure::Row(error) | Failure::Transient(error) | Failure::Final(error)) => {
+                    tracing::warn!(%error, changes = part.len(), "a commit failed");
+                    for (waiting, _) in part {
+                        waiting.answer(Err(error.again()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tries a group until it is done, surely cannot be done, or was tried often enough.
+    async fn transaction(
+        &mut self,
+        group: &[(Waiting, usize)],
+    ) -> std::result::Result<Vec<Result<Committed>>, Failure> {
+        let mut tries = 0;
+        loop {
+            match self.attempt(group).await {
+                Err(Failure::Transient(error)) if tries + 1 < TRIES => {
+                    tries += 1;
+                    tracing::debug!(%error, tries, "a commit is tried again");
+                    sleep(PAUSE * tries).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// One transaction.
+    async fn attempt(&mut self, group: &[(Waiting, usize)]) -> std::result::Result<Vec<Result<Committed>>, Failure> {
+        let patience = self.patience;
+        let asked = timeout(patience, self.ask(group)).await;
+        let planned = asked.unwrap_or_else(|_| {
+            Err(Failure::Transient(Error::Unavailable(format!("no lock or answer in {} s", patience.as_secs_f32()))))
+        });
+        let Planned { outcomes, begun, mut batch } = planned.inspect_err(|_| self.connection = None)?;
+        if !batch.finish() {
+            self.rollback().await;
+            return Ok(outcomes);
+        }
+        let writes = batch.take_writes();
+        let why = match timeout(patience, self.write(writes)).await {
+            Ok(Ok(())) => return Ok(outcomes),
+            // A server that answers with an error has rolled it back.
+            Ok(Err(error)) if error.as_db_error().is_some() => {
+                self.connection = None;
+                return Err(error.into());
+            }
+            Ok(Err(error)) => full(&error),
+            Err(_) => "no answer to the commit".to_owned(),
+        };
+        self.look(&begun, &batch, &why).await.map(|()| outcomes)
+    }
+
+    async fn connected(&mut self) -> Result<&mut Prepared> {
+        if self.connection.as_ref().is_none_or(|connection| connection.client.is_closed()) {
+            self.connection = Some(Prepared::new(self.connector.connect().await?));
+        }
+        self.connection.as_mut().ok_or_else(|| Error::Unavailable("not connected".to_owned()))
+    }
+
+    /// The first flight: begins, locks the heads, asks every question; then decides.
+    async fn ask(&mut self, group: &[(Waiting, usize)]) -> std::result::Result<Planned, Failure> {
+        let connection = self.connected().await?;
+        let heads = connection.statement(HEADS).await?;
+        let mut questions = Vec::with_capacity(group.len());
+        for (waiting, more) in group {
+            questions.push(match load::query(&waiting.change, *more) {
+                Some((sql, parameters)) => Some((connection.statement(&sql).await?, parameters)),
+                None => None,
+            });
+        }
+        let tenants: HashSet<i64> = group.iter().map(|(waiting, _)| waiting.change.tenant.0).collect();
+        let mut flight = Flight::new(&connection.client);
+        flight.text("BEGIN");
+        flight.statement(heads, vec![Box::new(Vec::from_iter(tenants))]);
+        let asked: Vec<bool> = questions.iter().map(Option::is_some).collect();
+        for (statement, parameters) in questions.into_iter().flatten() {
+            flight.statement(statement, boxed(parameters));
+        }
+        let mut answers = flight.fly().await?.into_iter().skip(1);
+        let mut batch = Batch::asked_first();
+        for row in answers.next().unwrap_or_default() {
+            let mut row = values::row(&row)?;
+            let head = Head { seq: row.int(1)?, hash: row.digest(2)?, version: row.int(3)? };
+            batch.heads.insert(TenantId(row.int(0)?), head);
+        }
+        let begun = batch.heads.iter().map(|(tenant, head)| (*tenant, head.seq)).collect();
+        let mut outcomes = Vec::with_capacity(group.len());
+        for ((waiting, _), asked) in group.iter().zip(asked) {
+            let rows = if asked { answers.next().unwrap_or_default() } else { Vec::new() };
+            let rows = rows.iter().map(values::row).collect::<Result<Vec<Row>>>()?;
+            outcomes.push(decide(&waiting.change, rows, &mut batch));
+        }
+        Ok(Planned { outcomes, begun, batch })
+    }
+
+    /// The second flight: writes every row and commits.
+    async fn write(&mut self, writes: Vec<Write>) -> std::result::Result<(), tokio_postgres::Error> {
+        let Some(connection) = self.connection.as_mut() else { return Ok(()) };
+        let mut sent = Vec::new();
+        for (statement, rows) in by_statement(writes) {
+            if let Some(bulk) = statement.bulk() {
+                sent.push((connection.statement(&bulk).await?, values::columns(statement.columns, rows)));
+                continue;
+            }
+            for row in rows {
+                sent.push((connection.statement(statement.sql).await?, boxed(row)));
+            }
+        }
+        let mut flight = Flight::new(&connection.client);
+        for (statement, parameters) in sent {
+            flight.statement(statement, parameters);
+        }
+        flight.text("COMMIT");
+        flight.fly().await.map(drop)
+    }
+
+    async fn rollback(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        if !matches!(timeout(self.patience, connection.client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
+            self.connection = None;
+        }
+    }
+
+    /// Looks whether a transaction was done whose commit was not answered: its last event stands where it was put, or it does
+    /// not. The head's lock is taken first, so that a transaction that is still in the works has ended.
+    async fn look(
+        &mut self,
+        begun: &BTreeMap<TenantId, i64>,
+        batch: &Batch,
+        why: &str,
+    ) -> std::result::Result<(), Failure> {
+        self.connection = None;
+        let not_done = || Failure::Transient(Error::Unavailable(format!("the commit was not done: {why}")));
+        // Without an event it has moved cursors or forgotten keys at most, which is done again by itself.
+        let last = batch.heads.iter().find(|(tenant, head)| begun.get(tenant).is_none_or(|seq| head.seq > *seq));
+        let Some((tenant, head)) = last else { return Err(not_done()) };
+        tracing::warn!(why, "a commit was not answered; looking whether it was done");
+        let until = Instant::now() + self.resolve;
+        loop {
+            match timeout_at(until, self.stands(*tenant, head)).await {
+                Ok(Ok(true)) => return Ok(()),
+                Ok(Ok(false)) => return Err(not_done()),
+                Ok(Err(error)) => tracing::debug!(%error, "cannot look yet"),
+                Err(_) => {
+                    self.connection = None;
+                    return Err(Failure::Final(Error::Unknown(why.to_owned())));
+                }
+            }
+            self.connection = None;
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn stands(&mut self, tenant: TenantId, head: &Head) -> Result<bool> {
+        let client = &self.connected().await?.client;
+        client.batch_execute("BEGIN").await?;
+        client.query(HEADS, &[&vec![tenant.0]]).await?;
+        let sql = "SELECT e.hash FROM events e WHERE e.tenant = $1 AND e.seq = $2";
+        let found = client.query_opt(sql, &[&tenant.0, &head.seq]).await?;
+        client.batch_execute("ROLLBACK").await?;
+        let hash: Option<Vec<u8>> = found.map(|row| row.try_get(0)).transpose()?;
+        Ok(hash.is_some_and(|hash| hash == head.hash.0))
+    }
+
+    async fn execute(&mut self, sql: &'static str, parameters: Vec<Value>) -> Result<()> {
+        let patience = self.patience;
+        let run = async {
+            let connection = self.connected().await?;
+            let statement = connection.statement(sql).await?;
+            let mut flight = Flight::new(&connection.client);
+            flight.statement(statement, boxed(parameters));
+            flight.fly().await?;
+            Ok(())
+        };
+        timeout(patience, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())))
+    }
+}
+
+fn decide(change: &Change, rows: Vec<Row>, batch: &mut Batch) -> Result<Committed> {
+    if !batch.heads.contains_key(&change.tenant) {
+        return Err(Refusal::not_found("tenant", &change.tenant.0).into());
+    }
+    let facts = load::overlay(change, load::facts(change, rows)?, batch);
+    plan::decide(change.clone(), facts, batch)
+}
+
+fn boxed<'a>(values: Vec<Value>) -> Vec<Box<dyn ToSql + Sync + Send + 'a>> {
+    values.into_iter().map(|value| Box::new(value) as _).collect()
+}
+
+/// The rows of each statement together, in the order in which the statements came; of a delivery that changed more than once
+/// only the last.
+fn by_statement(writes: Vec<Write>) -> Vec<(&'static Statement, Vec<Vec<Value>>)> {
+    let mut groups: Vec<(&'static Statement, Vec<Vec<Value>>)> = Vec::new();
+    for (statement, row) in writes {
+        match groups.iter_mut().find(|(known, _)| std::ptr::eq(*known, statement)) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((statement, vec![row])),
+        }
+    }
+    for (_, rows) in groups.iter_mut().filter(|(statement, _)| statement.sql == UPDATE_DELIVERY.sql) {
+        let mut seen = HashSet::new();
+        rows.reverse();
+        rows.retain(|row| seen.insert(format!("{:?}", &row[..3])));
+        rows.reverse();
+    }
+    groups
+}
+
+/// An error and its causes: the driver's own text says little.
+pub(crate) fn full(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! Connecting: several hosts, read-write sessions only, bounded in time.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::{Error, Result};
+
+/// Where PostgreSQL is, and sizes.
+#[derive(Clone, Debug)]
+pub struct PostgresOptions {
+    /// `postgres://user:password@host1,host2/database`; several hosts are tried in turn until one takes writes.
+    pub url: String,
+    /// Changes that may wait to be committed; further ones are refused as overloaded.
+    pub queue: usize,
+    /// Changes in one transaction at most.
+    pub batch: usize,
+    /// Connections for reading.
+    pub readers: usize,
+    /// How long one try to connect may take.
+    pub connect: Duration,
+    /// How long one query, or one flight of a commit, may take.
+    pub patience: Duration,
+    /// How long a commit whose connection was lost may be looked for before it is answered as perhaps done.
+    pub resolve: Duration,
+}
+
+impl PostgresOptions {
+    /// The usual sizes for this address.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            queue: 8_192,
+            batch: 512,
+            readers: 8,
+            connect: Duration::from_secs(2),
+            patience: Duration::from_secs(5),
+            resolve: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Makes connections.
+pub(super) struct Connector {
+    config: Config,
+    patience: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
+        let wrong =
+            |error: tokio_postgres::Error| Error::Unavailable(format!("the database's address is wrong: {error}"));
+        let mut config = Config::from_str(&options.url).map_err(wrong)?;
+        if config.get_application_name().is_none() {
+            config.application_name("coordination");
+        }
+        config.connect_timeout(options.connect);
+        // A demoted primary takes connections but no writes.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config.keepalives_idle(Duration::from_secs(10));
+        config.tcp_user_timeout(Duration::from_secs(10));
+        let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(1);
+        Ok(Self { config, patience: options.connect * hosts + options.connect })
+    }
+
+    /// Connects to the first host that takes writes.
+    pub(super) async fn connect(&self) -> Result<Client> {
+        let connected = tokio::time::timeout(self.patience, self.config.connect(NoTls)).await;
+        let (client, connection) =
+            connected.map_err(|_| Error::Unavailable("the database does not answer".to_owned()))??;
+        spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a database connection ended");
+            }
+        });
+        Ok(client)
+    }
+
+    /// A pool for reading.
+    pub(super) fn pool(&self, options: &PostgresOptions) -> Result<Pool> {
+        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), NoTls, manager_config);
+        let timeouts =
+            Timeouts { wait: Some(options.patience), create: Some(self.patience), recycle: Some(options.connect) };
+        let pool = Pool::builder(manager).max_size(options.readers).runtime(Runtime::Tokio1).timeouts(timeouts).build();
+        pool.map_err(|error| Error::Unavailable(error.to_string()))
+    }
+}
+
+/// Starts what lives as long as a connection or the store: it ends by itself when its other end is dropped.
+#[expect(clippy::disallowed_methods, reason = "ends with the connection or queue that it serves")]
+pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}

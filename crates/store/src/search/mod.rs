@@ -1,0 +1,179 @@
+//! Full-text search: an index that follows the log by a cursor and can be made again from it at any time.
+//!
+//! Indexing would cost a commit as much as everything else together, so it happens behind it. A search first brings the index
+//! up to the head, so it finds what was sent before it.
+
+mod database;
+mod folder;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use domain::TenantId;
+use serde::Deserialize;
+
+use crate::event::EventFilter;
+use crate::message::{MessageFilter, Order, StoredMessage};
+use crate::postgres::Postgres;
+use crate::{Error, Result, Store};
+
+/// Messages that are indexed in one step.
+const STEP: usize = 1_000;
+/// Matches that one search looks at, at most, to fill its page.
+const MATCHES_MAX: usize = 10_000;
+
+/// What of a message is searched.
+#[derive(Deserialize)]
+pub(crate) struct Texts {
+    subject: String,
+    body: String,
+}
+
+/// The index: beside a SQLite store, or in the database itself.
+#[derive(Clone)]
+pub(crate) enum Search {
+    Folder(folder::Folder),
+    Database(database::Database),
+}
+
+impl Search {
+    /// Opens the index beside the store in a folder; one that cannot be read is made again.
+    pub(crate) fn in_folder(folder: &Path) -> Result<Self> {
+        folder::Folder::open(folder).map(Self::Folder)
+    }
+
+    pub(crate) fn in_database(postgres: Postgres) -> Self {
+        Self::Database(database::Database::new(postgres))
+    }
+
+    async fn cursors(&self) -> Result<HashMap<i64, i64>> {
+        match self {
+            Self::Folder(folder) => folder.cursors().await,
+            Self::Database(database) => database.cursors().await,
+        }
+    }
+
+    async fn cursor(&self, tenant: TenantId) -> Result<i64> {
+        match self {
+            Self::Folder(folder) => folder.cursor(tenant).await,
+            Self::Database(database) => database.cursor(tenant).await,
+        }
+    }
+
+    async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, cursor: i64) -> Result<()> {
+        match self {
+            Self::Folder(folder) => folder.add(tenant, texts, cursor).await,
+            Self::Database(database) => database.add(tenant, texts, cursor).await,
+        }
+    }
+
+    async fn matches(&self, tenant: TenantId, terms: &[Term], before: i64, limit: usize) -> Result<Vec<i64>> {
+        match self {
+            Self::Folder(folder) => folder.matches(tenant, terms, before, limit).await,
+            Self::Database(database) => database.matches(tenant, terms, before, limit).await,
+        }
+    }
+}
+
+/// What must occur.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Term {
+    /// These words, one after the other.
+    Words(String),
+    /// A word that begins so.
+    Beginning(String),
+}
+
+/// Reads what a person typed: every word must occur; `"a phrase"` stays together; `word*` is a beginning.
+fn terms(text: &str) -> Vec<Term> {
+    let mut terms = Vec::new();
+    // A control character parts words, and one of them would end the query.
+    let text = text.replace(char::is_control, " ");
+    for (index, part) in text.split('"').enumerate() {
+        if index % 2 == 1 {
+            terms.push(Term::Words(part.to_owned()));
+            continue;
+        }
+        terms.extend(part.split_whitespace().map(|word| match word.strip_suffix('*') {
+            Some(beginning) if !beginning.is_empty() => Term::Beginning(beginning.to_owned()),
+            _ => Term::Words(word.to_owned()),
+        }));
+    }
+    terms.retain(|term| match term {
+        Term::Words(text) | Term::Beginning(text) => text.chars().any(char::is_alphanumeric),
+    });
+    terms
+}
+
+impl Store {
+    /// Tenants whose log goes further than the index.
+    pub async fn unindexed(&self) -> Result<Vec<TenantId>> {
+        let cursors = self.search.cursors().await?;
+        let heads = self.heads().await?;
+        let behind = |(tenant, _, head): &(TenantId, String, i64)| cursors.get(&tenant.0).copied().unwrap_or(0) < *head;
+        Ok(heads.into_iter().filter(behind).map(|(tenant, ..)| tenant).collect())
+    }
+
+    /// Indexes the next messages of a tenant; answers whether there are more.
+    pub async fn index_step(&self, tenant: TenantId) -> Result<bool> {
+        let cursor = self.search.cursor(tenant).await?;
+        let events = self.events(tenant, &EventFilter::default(), cursor, STEP).await?;
+        let Some(last) = events.last().map(|event| event.seq) else { return Ok(false) };
+        let more = events.len() == STEP;
+        let sent = events.into_iter().filter(|event| event.kind == domain::EventKind::MessageSent);
+        let read = |event: domain::Event| {
+            let texts = serde_json::from_str(&event.data).map_err(|error| Error::Corrupt(error.to_string()))?;
+            Ok((event.seq, texts))
+        };
+        let texts = sent.map(read).collect::<Result<Vec<_>>>()?;
+        self.search.add(tenant, texts, last).await?;
+        Ok(more)
+    }
+
+    /// Messages that hold these words and meet the filter, newest first, before a position.
+    pub async fn search(
+        &self,
+        tenant: TenantId,
+        filter: &MessageFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>> {
+        while self.index_step(tenant).await? {}
+        let terms = terms(filter.q.as_deref().unwrap_or_default());
+        if terms.is_empty() {
+            return self.messages(tenant, filter, Order::Newest, before, limit).await;
+        }
+        let (mut found, mut before, mut seen) = (Vec::new(), before.unwrap_or(folder::SEQ_MAX), 0);
+        while found.len() < limit && seen < MATCHES_MAX {
+            let matches = self.search.matches(tenant, &terms, before, STEP).await?;
+            let Some(last) = matches.last().copied() else { break };
+            seen += matches.len();
+            before = last;
+            found.extend(self.messages_of(tenant, filter, &matches, limit - found.len()).await?);
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Term, terms};
+
+    #[test]
+    fn words_phrases_and_beginnings_are_told_apart() {
+        let words = |text: &str| Term::Words(text.to_owned());
+        let table = [
+            ("hello world", vec![words("hello"), words("world")]),
+            ("hel*", vec![Term::Beginning("hel".to_owned())]),
+            (r#"say "hello world" now"#, vec![words("say"), words("hello world"), words("now")]),
+            ("a AND (b", vec![words("a"), words("AND"), words("(b")]),
+            (r#"odd " quote"#, vec![words("odd"), words(" quote")]),
+            ("  ", vec![]),
+            ("* - ^", vec![]),
+            ("a\0b\nc", vec![words("a"), words("b"), words("c")]),
+        ];
+        for (text, expected) in table {
+            assert_eq!(terms(text), expected, "{text}");
+        }
+    }
+}
