@@ -84,8 +84,8 @@ impl Committer {
                 Next::Statement((sql, parameters), done) => drop(done.send(self.execute(sql, parameters).await)),
                 Next::Closed(closed) => {
                     drop(self);
-                    closed.into_iter().for_each(|closed| closed.send(()).unwrap_or_default());
-                    return;
+                    // Whoever asked and hung up is not told.
+                    return closed.into_iter().filter_map(|closed| closed.send(()).err()).collect();
                 }
             }
         }
