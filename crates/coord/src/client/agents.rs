@@ -1,7 +1,7 @@
-use api::{Agent, AgentKind, PageQuery, Priority, PutAgent};
+use api::{Agent, AgentKind, Priority, PutAgent};
 use clap::{Args, Subcommand};
 
-use super::{Failure, Session, clean::clean, table::Table, when, words::one_of};
+use super::{Failure, Session, clean::clean, pages, table::Table, when, words::one_of};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,12 +84,12 @@ impl Agents {
 }
 
 async fn list(session: &mut Session) -> Result<(), Failure> {
-    let page = session.client.agents(&PageQuery { limit: Some(1000), after: None }).await?;
-    if session.out.json(&page.json)? {
+    let client = &session.client;
+    let Some(agents) = pages::all(&mut session.out, async |page| client.agents(&page).await).await? else {
         return Ok(());
-    }
+    };
     let mut table = Table::new(&["NAME", "KIND", "STATE", "AUTHORITY", "LAST SEEN (UTC)", "DESCRIPTION"]);
-    for agent in &page.items {
+    for agent in &agents {
         table.row([
             &agent.name,
             agent.kind.as_str(),

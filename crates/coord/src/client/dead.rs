@@ -40,7 +40,7 @@ struct List {
     #[arg(long, short, value_name = "AGENT")]
     agent: Option<String>,
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, short = 'n', value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: Option<u32>,
     /// Go on behind this place, as the page before says
     #[arg(long, value_name = "CURSOR")]

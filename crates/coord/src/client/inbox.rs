@@ -21,7 +21,7 @@ pub(crate) struct Inbox {
     #[arg(long, short, value_name = "STATE", value_delimiter = ',', ignore_case = true, value_parser = one_of::<State>(State::WORDS))]
     state: Vec<State>,
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
     /// Go on behind this place, as the page before says
     #[arg(long, value_name = "CURSOR")]
@@ -60,7 +60,10 @@ impl Inbox {
         session.out.line(&summary(page.counts))?;
         match &page.next {
             Some(after) => session.out.hint(&format!("More: coord inbox {} --after {after}", self.agent)),
-            None => session.out.hint(&format!("Take the first: coord receive {}", self.agent)),
+            None if page.counts.pending > 0 => {
+                session.out.hint(&format!("Take the first: coord receive {}", self.agent))
+            }
+            None => session.out.hint("Read one: coord show ID"),
         }
     }
 }

@@ -1,7 +1,7 @@
-use api::{CreateKey, PageQuery, Role};
+use api::{CreateKey, Role};
 use clap::{Args, Subcommand};
 
-use super::{Failure, Session, clean::clean, table::Table, when, words::one_of};
+use super::{Failure, Session, clean::clean, pages, table::Table, when, words::one_of};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,18 +80,16 @@ impl Create {
 }
 
 async fn list(session: &mut Session) -> Result<(), Failure> {
-    let page = session.client.keys(&PageQuery { limit: Some(1000), after: None }).await?;
-    if session.out.json(&page.json)? {
-        return Ok(());
-    }
-    if page.items.is_empty() {
+    let client = &session.client;
+    let Some(keys) = pages::all(&mut session.out, async |page| client.keys(&page).await).await? else { return Ok(()) };
+    if keys.is_empty() {
         session.out.line("There are no keys: everyone on this machine may do everything.")?;
         return session.out.hint("Make the first: coord keys create --role admin");
     }
     let mut table = Table::new(&["ID", "ROLE", "AGENTS", "NAME", "TENANT", "CREATED (UTC)", "STATE"])
         .keep_whole(&[0])
         .drop_when_narrow(&[4, 5]);
-    for key in &page.items {
+    for key in &keys {
         table.row([
             &key.id,
             key.role.as_str(),

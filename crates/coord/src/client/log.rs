@@ -15,7 +15,7 @@ Examples:
   coord log
   coord log --follow --type message.sent
   coord log --message 01982f3c-7b1a-7c00-8000-5f0d8a3c1e42
-  coord log --after 0 --limit 1000 --json";
+  coord log --after 0 --limit 500 --json";
 
 /// Show or follow the event log
 ///
@@ -39,7 +39,7 @@ pub(crate) struct Log {
     #[arg(long, value_name = "SEQ")]
     after: Option<u64>,
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
 }
 

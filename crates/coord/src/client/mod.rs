@@ -20,6 +20,7 @@ mod letter;
 mod log;
 mod nack;
 mod output;
+mod pages;
 mod receive;
 mod reply;
 mod search;

@@ -48,7 +48,7 @@ pub(crate) struct Search {
     #[arg(long, value_name = "MOMENT", value_parser = moment)]
     until: Option<Timestamp>,
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
     /// Go on behind this place, as the page before says
     #[arg(long, value_name = "CURSOR")]

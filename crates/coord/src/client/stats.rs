@@ -15,9 +15,8 @@ impl Stats {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
         let ready = session.client.ready().await?.value;
         let head = session.client.events_head().await?.value;
-        let agents = session.client.agents(&PageQuery { limit: Some(1000), after: None }).await?.value.items;
-        let mut rows = Vec::with_capacity(agents.len());
-        for agent in agents {
+        let mut rows = Vec::new();
+        for agent in every_agent(session).await? {
             let counts = counts(session, &agent).await?;
             rows.push((agent, counts));
         }
@@ -48,6 +47,19 @@ impl Stats {
             session.out.line(&format!("{}: {} ({})", clean(name), check.status, clean(detail)))?;
         }
         Ok(())
+    }
+}
+
+async fn every_agent(session: &Session) -> Result<Vec<Agent>, Failure> {
+    let mut agents = Vec::new();
+    let mut after = None;
+    loop {
+        let page = session.client.agents(&PageQuery { limit: None, after }).await?.value;
+        agents.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(agents);
+        }
     }
 }
 

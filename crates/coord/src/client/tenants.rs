@@ -1,7 +1,7 @@
-use api::{CreateTenant, PageQuery};
+use api::CreateTenant;
 use clap::{Args, Subcommand};
 
-use super::{Failure, Session, clean::clean, table::Table, when};
+use super::{Failure, Session, clean::clean, pages, table::Table, when};
 
 /// Make and list tenants
 ///
@@ -44,12 +44,12 @@ async fn create(session: &mut Session, name: String) -> Result<(), Failure> {
 }
 
 async fn list(session: &mut Session) -> Result<(), Failure> {
-    let page = session.client.tenants(&PageQuery { limit: Some(1000), after: None }).await?;
-    if session.out.json(&page.json)? {
+    let client = &session.client;
+    let Some(tenants) = pages::all(&mut session.out, async |page| client.tenants(&page).await).await? else {
         return Ok(());
-    }
+    };
     let mut table = Table::new(&["NAME", "EVENTS", "CREATED (UTC)"]);
-    for tenant in &page.items {
+    for tenant in &tenants {
         table.row([&tenant.name, &tenant.seq.to_string(), &when::short(&tenant.created_at)]);
     }
     session.out.table(&table)

@@ -14,7 +14,7 @@ pub(crate) struct Thread {
     #[arg(value_name = "THREAD_ID")]
     id: Uuid,
     /// How many messages at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
     /// Go on behind this place, as the page before says
     #[arg(long, value_name = "CURSOR")]

@@ -25,9 +25,7 @@ impl Verify {
 pub(super) fn print(session: &mut Session, found: &Verification) -> Result<(), Failure> {
     let Verification { checked, deliveries_checked, head, problems, .. } = found;
     if found.ok {
-        session
-            .out
-            .line(&format!("The log is whole: {checked} events, {deliveries_checked} deliveries agree with it."))?;
+        session.out.line(&format!("The log is whole. Checked: {checked} events, {deliveries_checked} deliveries."))?;
         return session.out.line(&format!("Head: {} {}", head.seq, clean(&head.hash)));
     }
     session
