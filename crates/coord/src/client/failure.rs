@@ -119,14 +119,14 @@ fn problem_lines(problem: &Problem) -> Vec<(&'static str, String)> {
 }
 
 fn next_step(problem: &Problem) -> Option<String> {
-    if let Some(remedy) = &problem.remedy {
-        return Some(clean(remedy).into_owned());
+    if problem.status == 401 {
+        // The server's own remedy speaks of headers.
+        return Some(
+            "export COORDINATION_KEY=...; who administers the server makes a key with `coord keys create`".to_owned(),
+        );
     }
-    let retry = problem.retry_after_s.map(|seconds| format!("try again in {seconds} s"));
-    retry.or_else(|| match problem.status {
-        401 => Some("give a key with COORDINATION_KEY; an admin makes one with `coord keys create`".to_owned()),
-        _ => None,
-    })
+    let remedy = problem.remedy.as_ref().map(|remedy| clean(remedy).into_owned());
+    remedy.or_else(|| problem.retry_after_s.map(|seconds| format!("try again in {seconds} s")))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-use api::{Event, EventsQuery, client::Streamed};
+use api::{Event, EventsQuery};
 use clap::Args;
 use uuid::Uuid;
 
 use super::{
     Failure, Session,
     clean::{clean, cut},
-    output::remark,
+    follow::follow,
     table::Table,
     when,
 };
@@ -53,7 +53,8 @@ impl Log {
             message: self.message,
         };
         if self.follow {
-            return follow(session, &query).await;
+            let stream = session.client.events_stream(&query);
+            return follow(stream, "the event log", |event, json| line(session, &event, &json)).await;
         }
         let is_filtered = query.kind.is_some() || query.agent.is_some() || query.message.is_some();
         if query.after.is_none() && !is_filtered {
@@ -85,22 +86,12 @@ async fn page(session: &mut Session, query: &EventsQuery) -> Result<(), Failure>
     }
 }
 
-async fn follow(session: &mut Session, query: &EventsQuery) -> Result<(), Failure> {
-    let mut stream = session.client.events_stream(query);
-    loop {
-        match stream.next().await? {
-            Streamed::Connected => {}
-            Streamed::Interrupted { why, pause } => {
-                remark(&format!("interrupted ({why}); connecting again in {:.1} s", pause.as_secs_f64()));
-            }
-            Streamed::Item { value, json } => {
-                if !session.out.json(&json)? {
-                    let [seq, time, kind, subject, hash] = cells(&value);
-                    session.out.line(&format!("{seq:>8}  {time}  {kind:<20}  {subject:<36}  {hash}"))?;
-                }
-            }
-        }
+fn line(session: &mut Session, event: &Event, json: &str) -> Result<(), Failure> {
+    if session.out.json(json)? {
+        return Ok(());
     }
+    let [seq, time, kind, subject, hash] = cells(event);
+    session.out.line(&format!("{seq:>8}  {time}  {kind:<20}  {subject:<36}  {hash}"))
 }
 
 fn cells(event: &Event) -> [String; 5] {

@@ -12,6 +12,7 @@ mod dead;
 mod defer;
 mod extend;
 mod failure;
+mod follow;
 mod gates;
 mod global;
 mod inbox;

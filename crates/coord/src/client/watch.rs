@@ -1,7 +1,7 @@
-use api::{InboxItem, client::Streamed};
+use api::InboxItem;
 use clap::Args;
 
-use super::{Failure, Session, clean::clean, output::remark, when};
+use super::{Failure, Session, clean::clean, follow::follow, when};
 
 /// Follow an inbox live
 ///
@@ -24,21 +24,9 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let mut stream = session.client.inbox_stream(&self.agent, self.after);
-        let mut connected_before = false;
-        loop {
-            match stream.next().await? {
-                Streamed::Item { value, json } => self.item(session, &value, &json)?,
-                Streamed::Connected if connected_before => remark("connected again"),
-                Streamed::Connected => {
-                    connected_before = true;
-                    remark(&format!("watching the inbox of {}; stop with Ctrl-C", self.agent));
-                }
-                Streamed::Interrupted { why, pause } => {
-                    remark(&format!("interrupted ({why}); connecting again in {:.1} s", pause.as_secs_f64()));
-                }
-            }
-        }
+        let stream = session.client.inbox_stream(&self.agent, self.after);
+        let what = format!("the inbox of {}", self.agent);
+        follow(stream, &what, |item, json| self.item(session, &item, &json)).await
     }
 
     fn item(&self, session: &mut Session, item: &InboxItem, json: &str) -> Result<(), Failure> {

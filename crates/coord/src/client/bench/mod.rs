@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, Global, Session, words::duration};
+use super::{Failure, Global, Session, output::remark, words::duration};
 use baseline::Baseline;
 use load::Load;
 use plan::Plan;
@@ -81,6 +81,9 @@ enum Mode {
 impl Bench {
     pub(super) async fn run(self, session: &mut Session, global: &Global) -> Result<(), Failure> {
         let plan = self.plan()?;
+        if cfg!(debug_assertions) {
+            remark("this is a debug build: measure with a release build");
+        }
         let requests = |target: &Target| Requests::new(target, global.key.as_ref(), &self.agents, self.body_bytes);
         let server = requests(&Target::parse(&global.url)?)?;
         let mut baseline = None;

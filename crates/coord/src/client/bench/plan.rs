@@ -7,6 +7,9 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// How long answers are waited for after the planned end.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// What a number of rounds may exceed a whole one by and still be that one.
+const ROUNDING: f64 = 1e-6;
+
 /// How much load, for how long: always bounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Plan {
@@ -37,7 +40,7 @@ impl Plan {
         let interval = Duration::from_secs_f64(f64::from(each) / rate);
         let rounds = match rounds {
             Some(rounds) => rounds,
-            None => (within(duration)?.as_secs_f64() / interval.as_secs_f64()).ceil() as u64,
+            None => (within(duration)?.as_secs_f64() * rate / f64::from(each) - ROUNDING).ceil() as u64,
         };
         let duration = interval.as_secs_f64() * float(rounds);
         let duration = within(Duration::try_from_secs_f64(duration).unwrap_or(Duration::MAX))?;
@@ -74,6 +77,7 @@ mod tests {
     fn a_rate_makes_as_many_rounds_as_fit() {
         let plan = Plan::new(TEN, None, Some(200.0), 1).unwrap();
         assert_eq!((plan.rounds, plan.interval), (Some(2000), Some(Duration::from_millis(5))));
+        assert_eq!(Plan::new(TEN, None, Some(300.0), 1).unwrap().rounds, Some(3000));
         let plan = Plan::new(TEN, None, Some(200.0), 10).unwrap();
         assert_eq!((plan.rounds, plan.interval), (Some(200), Some(Duration::from_millis(50))));
     }
