@@ -84,6 +84,9 @@ impl Meters {
         );
         registry.register("deliveries", "Deliveries of all tenants, by state", self.deliveries.clone());
         registry.register("queue_messages", "Tasks that wait for workers, by queue", self.queue.clone());
+        for outcome in ["delivered", "failed"] {
+            drop(self.webhook_attempts.get_or_create(&OfOutcome { outcome }));
+        }
         registry.register("webhook_attempts", "Pushes to webhooks, by outcome", self.webhook_attempts.clone());
         registry.register("event_log_head", "Position of the last event of a tenant's log", self.head.clone());
         registry.register("http_requests_in_flight", "Requests that are being answered", self.in_flight.clone());

@@ -60,6 +60,11 @@ impl Server {
         self.router.clone()
     }
 
+    /// The routes of the metrics listener.
+    pub fn metrics_router(&self) -> Router {
+        router::metrics(&self.face)
+    }
+
     /// Serves until `shutdown` ends, then drains; see the module. Returns when the last connection is closed or
     /// `shutdown_grace` is over.
     pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) {
@@ -67,7 +72,7 @@ impl Server {
         let limits = Limits::of(&self.config);
         let tasks = TaskTracker::new();
         if let Some(listener) = listeners.metrics {
-            let door = Door { router: router::metrics(&self.face), limits: limits.clone(), face: None };
+            let door = Door { router: self.metrics_router(), limits: limits.clone(), face: None };
             tasks.spawn(door.accept(listener, stop.clone()));
         }
         let door = Door { router: self.router, limits, face: Some(self.face.clone()) };

@@ -5,7 +5,6 @@ mod attachment;
 mod authority;
 mod bad_input;
 mod docs;
-mod drain;
 mod event;
 mod gate;
 mod health;
