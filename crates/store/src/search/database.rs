@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::TenantId;
 
-use super::{Term, Texts};
+use super::{Cursor, Term, Texts};
 use crate::Result;
 use crate::message::places;
 use crate::postgres::Postgres;
@@ -28,10 +28,11 @@ impl Database {
         rows.into_iter().map(|mut row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
-    pub(super) async fn cursor(&self, tenant: TenantId) -> Result<i64> {
+    pub(super) async fn cursor(&self, tenant: TenantId) -> Result<Cursor> {
         let sql = "SELECT seq FROM cursors WHERE tenant = $1 AND name = $2".to_owned();
         let rows = self.postgres.query(sql, vec![tenant.0.into(), READER.into()]).await?;
-        rows.into_iter().next().map_or(Ok(0), |mut row| row.int(0))
+        let seq = rows.into_iter().next().map_or(Ok(0), |mut row| row.int(0))?;
+        Ok(Cursor { seq, hash: None })
     }
 
     /// Adds texts and moves the cursor in one statement; what another process has added stays as it is.

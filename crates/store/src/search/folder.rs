@@ -3,13 +3,13 @@
 //! It is not flushed on every commit: it holds nothing that is not in the log.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::TenantId;
+use domain::{Digest, TenantId};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Term, Texts};
+use super::{Cursor, Term, Texts};
 use crate::{Error, Result};
 
 /// Rows of the index are numbered by tenant and position together.
@@ -18,58 +18,76 @@ const TENANT_SHIFT: u32 = 40;
 pub(super) const SEQ_MAX: i64 = 1 << TENANT_SHIFT;
 
 const SCHEMA: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5(subject, body, content='', tokenize='unicode61 remove_diacritics 2');
-CREATE TABLE IF NOT EXISTS cursors (tenant INTEGER PRIMARY KEY, seq INTEGER NOT NULL);";
+CREATE TABLE IF NOT EXISTS reached (tenant INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL);";
 
 /// The index.
 #[derive(Clone)]
 pub(crate) struct Folder {
     connection: Arc<Mutex<Connection>>,
+    folder: PathBuf,
 }
 
 impl Folder {
     /// Opens the index beside the store; one that cannot be read is made again.
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("search.db");
-        let connection = prepare(&path).or_else(|error| {
-            tracing::warn!(%error, "the search index is made again");
-            for ending in ["search.db", "search.db-wal", "search.db-shm"] {
-                drop(std::fs::remove_file(folder.join(ending)));
-            }
-            prepare(&path)
+        let connection = prepare(folder).or_else(|error| {
+            tracing::warn!(%error, "the search index cannot be read and is made again");
+            remake(folder)
         })?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), folder: folder.to_owned() })
     }
 
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let connection = Arc::clone(&self.connection);
-        let run = move || work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner));
+        let (connection, folder) = (Arc::clone(&self.connection), self.folder.clone());
+        let run = move || {
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = work(&mut connection);
+            let Err(Error::Corrupt(why)) = result else { return result };
+            tracing::warn!(why, "the search index is made again");
+            *connection = Connection::open_in_memory()?;
+            *connection = remake(&folder)?;
+            Err(Error::Unavailable("the search index is being made again".to_owned()))
+        };
         tokio::task::spawn_blocking(run).await.map_err(|error| Error::Unavailable(error.to_string()))?
     }
 
     pub(super) async fn cursors(&self) -> Result<HashMap<i64, i64>> {
         self.with(move |connection| {
-            let mut statement = connection.prepare_cached("SELECT tenant, seq FROM cursors")?;
+            let mut statement = connection.prepare_cached("SELECT tenant, seq FROM reached")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
 
-    pub(super) async fn cursor(&self, tenant: TenantId) -> Result<i64> {
+    pub(super) async fn cursor(&self, tenant: TenantId) -> Result<Cursor> {
         self.with(move |connection| {
-            let sql = "SELECT seq FROM cursors WHERE tenant = ?1";
-            Ok(connection.query_row(sql, [tenant.0], |row| row.get(0)).optional()?.unwrap_or(0))
+            let sql = "SELECT seq, hash FROM reached WHERE tenant = ?1";
+            let read = |row: &rusqlite::Row<'_>| Ok(Cursor { seq: row.get(0)?, hash: Some(Digest(row.get(1)?)) });
+            Ok(connection.query_row(sql, [tenant.0], read).optional()?.unwrap_or(Cursor { seq: 0, hash: None }))
         })
         .await
     }
 
-    pub(super) async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, cursor: i64) -> Result<()> {
+    /// Throws the whole index away, so that it is made again from the start.
+    pub(super) async fn forget(&self) -> Result<()> {
+        let folder = self.folder.clone();
+        self.with(move |connection| {
+            // The file has to be closed before it is removed.
+            *connection = Connection::open_in_memory()?;
+            *connection = remake(&folder)?;
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, up_to: (i64, Digest)) -> Result<()> {
         self.with(move |connection| {
             let transaction = connection.transaction()?;
-            insert(&transaction, tenant, texts, cursor)?;
+            insert(&transaction, tenant, texts, up_to)?;
             Ok(transaction.commit()?)
         })
         .await
@@ -94,26 +112,38 @@ impl Folder {
     }
 }
 
-/// Adds what no other step has added, and moves the cursor.
-fn insert(connection: &Connection, tenant: TenantId, texts: Vec<(i64, Texts)>, cursor: i64) -> Result<()> {
-    let sql = "SELECT seq FROM cursors WHERE tenant = ?1";
+/// Adds what no other step has added, and says how far it has come.
+fn insert(
+    connection: &Connection,
+    tenant: TenantId,
+    texts: Vec<(i64, Texts)>,
+    (seq, hash): (i64, Digest),
+) -> Result<()> {
+    let sql = "SELECT seq FROM reached WHERE tenant = ?1";
     let done: i64 = connection.query_row(sql, [tenant.0], |row| row.get(0)).optional()?.unwrap_or(0);
     let mut insert = connection.prepare_cached("INSERT INTO texts (rowid, subject, body) VALUES (?1, ?2, ?3)")?;
     for (seq, text) in texts.into_iter().filter(|(seq, _)| *seq > done) {
         insert.execute((base(tenant) + seq, text.subject, text.body))?;
     }
-    let sql = "INSERT INTO cursors (tenant, seq) VALUES (?1, ?2) \
-               ON CONFLICT (tenant) DO UPDATE SET seq = max(seq, excluded.seq)";
-    connection.execute(sql, (tenant.0, cursor))?;
+    let sql = "INSERT INTO reached (tenant, seq, hash) VALUES (?1, ?2, ?3) ON CONFLICT (tenant) DO UPDATE SET \
+               seq = excluded.seq, hash = excluded.hash WHERE excluded.seq > seq";
+    connection.execute(sql, (tenant.0, seq, hash.0))?;
     Ok(())
 }
 
-fn prepare(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path)?;
+fn prepare(folder: &Path) -> Result<Connection> {
+    let connection = Connection::open(folder.join("search.db"))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
+}
+
+fn remake(folder: &Path) -> Result<Connection> {
+    for file in ["search.db", "search.db-wal", "search.db-shm"] {
+        drop(std::fs::remove_file(folder.join(file)));
+    }
+    prepare(folder)
 }
 
 fn base(tenant: TenantId) -> i64 {

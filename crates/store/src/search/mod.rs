@@ -1,7 +1,8 @@
 //! Full-text search: an index that follows the log by a cursor and can be made again from it at any time.
 //!
 //! Indexing would cost a commit as much as everything else together, so it happens behind it. A search first brings the index
-//! up to the head, so it finds what was sent before it.
+//! up to the head, so it finds what was sent before it. An index that is broken, or that followed another log than this one (a
+//! database that was restored), is made again.
 
 mod database;
 mod folder;
@@ -9,7 +10,7 @@ mod folder;
 use std::collections::HashMap;
 use std::path::Path;
 
-use domain::TenantId;
+use domain::{Digest, Event, EventKind, TenantId};
 use serde::Deserialize;
 
 use crate::event::EventFilter;
@@ -17,8 +18,10 @@ use crate::message::{MessageFilter, Order, StoredMessage};
 use crate::postgres::Postgres;
 use crate::{Error, Result, Store};
 
-/// Messages that are indexed in one step.
-const STEP: usize = 1_000;
+/// Events that are read in one step of indexing; each may hold a body.
+const STEP: usize = 256;
+/// Matches that are looked at together.
+const MATCHES: usize = 1_000;
 /// Matches that one search looks at, at most, to fill its page.
 const MATCHES_MAX: usize = 10_000;
 
@@ -27,6 +30,15 @@ const MATCHES_MAX: usize = 10_000;
 pub(crate) struct Texts {
     subject: String,
     body: String,
+}
+
+/// How far the index of a tenant has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor {
+    /// The last position that is indexed; 0 before the first.
+    pub(crate) seq: i64,
+    /// The hash that stands there; none where index and log are written and restored together.
+    pub(crate) hash: Option<Digest>,
 }
 
 /// The index: beside a SQLite store, or in the database itself.
@@ -53,17 +65,25 @@ impl Search {
         }
     }
 
-    async fn cursor(&self, tenant: TenantId) -> Result<i64> {
+    async fn cursor(&self, tenant: TenantId) -> Result<Cursor> {
         match self {
             Self::Folder(folder) => folder.cursor(tenant).await,
             Self::Database(database) => database.cursor(tenant).await,
         }
     }
 
-    async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, cursor: i64) -> Result<()> {
+    async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, up_to: &Event) -> Result<()> {
         match self {
-            Self::Folder(folder) => folder.add(tenant, texts, cursor).await,
-            Self::Database(database) => database.add(tenant, texts, cursor).await,
+            Self::Folder(folder) => folder.add(tenant, texts, (up_to.seq, up_to.hash)).await,
+            Self::Database(database) => database.add(tenant, texts, up_to.seq).await,
+        }
+    }
+
+    /// Throws away an index that can be made again.
+    async fn forget(&self) -> Result<()> {
+        match self {
+            Self::Folder(folder) => folder.forget().await,
+            Self::Database(_) => Ok(()),
         }
     }
 
@@ -117,16 +137,25 @@ impl Store {
     /// Indexes the next messages of a tenant; answers whether there are more.
     pub async fn index_step(&self, tenant: TenantId) -> Result<bool> {
         let cursor = self.search.cursor(tenant).await?;
-        let events = self.events(tenant, &EventFilter::default(), cursor, STEP).await?;
-        let Some(last) = events.last().map(|event| event.seq) else { return Ok(false) };
-        let more = events.len() == STEP;
-        let sent = events.into_iter().filter(|event| event.kind == domain::EventKind::MessageSent);
-        let read = |event: domain::Event| {
+        // The last one that is indexed is read again: it tells whether the index followed this log.
+        let mut events = self.events(tenant, &EventFilter::default(), cursor.seq - 1, STEP).await?;
+        if cursor.seq > 0 {
+            let known = |first: &Event| first.seq == cursor.seq && cursor.hash.is_none_or(|hash| hash == first.hash);
+            if !events.first().is_some_and(known) {
+                self.search.forget().await?;
+                return Ok(true);
+            }
+            events.remove(0);
+        }
+        let Some(last) = events.last().cloned() else { return Ok(false) };
+        let more = events.len() >= STEP - 1;
+        let sent = events.into_iter().filter(|event| event.kind == EventKind::MessageSent);
+        let read = |event: Event| {
             let texts = serde_json::from_str(&event.data).map_err(|error| Error::Corrupt(error.to_string()))?;
             Ok((event.seq, texts))
         };
         let texts = sent.map(read).collect::<Result<Vec<_>>>()?;
-        self.search.add(tenant, texts, last).await?;
+        self.search.add(tenant, texts, &last).await?;
         Ok(more)
     }
 
@@ -145,7 +174,7 @@ impl Store {
         }
         let (mut found, mut before, mut seen) = (Vec::new(), before.unwrap_or(folder::SEQ_MAX), 0);
         while found.len() < limit && seen < MATCHES_MAX {
-            let matches = self.search.matches(tenant, &terms, before, STEP).await?;
+            let matches = self.search.matches(tenant, &terms, before, MATCHES).await?;
             let Some(last) = matches.last().copied() else { break };
             seen += matches.len();
             before = last;

@@ -32,11 +32,22 @@ impl Store {
                 check.row(row);
             }
         }
+        if let Some(beyond) = self.beyond_head(tenant).await? {
+            check.problem(Some(beyond), "head", format!("event {beyond} stands beyond the head"));
+        }
         if check.seq == head_seq && check.hash != head_hash {
             check.problem(Some(head_seq), "head", format!("the head has the hash {head_hash}, the log {}", check.hash));
         }
         (check.report.head_seq, check.report.head_hash) = (check.seq, check.hash);
         Ok(())
+    }
+
+    /// The last event, where it stands beyond the head as it is in the same moment.
+    async fn beyond_head(&self, tenant: TenantId) -> Result<Option<i64>> {
+        let sql = "SELECT e.seq FROM tenants t JOIN events e ON e.tenant = t.id AND e.seq > t.seq WHERE t.id = $1 \
+                   ORDER BY e.seq DESC LIMIT 1";
+        let rows = self.query(sql, vec![tenant.0.into()]).await?;
+        rows.into_iter().next().map(|mut row| row.int(0)).transpose()
     }
 }
 
