@@ -84,10 +84,17 @@ impl Folder {
         .await
     }
 
-    pub(super) async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, up_to: (i64, Digest)) -> Result<()> {
+    /// Adds the texts between two positions.
+    pub(super) async fn add(
+        &self,
+        tenant: TenantId,
+        from: i64,
+        texts: Vec<(i64, Texts)>,
+        up_to: (i64, Digest),
+    ) -> Result<()> {
         self.with(move |connection| {
             let transaction = connection.transaction()?;
-            insert(&transaction, tenant, texts, up_to)?;
+            insert(&transaction, tenant, from, texts, up_to)?;
             Ok(transaction.commit()?)
         })
         .await
@@ -116,11 +123,16 @@ impl Folder {
 fn insert(
     connection: &Connection,
     tenant: TenantId,
+    from: i64,
     texts: Vec<(i64, Texts)>,
     (seq, hash): (i64, Digest),
 ) -> Result<()> {
     let sql = "SELECT seq FROM reached WHERE tenant = ?1";
     let done: i64 = connection.query_row(sql, [tenant.0], |row| row.get(0)).optional()?.unwrap_or(0);
+    if done < from {
+        // Thrown away since the texts were read.
+        return Ok(());
+    }
     let mut insert = connection.prepare_cached("INSERT INTO texts (rowid, subject, body) VALUES (?1, ?2, ?3)")?;
     for (seq, text) in texts.into_iter().filter(|(seq, _)| *seq > done) {
         insert.execute((base(tenant) + seq, text.subject, text.body))?;

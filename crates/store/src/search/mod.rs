@@ -72,9 +72,9 @@ impl Search {
         }
     }
 
-    async fn add(&self, tenant: TenantId, texts: Vec<(i64, Texts)>, up_to: &Event) -> Result<()> {
+    async fn add(&self, tenant: TenantId, from: i64, texts: Vec<(i64, Texts)>, up_to: &Event) -> Result<()> {
         match self {
-            Self::Folder(folder) => folder.add(tenant, texts, (up_to.seq, up_to.hash)).await,
+            Self::Folder(folder) => folder.add(tenant, from, texts, (up_to.seq, up_to.hash)).await,
             Self::Database(database) => database.add(tenant, texts, up_to.seq).await,
         }
     }
@@ -155,7 +155,7 @@ impl Store {
             Ok((event.seq, texts))
         };
         let texts = sent.map(read).collect::<Result<Vec<_>>>()?;
-        self.search.add(tenant, texts, &last).await?;
+        self.search.add(tenant, cursor.seq, texts, &last).await?;
         Ok(more)
     }
 
