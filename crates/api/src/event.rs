@@ -62,9 +62,9 @@ pub struct EventsQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(example = 1042)]
     pub after: Option<u64>,
-    /// How many at most: 1 to 500, 50 when left out; `limits.page_items_max` and `limits.page_items` set both.
+    /// How many at most: 1 to 1000, 100 when left out; `limits.page_items_max` and `limits.page_items` set both.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(example = 50, minimum = 1)]
+    #[param(example = 100, minimum = 1)]
     pub limit: Option<u32>,
     /// Only this type, with or without `coordination.` before it.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]

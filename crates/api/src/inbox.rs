@@ -12,9 +12,9 @@ pub struct InboxQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>, example = "pending,leased")]
     pub state: Option<States>,
-    /// How many entries at most: 1 to 500, 50 when left out; `limits.page_items_max` and `limits.page_items` set both.
+    /// How many entries at most: 1 to 1000, 100 when left out; `limits.page_items_max` and `limits.page_items` set both.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(example = 50, minimum = 1)]
+    #[param(example = 100, minimum = 1)]
     pub limit: Option<u32>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]

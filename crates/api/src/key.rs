@@ -27,7 +27,7 @@ pub struct CreateKey {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["code"]))]
     pub agents: Vec<String>,
-    /// What people call the key, to 200 characters.
+    /// What people call the key, to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "the code agent on build-7")]
     pub name: Option<String>,

@@ -24,6 +24,9 @@ pub enum Error {
         /// What was odd.
         why: String,
     },
+    /// The key has characters that no key has.
+    #[error("the key has characters that no key has")]
+    Key,
     /// The address itself is wrong.
     #[error("`{url}` is no server's address: {why}")]
     Url {

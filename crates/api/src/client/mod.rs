@@ -49,12 +49,16 @@ pub struct Client {
 impl Client {
     /// Makes a client for the server at `url`, as in `http://127.0.0.1:8000`, with a key when one is needed.
     ///
-    /// Connects to nothing yet. Fails with [`Error::Url`] when `url` is not an `http` or `https` address.
+    /// Connects to nothing yet. Fails with [`Error::Url`] when `url` is not an `http` or `https` address, and with
+    /// [`Error::Key`] when the key has characters that no key has.
     pub fn new(url: &str, key: Option<SecretString>) -> Result<Self, Error> {
         let wrong = |why: String| Error::Url { url: url.to_owned(), why };
         let base = Url::parse(url).map_err(|why| wrong(why.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") || !base.has_host() {
             return Err(wrong("it does not begin with http:// or https:// and a host".to_owned()));
+        }
+        if key.as_ref().is_some_and(|key| !key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(Error::Key);
         }
         // Another part of the process may have installed the same provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -76,6 +80,11 @@ impl Client {
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    /// Tells whether it shows a key.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
     }
 
     /// Returns the server's address.
@@ -159,6 +168,13 @@ mod tests {
     fn an_address_without_a_scheme_is_refused() {
         for url in ["127.0.0.1:8000", "localhost:8000", "ftp://example.org", "http://", ""] {
             assert!(matches!(Client::new(url, None), Err(Error::Url { .. })), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_carry_is_refused() {
+        for key in ["a b", "a\nb", "schlüssel"] {
+            assert!(matches!(Client::new("http://h", Some(key.into())), Err(Error::Key)), "{key}");
         }
     }
 

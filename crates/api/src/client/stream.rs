@@ -144,7 +144,7 @@ fn passes(error: &Error) -> bool {
     match error {
         Error::Problem(problem) => problem.status == 429 || problem.status >= 500,
         Error::Unreachable { .. } | Error::Protocol { .. } => true,
-        Error::Url { .. } => false,
+        Error::Url { .. } | Error::Key => false,
     }
 }
 

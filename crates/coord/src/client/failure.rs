@@ -81,6 +81,10 @@ impl From<Error> for Failure {
         match error {
             Error::Problem(problem) => Self::Refused(problem),
             Error::Unreachable { .. } | Error::Protocol { .. } => Self::NotReached(error.to_string()),
+            Error::Key => Self::Usage {
+                what: error.to_string(),
+                next: Some("look at COORDINATION_KEY, or --key: is it cut, or quoted twice?".to_owned()),
+            },
             Error::Url { .. } => Self::Usage {
                 what: error.to_string(),
                 next: Some("write it as in --url http://127.0.0.1:8000".to_owned()),

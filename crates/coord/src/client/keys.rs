@@ -64,6 +64,12 @@ impl Keys {
 
 impl Create {
     async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        if self.role != Role::Admin && !session.client.has_key() && is_first(session).await? {
+            return Err(Failure::Usage {
+                what: "with the first key made, nobody could administer this server any more".to_owned(),
+                next: Some("make an admin's key first: coord keys create --role admin".to_owned()),
+            });
+        }
         let create = CreateKey { role: self.role, agents: self.agent, name: self.name, tenant: self.tenant };
         let key = session.client.create_key(&create).await?;
         if session.out.json(&key.json)? {
@@ -77,6 +83,10 @@ impl Create {
             .hint(&format!("Key {} ({}{whom}, tenant {}). It is not shown again.", key.id, key.role, key.tenant))?;
         session.out.hint(&format!("Use it: export COORDINATION_KEY={}", clean(&key.key)))
     }
+}
+
+async fn is_first(session: &Session) -> Result<bool, Failure> {
+    Ok(session.client.keys(&api::PageQuery::default()).await?.items.is_empty())
 }
 
 async fn list(session: &mut Session) -> Result<(), Failure> {
