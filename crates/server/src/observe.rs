@@ -190,3 +190,45 @@ fn out_of_time() -> Fault {
         .retry_after(Span::from_secs(1))
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use testkit::embedded::Embedded;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::config::ServerConfig;
+
+    async fn answer(handler: MethodRouter<Face>, patience: Patience) -> (u16, serde_json::Value) {
+        let engine = Embedded::start().await.expect("starts").engine;
+        let face = crate::serve::face(engine, &ServerConfig::default());
+        let router = Router::new().route("/", Observe::around(&face, "/", patience, handler)).with_state(face);
+        let response =
+            router.oneshot(Request::get("/").body(Body::empty()).expect("a request")).await.expect("an answer");
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, serde_json::from_slice(&bytes).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_with_a_problem_that_tells_nothing() {
+        let (status, problem) = answer(get(async || -> Response { panic!("a secret") }), Patience::Usual).await;
+        assert_eq!((status, problem["code"].as_str()), (500, Some("internal")));
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_takes_too_long_is_answered_for() {
+        let begun = Instant::now();
+        let (status, problem) = answer(get(std::future::pending::<Response>), Patience::Usual).await;
+        assert_eq!((status, problem["code"].as_str()), (503, Some("request-timeout")));
+        assert_eq!(problem["retry_after_s"], 1);
+        assert!(begun.elapsed() >= Duration::from_secs(30));
+        let begun = Instant::now();
+        answer(get(std::future::pending::<Response>), Patience::LongPoll).await;
+        assert!(begun.elapsed() >= Duration::from_secs(90), "a long poll may wait and then take its time");
+    }
+}

@@ -91,7 +91,7 @@ impl Server {
     }
 }
 
-fn face(engine: Engine, config: &ServerConfig) -> Face {
+pub(crate) fn face(engine: Engine, config: &ServerConfig) -> Face {
     let meters = Arc::new(Meters::new());
     engine.observe(observer(&meters));
     let limits = &engine.config().limits;

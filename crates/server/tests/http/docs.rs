@@ -10,9 +10,9 @@ async fn document(world: &World) -> Value {
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = (String, String, &Value)> {
-    let paths = document["paths"].as_object().unwrap().iter();
+    let paths = document["paths"].as_object().expect("paths").iter();
     paths.flat_map(|(path, methods)| {
-        let methods = methods.as_object().unwrap().iter();
+        let methods = methods.as_object().expect("methods").iter();
         methods.map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
     })
 }

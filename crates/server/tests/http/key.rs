@@ -67,10 +67,10 @@ async fn an_agent_key_speaks_and_reads_for_its_agents_alone() {
     let world = with_keys().await;
     let private = world.sent(json!({"from": "human", "to": "chat", "subject": "private"})).await;
     let code = world.made_key(json!({"role": "agent", "agents": ["code"]})).await;
-    let send = async |body: Value| world.with_key(&code, Method::POST, "/api/v1/messages", Some(body)).await;
-    let sent = send(json!({"to": "chat", "subject": "mine"})).await;
+    let speak = async |body: Value| world.with_key(&code, Method::POST, "/api/v1/messages", Some(body)).await;
+    let sent = speak(json!({"to": "chat", "subject": "mine"})).await;
     assert_eq!((sent.status, &sent.json()["from"]), (201, &json!("code")), "a bound key may leave `from` out");
-    problem(&send(json!({"from": "chat", "to": "code", "subject": "x"})).await, 403, "sender-mismatch");
+    problem(&speak(json!({"from": "chat", "to": "code", "subject": "x"})).await, 403, "sender-mismatch");
     let get = async |path: &str| world.with_key(&code, Method::GET, path, None).await;
     let id = text(&private["id"]);
     problem(&get(&format!("/api/v1/messages/{id}")).await, 404, "not-found");

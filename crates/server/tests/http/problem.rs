@@ -1,4 +1,5 @@
 use axum::body::Body;
+use domain::Code;
 
 use crate::world::{World, problem};
 
@@ -40,4 +41,38 @@ async fn a_problem_of_a_head_request_has_no_body() {
     let world = World::new().await;
     let answer = world.raw("HEAD", "/api/v1/messages/7", &[], Body::empty()).await;
     assert_eq!((answer.status, answer.bytes.len()), (404, 0));
+}
+
+/// The codes that no request of these tests leads to, and where they are shown or why not.
+const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::Internal, "observe.rs: a handler that panics"),
+    (Code::RequestTimeout, "observe.rs: a handler that takes too long"),
+    (Code::Conflict, "only when the agents change between each of several tries"),
+    (Code::OutcomeUnknown, "only when the store loses its connection while it commits"),
+    (Code::Overloaded, "only when changes come faster than they are committed"),
+    (Code::RateLimited, "no rate is limited yet"),
+    (Code::Draining, "while it drains the server answers everything"),
+];
+
+#[test]
+fn every_code_is_shown_by_a_test_or_excused() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http");
+    let files = std::fs::read_dir(folder).expect("the tests").map(|entry| entry.expect("an entry").path());
+    let sources = files.filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let sources: String = sources.map(|path| std::fs::read_to_string(path).expect("a source")).collect();
+    for code in Code::ALL {
+        let shown = sources.contains(&format!("\"{code}\""));
+        let excused = ELSEWHERE.iter().any(|(other, _)| other == code);
+        assert!(shown || excused, "no test shows `{code}`");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_to_be_tried_again() {
+    let world = World::new().await;
+    std::fs::remove_dir_all(world.server.folder().join("attachments")).expect("removes");
+    let answer = world.raw("POST", "/api/v1/attachments", &[], "test").await;
+    problem(&answer, 503, "storage-unavailable");
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(world.get("/api/v1/messages").await.status, 200, "reads go on");
 }

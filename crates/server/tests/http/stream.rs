@@ -22,7 +22,13 @@ impl Reader {
         if let Some(last) = last {
             request = request.header("last-event-id", last.to_string());
         }
-        let response = world.server.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = world
+            .server
+            .router
+            .clone()
+            .oneshot(request.body(Body::empty()).expect("a request"))
+            .await
+            .expect("an answer");
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
@@ -38,7 +44,7 @@ impl Reader {
                 return Some(block);
             }
             let bytes = tokio::time::timeout(Duration::from_secs(60), self.body.next()).await.expect("in time")?;
-            self.text.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
+            self.text.push_str(std::str::from_utf8(&bytes.expect("bytes")).expect("text"));
         }
     }
 
@@ -48,7 +54,7 @@ impl Reader {
             let block = self.block().await.expect("the stream goes on");
             let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
             if let (Some(id), Some(data)) = (field("id:"), field("data:")) {
-                return (id.parse().unwrap(), serde_json::from_str(data).unwrap());
+                return (id.parse().expect("a number"), serde_json::from_str(data).expect("JSON"));
             }
         }
     }
