@@ -58,20 +58,20 @@ impl Engine {
         }))
     }
 
-    /// Follows an inbox after a position, or from now on; ends when the engine drains.
+    /// Follows an inbox after a position, or from now on, and says which position that is; ends when the engine drains.
     pub async fn follow_inbox(
         &self,
         caller: &Caller,
         agent: &str,
         after: Option<i64>,
-    ) -> Result<impl Stream<Item = Result<(i64, InboxItem)>> + Send + 'static> {
+    ) -> Result<(i64, impl Stream<Item = Result<(i64, InboxItem)>> + Send + 'static)> {
         let agent = self.known_agent(caller, agent).await?;
         let after = match after {
             Some(after) => after,
             None => self.inner.store.head(caller.tenant).await?.map_or(0, |(seq, ..)| seq),
         };
         let following = self.following(caller.tenant, after)?;
-        Ok(unfold(following, move |following| next_arrival(following, agent.clone())))
+        Ok((after, unfold(following, move |following| next_arrival(following, agent.clone()))))
     }
 
     fn following<T>(&self, tenant: TenantId, after: i64) -> Result<Following<T>> {

@@ -54,7 +54,7 @@ pub(crate) async fn events(
     let tenant = face.engine.tenant_name(caller.tenant);
     let events = face.engine.follow_events(&caller, filter, after)?;
     let events = events.map(move |event| event.map(|event| (event.seq, shape::event::event(event, &tenant))));
-    Ok(stream(&face, events))
+    Ok(stream(&face, after, events))
 }
 
 /// Where an inbox stream begins.
@@ -76,16 +76,19 @@ pub(crate) async fn inbox(
     Query(query): Query<InboxStreamQuery>,
 ) -> Answer<Response> {
     let after = last.or(query.after.map(|after| after as i64));
-    let items = face.engine.follow_inbox(&caller, &agent, after).await?;
-    Ok(stream(&face, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
+    let (after, items) = face.engine.follow_inbox(&caller, &agent, after).await?;
+    Ok(stream(&face, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
 }
 
 /// Streams items with their positions until the engine drains or fails.
+///
+/// Says first where it begins: a client that is interrupted before the first item then resumes there and misses none.
 fn stream<T: Serialize + 'static>(
     face: &Face,
+    after: i64,
     items: impl Stream<Item = Result<(i64, T), engine::Error>> + Send + 'static,
 ) -> Response {
-    let hint = futures_util::stream::once(async { Ok(Event::default().retry(RETRY)) });
+    let hint = futures_util::stream::once(async move { Ok(Event::default().id(after.to_string()).retry(RETRY)) });
     let events =
         items.map(written).take_while(|event| std::future::ready(event.is_some())).filter_map(std::future::ready);
     let events = hint.chain(events);

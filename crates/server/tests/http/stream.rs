@@ -65,7 +65,8 @@ async fn the_log_is_followed_and_resumed_without_loss_or_repeat() {
     let world = World::new().await;
     world.hello("before").await;
     let mut live = Reader::open(&world, "/api/v1/events/stream?type=message.sent", None).await;
-    assert_eq!(live.block().await.unwrap(), "retry: 1000");
+    let head = world.get("/api/v1/events/head").await.json()["seq"].to_string();
+    assert_eq!(live.block().await.unwrap(), format!("id: {head}\nretry: 1000"));
     world.hello("one").await;
     let (first, event) = live.event().await;
     assert_eq!((&event["sequence"], &event["data"]["subject"]), (&json!(first), &json!("one")));
