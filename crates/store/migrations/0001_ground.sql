@@ -46,9 +46,9 @@ CREATE UNIQUE INDEX messages_by_id ON messages (tenant, id);
 CREATE INDEX messages_by_sender ON messages (tenant, sender, seq);
 CREATE INDEX messages_by_thread ON messages (tenant, thread, seq) WHERE thread IS NOT NULL;
 CREATE INDEX messages_by_domain ON messages (tenant, domain, seq) WHERE domain IS NOT NULL;
-CREATE INDEX messages_by_kind ON messages (tenant, kind, seq) WHERE kind > 0;
+CREATE INDEX messages_by_kind ON messages (tenant, kind, seq) WHERE kind <> 0;
 CREATE INDEX messages_by_priority ON messages (tenant, priority, seq) WHERE priority <> 2;
-CREATE INDEX messages_fanning_out ON messages (tenant, seq) WHERE fan_out < '~';
+CREATE INDEX messages_fanning_out ON messages (tenant, fan_out, seq) WHERE fan_out < '~';
 
 CREATE TABLE deliveries (
     tenant BIGINT NOT NULL,
@@ -71,11 +71,11 @@ CREATE TABLE deliveries (
     due BIGINT,
     PRIMARY KEY (tenant, agent, seq)
 ) /*without rowid*/;
--- Live deliveries (pending, leased, deferred) in the order in which they are received; what is settled leaves it.
-CREATE INDEX deliveries_live ON deliveries (tenant, agent, state, priority, seq) WHERE state < 3;
+-- An inbox, state by state, in the order in which it is received.
+CREATE INDEX deliveries_by_state ON deliveries (tenant, agent, state, priority, seq);
 CREATE INDEX deliveries_failed ON deliveries (tenant, state, seq, agent) WHERE state > 3;
 CREATE INDEX deliveries_due ON deliveries (tenant, due) WHERE due IS NOT NULL;
-CREATE INDEX deliveries_waiting ON deliveries (tenant, trigger_name) WHERE trigger_name IS NOT NULL;
+CREATE INDEX deliveries_waiting ON deliveries (tenant, trigger_name, agent, seq) WHERE trigger_name IS NOT NULL;
 
 -- How many deliveries each agent has in each state, kept with every change, so that nobody has to count.
 CREATE TABLE counts (

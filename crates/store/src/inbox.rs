@@ -53,15 +53,11 @@ impl Store {
         after: (i64, i64),
         limit: usize,
     ) -> Result<Vec<Found>> {
-        let state_code = state.code();
-        // The literal state lets the partial index of live deliveries serve it; settled ones are read along the key.
-        let live = if state.is_live() { "AND d.state < 3" } else { "" };
-        let rest = format!(
-            "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = {state_code} {live} \
-             AND (d.priority, d.seq) > ($3, $4) ORDER BY d.priority, d.seq LIMIT $5"
-        );
-        let parameters = vec![tenant.0.into(), agent.into(), after.0.into(), after.1.into(), Value::Int(limit as i64)];
-        self.query(with_message(&rest), parameters).await?.into_iter().map(found).collect()
+        let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = $3 \
+                    AND (d.priority, d.seq) > ($4, $5) ORDER BY d.priority, d.seq LIMIT $6";
+        let mut parameters = vec![tenant.0.into(), agent.into(), state.code().into()];
+        parameters.extend([after.0, after.1, limit as i64].map(Value::Int));
+        self.query(with_message(rest), parameters).await?.into_iter().map(found).collect()
     }
 
     /// How many deliveries an agent has in each state, by [`State::ALL`].

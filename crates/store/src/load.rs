@@ -32,8 +32,8 @@ pub(crate) fn query(change: &Change, more: usize) -> Option<Query> {
             (sql.to_owned(), vec![tenant, idempotency.key.as_str().into(), change.now.into()])
         }),
         What::Claim { agent, max, only: None, .. } => {
-            // `state < 3` is what lets the partial index serve it. What has expired is not handed out, though nobody has said so yet.
-            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 AND d.state < 3 \
+            // What has expired is not handed out, though nobody has said so yet.
+            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 \
                         AND (d.expires_at IS NULL OR d.expires_at > $4) ORDER BY d.priority, d.seq LIMIT $3";
             Some((with_message(rest), vec![tenant, agent.into(), ((max + more) as i64).into(), change.now.into()]))
         }
@@ -53,8 +53,9 @@ pub(crate) fn query(change: &Change, more: usize) -> Option<Query> {
         }
         What::Trigger { name, max } => {
             let sql = format!(
-                "SELECT {DELIVERY}, '' FROM deliveries d \
-                 WHERE d.tenant = $1 AND d.trigger_name = $2 ORDER BY d.seq LIMIT $3"
+                "SELECT {DELIVERY}, '' FROM deliveries w CROSS JOIN deliveries d \
+                 WHERE w.tenant = $1 AND w.trigger_name = $2 AND w.trigger_name IS NOT NULL \
+                 AND d.tenant = $1 AND d.agent = w.agent AND d.seq = w.seq ORDER BY w.agent, w.seq LIMIT $3"
             );
             Some((sql, vec![tenant, name.as_str().into(), (*max as i64).into()]))
         }

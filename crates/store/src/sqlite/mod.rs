@@ -1,6 +1,8 @@
 //! The SQLite driver: one writer thread that commits in groups, a few readers, WAL with a flush per commit.
 
 mod open;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod writer;
 

@@ -39,6 +39,8 @@ impl Readers {
 
 /// Runs one query. `$1` of the shared text is a name to SQLite and `?1` a number, so it is told the number.
 pub(super) fn query(connection: &Connection, sql: &str, parameters: &[Value]) -> Result<Vec<Row>> {
+    #[cfg(test)]
+    super::plans::explain(connection, sql);
     let mut statement = connection.prepare_cached(&sql.replace('$', "?"))?;
     let columns = statement.column_count();
     let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
@@ -64,6 +66,8 @@ pub(super) fn query(connection: &Connection, sql: &str, parameters: &[Value]) ->
 
 /// Runs one statement.
 pub(super) fn execute(connection: &Connection, sql: &str, parameters: &[Value]) -> Result<()> {
+    #[cfg(test)]
+    super::plans::explain(connection, sql);
     connection.prepare_cached(&sql.replace('$', "?"))?.execute(rusqlite::params_from_iter(parameters))?;
     Ok(())
 }
