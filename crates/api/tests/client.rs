@@ -125,6 +125,25 @@ async fn a_broken_stream_resumes_behind_the_last_event() {
 }
 
 #[tokio::test]
+async fn a_stream_that_breaks_before_its_first_event_resumes_where_it_began() {
+    let app = Router::new().route(
+        "/api/v1/events/stream",
+        get(async |headers: HeaderMap| match headers.get("last-event-id") {
+            None => ([("last-event-id", "41")], String::new()),
+            Some(id) => ([("last-event-id", "0")], event(id.to_str().unwrap().parse::<u64>().unwrap() + 1)),
+        }),
+    );
+    let served = serve(app).await;
+    let mut stream = served.client.events_stream(&EventsQuery::default());
+    let first = loop {
+        if let Streamed::Item { value, .. } = stream.next().await.unwrap() {
+            break value.sequence;
+        }
+    };
+    assert_eq!(first, 42);
+}
+
+#[tokio::test]
 async fn a_stream_that_never_began_fails_at_once() {
     let served = serve(Router::new()).await;
     let mut stream = served.client.events_stream(&EventsQuery::default());

@@ -23,6 +23,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Tells proxies to pass events on as they come.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// Where an interrupted stream goes on, in a request; where a stream begins, in an answer.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
 /// The `Last-Event-ID` header: where an interrupted stream goes on.
 pub(crate) struct LastEventId(Option<i64>);
 
@@ -30,7 +33,7 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
-        let Some(header) = parts.headers.get("last-event-id") else { return Ok(Self(None)) };
+        let Some(header) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(None)) };
         let seq = header.to_str().ok().and_then(|text| text.trim().parse().ok()).filter(|seq| *seq >= 0);
         match seq {
             Some(seq) => Ok(Self(Some(seq))),
@@ -82,18 +85,19 @@ pub(crate) async fn inbox(
 
 /// Streams items with their positions until the engine drains or fails.
 ///
-/// Says first where it begins: a client that is interrupted before the first item then resumes there and misses none.
+/// Its `Last-Event-ID` header says where it begins: a client that is interrupted before the first item resumes there.
 fn stream<T: Serialize + 'static>(
     face: &Face,
     after: i64,
     items: impl Stream<Item = Result<(i64, T), engine::Error>> + Send + 'static,
 ) -> Response {
-    let hint = futures_util::stream::once(async move { Ok(Event::default().id(after.to_string()).retry(RETRY)) });
+    let hint = futures_util::stream::once(async { Ok(Event::default().retry(RETRY)) });
     let events =
         items.map(written).take_while(|event| std::future::ready(event.is_some())).filter_map(std::future::ready);
     let events = hint.chain(events);
     let comments = KeepAlive::new().interval(face.stream_comment).text("keep-alive");
     let mut response = Sse::new(events).keep_alive(comments).into_response();
+    response.headers_mut().insert(LAST_EVENT_ID, HeaderValue::from(after));
     response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     response
 }

@@ -110,6 +110,8 @@ impl<T: DeserializeOwned> Stream<T> {
         let answer = time::timeout(self.client.timeout, self.client.success(request)).await;
         match answer.unwrap_or_else(|_| Err(self.client.late())) {
             Ok(response) => {
+                let begins = response.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+                self.last_id = self.last_id.take().or(begins.map(str::to_owned));
                 self.connection = Some((response, Parser::default()));
                 self.connected_before = true;
                 self.failures = 0;
