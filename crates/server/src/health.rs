@@ -10,7 +10,6 @@ use http::header::CONTENT_TYPE;
 
 use crate::extract::Json;
 use crate::face::Face;
-use crate::problem::Answer;
 use crate::shape;
 
 /// `GET /health`
@@ -31,7 +30,7 @@ pub(crate) async fn ready(State(face): State<Face>) -> (StatusCode, Json<api::Re
 }
 
 /// `GET /metrics`, on the metrics listener
-pub(crate) async fn metrics(State(face): State<Face>) -> Answer<Response> {
-    let text = face.meters.text(&face.engine).await?;
-    Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
+pub(crate) async fn metrics(State(face): State<Face>) -> Response {
+    let text = face.meters.text(&face.engine).await;
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }

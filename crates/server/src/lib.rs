@@ -27,6 +27,7 @@ mod router;
 mod routes;
 mod serve;
 mod shape;
+mod socket;
 mod stream;
 mod tenant;
 mod thread;

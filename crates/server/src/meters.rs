@@ -99,23 +99,32 @@ impl Meters {
         self
     }
 
-    /// All measures in the `OpenMetrics` text format, after `engine` was asked for its own.
-    pub(crate) async fn text(&self, engine: &engine::Engine) -> Result<String, engine::Error> {
-        for (state, count) in domain::State::ALL.iter().zip(engine.counts().await?) {
-            self.deliveries.get_or_create(&OfState { state: state.as_str() }).set(count);
+    /// All measures in the `OpenMetrics` text format, after `engine` was asked for its own. While its store is away those
+    /// of the store stay as they were.
+    pub(crate) async fn text(&self, engine: &engine::Engine) -> String {
+        if let Err(error) = self.ask(engine).await {
+            tracing::warn!(error = %error, "the store's measures could not be taken");
         }
+        let mut text = String::with_capacity(16 * 1024);
+        // Writing to a text does not fail.
+        let _ = text::encode(&mut text, &self.registry);
+        text
+    }
+
+    async fn ask(&self, engine: &engine::Engine) -> Result<(), engine::Error> {
+        let (waiters, streams) = engine.waiting();
+        self.waiters.set(waiters as i64);
+        self.streams.set(streams as i64);
         for (queue, depth) in engine.queue_depths() {
             self.queue.get_or_create(&OfQueue { queue }).set(depth);
+        }
+        for (state, count) in domain::State::ALL.iter().zip(engine.counts().await?) {
+            self.deliveries.get_or_create(&OfState { state: state.as_str() }).set(count);
         }
         for (tenant, head) in engine.heads().await? {
             self.head.get_or_create(&OfTenant { tenant }).set(head);
         }
-        let (waiters, streams) = engine.waiting();
-        self.waiters.set(waiters as i64);
-        self.streams.set(streams as i64);
-        let mut text = String::with_capacity(16 * 1024);
-        text::encode(&mut text, &self.registry).map_err(|error| engine::Error::Internal(error.to_string()))?;
-        Ok(text)
+        Ok(())
     }
 }
 

@@ -90,40 +90,28 @@ impl Observe {
     }
 
     fn log(&self, request: &Asked, status: StatusCode, took: Duration, fault: Option<&Fault>) {
-        let (method, route, id) = (request.method.as_str(), self.meter.route, request.id.as_str());
-        let (code, took_ms) = (fault.map_or("", |fault| fault.refusal.code.as_str()), took.as_secs_f64() * 1_000.0);
-        let status = status.as_u16();
-        if let Some(cause) = fault.and_then(|fault| fault.cause.as_deref()) {
-            tracing::error!(
-                request.id = id,
-                http.method = method,
-                http.route = route,
-                http.status = status,
-                problem.code = code,
-                took_ms,
-                error = cause,
-                "request failed"
-            );
-        } else if self.slow.is_some_and(|slow| took > slow) {
-            tracing::warn!(
-                request.id = id,
-                http.method = method,
-                http.route = route,
-                http.status = status,
-                problem.code = code,
-                took_ms,
-                "request was slow"
-            );
-        } else {
-            tracing::debug!(
-                request.id = id,
-                http.method = method,
-                http.route = route,
-                http.status = status,
-                problem.code = code,
-                took_ms,
-                "request answered"
-            );
+        let slow = self.slow.is_some_and(|slow| took > slow);
+        let code = fault.map_or("", |fault| fault.refusal.code.as_str());
+        let cause = fault.and_then(|fault| fault.cause.as_deref()).unwrap_or_default();
+        macro_rules! tell {
+            ($level:ident, $words:literal $(, $error:ident)?) => {
+                tracing::$level!(
+                    request.id = request.id.as_str(),
+                    http.method = request.method.as_str(),
+                    http.route = self.meter.route,
+                    http.status = status.as_u16(),
+                    problem.code = code,
+                    took_ms = took.as_secs_f64() * 1_000.0,
+                    $(error = $error,)?
+                    $words
+                )
+            };
+        }
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE if fault.is_some() => tell!(warn, "request could not be done now", cause),
+            _ if status.is_server_error() && fault.is_some() => tell!(error, "request failed", cause),
+            _ if slow => tell!(warn, "request was slow"),
+            _ => tell!(debug, "request answered"),
         }
     }
 }

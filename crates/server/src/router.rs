@@ -219,5 +219,6 @@ fn operators(routes: Routes) -> Routes {
             .gives_raw(200, "application/json", "This document."))
         .get("/docs", docs::page, op("getDocs", "Shows the API's description as a page").open()
             .gives_raw(200, "text/html", "The page; it needs no other server."))
+        .unlisted("/docs/", docs::page)
         .unlisted("/docs/{file}", docs::part)
 }

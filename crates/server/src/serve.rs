@@ -26,6 +26,10 @@ use crate::guard::Guard;
 use crate::meters::{Held, Meters, observer};
 use crate::request_id::RequestIds;
 use crate::router;
+use crate::socket::Socket;
+
+/// Connections to the metrics listener at a time.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// The pause after a failed accept, such as one for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -69,13 +73,20 @@ impl Server {
     /// `shutdown_grace` is over.
     pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) {
         let stop = CancellationToken::new();
-        let limits = Limits::of(&self.config);
         let tasks = TaskTracker::new();
         if let Some(listener) = listeners.metrics {
-            let door = Door { router: self.metrics_router(), limits: limits.clone(), face: None };
+            let door = Door {
+                router: self.metrics_router(),
+                limits: Limits::of(&self.config, METRICS_CONNECTIONS),
+                face: None,
+            };
             tasks.spawn(door.accept(listener, stop.clone()));
         }
-        let door = Door { router: self.router, limits, face: Some(self.face.clone()) };
+        let door = Door {
+            router: self.router,
+            limits: Limits::of(&self.config, self.config.connections),
+            face: Some(self.face.clone()),
+        };
         tasks.spawn(door.accept(listeners.api, stop.clone()));
         tasks.close();
 
@@ -112,15 +123,15 @@ pub(crate) fn face(engine: Engine, config: &ServerConfig) -> Face {
 }
 
 /// What a connection may take.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Limits {
     connections: Arc<Semaphore>,
     header_timeout: Span,
 }
 
 impl Limits {
-    fn of(config: &ServerConfig) -> Self {
-        let connections = config.connections.min(Semaphore::MAX_PERMITS);
+    fn of(config: &ServerConfig, connections: usize) -> Self {
+        let connections = connections.min(Semaphore::MAX_PERMITS);
         Self { connections: Arc::new(Semaphore::new(connections)), header_timeout: config.header_timeout }
     }
 }
@@ -156,13 +167,11 @@ impl Door {
         connections.wait().await;
     }
 
-    fn connection(&self, stream: TcpStream) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
-        // Answers are written whole; waiting for more to send only delays them.
-        let _ = stream.set_nodelay(true);
+    fn connection(&self, stream: TcpStream) -> http1::Connection<TokioIo<Socket>, TowerToHyperService<Router>> {
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout.to_std())
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()))
+            .serve_connection(TokioIo::new(Socket::new(stream)), TowerToHyperService::new(self.router.clone()))
     }
 }
 

@@ -98,6 +98,15 @@ async fn what_is_no_http_is_refused() {
     server.end().await;
 }
 
+#[tokio::test]
+async fn a_request_that_is_refused_early_gets_its_answer_all_the_same() {
+    let server = Listening::start(Recipe::default()).await;
+    let body = "x".repeat(8 << 20);
+    let answer = server.exchange(&post("/api/v1/messages", &body, "")).await;
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("\"request-too-large\""), "{answer}");
+    server.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_head_that_never_ends_is_cut_off() {
     let server = Listening::start(Recipe::default()).await;
