@@ -1,6 +1,6 @@
 //! The directory: everything about a tenant that a rule may need to know, as one immutable snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -78,15 +78,25 @@ impl Directory {
         self.agents.values().filter(|agent| agent.is_active())
     }
 
+    /// Takes over an agent that was registered or changed; the next version.
+    pub fn put_agent(&mut self, agent: Agent) {
+        self.agents.insert(agent.name.clone(), agent);
+        self.version += 1;
+    }
+
+    /// Takes over a grant that was made or renewed; the next version.
+    pub fn put_grant(&mut self, grant: Grant) {
+        self.grants.retain(|known| (&known.domain, &known.agent) != (&grant.domain, &grant.agent));
+        self.grants.push(grant);
+        self.version += 1;
+    }
+
     /// Those who decide in a domain now: holders of their own and by grant, by name; without the final authority.
     pub fn holders(&self, domain: &str, now: Time) -> Vec<AgentName> {
-        let holds = |agent: &&Agent| {
-            agent.authority_domains.iter().any(|held| held == domain)
-                || self
-                    .grants
-                    .iter()
-                    .any(|grant| grant.domain == domain && grant.agent == agent.name && grant.until > now)
-        };
+        let running = self.grants.iter().filter(|grant| grant.domain == domain && grant.until > now);
+        let lent: BTreeSet<&AgentName> = running.map(|grant| &grant.agent).collect();
+        let holds =
+            |agent: &&Agent| agent.authority_domains.iter().any(|held| held == domain) || lent.contains(&agent.name);
         self.active().filter(holds).map(|agent| agent.name.clone()).collect()
     }
 

@@ -103,6 +103,14 @@ impl Caller {
         (self.role == Role::Agent).then_some(&self.agents)
     }
 
+    /// The agent that the caller speaks for where it names none: the only one of an `agent` key.
+    pub fn only_agent(&self) -> Option<&AgentName> {
+        match (self.role, self.agents.as_slice()) {
+            (Role::Agent, [only]) => Some(only),
+            _ => None,
+        }
+    }
+
     fn forbidden(&self, needs: &str) -> Refusal {
         Refusal::new(Code::Forbidden, format!("A key with the role `{}` may not do this.", self.role))
             .with_remedy(format!("Use {needs}."))

@@ -5,13 +5,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::directory::Directory;
 use domain::{Refusal, TenantId};
+use store::Fact;
 
 use crate::{Engine, Error, Result};
+
+/// A tenant's snapshot, and the version up to which snapshots are known to be old.
+#[derive(Default)]
+struct Held {
+    directory: Option<Arc<Directory>>,
+    old: Option<i64>,
+}
 
 /// Snapshots by tenant.
 #[derive(Default)]
 pub(crate) struct Directories {
-    held: RwLock<HashMap<TenantId, Arc<Directory>>>,
+    held: RwLock<HashMap<TenantId, Held>>,
 }
 
 /// Tries after which a directory that changes all the time is given up.
@@ -19,16 +27,43 @@ pub(crate) const TRIES: usize = 8;
 
 impl Directories {
     fn get(&self, tenant: TenantId) -> Option<Arc<Directory>> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+        self.held.read().unwrap_or_else(PoisonError::into_inner).get(&tenant)?.directory.clone()
     }
 
+    /// Keeps a snapshot, unless a newer one is known of: what was read before a commit may arrive after it.
     fn put(&self, tenant: TenantId, directory: &Arc<Directory>) {
-        self.held.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, Arc::clone(directory));
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let held = held.entry(tenant).or_default();
+        let newest = held.directory.as_ref().map(|held| held.version);
+        if held.old.is_none_or(|old| directory.version > old) && newest.is_none_or(|held| directory.version > held) {
+            held.directory = Some(Arc::clone(directory));
+        }
     }
 
-    /// Forgets a snapshot that a commit has shown to be old.
-    pub(crate) fn forget(&self, tenant: TenantId) {
-        self.held.write().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+    /// Forgets snapshots up to a version that a commit has shown to be old.
+    pub(crate) fn forget(&self, tenant: TenantId, version: i64) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let held = held.entry(tenant).or_default();
+        held.old = held.old.max(Some(version));
+        if held.directory.as_ref().is_some_and(|held| held.version <= version) {
+            held.directory = None;
+        }
+    }
+
+    /// Takes over facts that were just committed on this version, so that the whole need not be read again.
+    pub(crate) fn learn(&self, tenant: TenantId, version: i64, facts: Vec<Fact>) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let held = held.entry(tenant).or_default();
+        let Some(directory) = held.directory.as_mut().filter(|held| held.version == version) else { return };
+        let directory = Arc::make_mut(directory);
+        for fact in facts {
+            match fact {
+                Fact::Agent(agent) => directory.put_agent(agent),
+                Fact::Grant(grant) => directory.put_grant(grant),
+                Fact::Key(_) | Fact::Attachment(_) => {}
+            }
+        }
+        held.old = held.old.max(Some(directory.version - 1));
     }
 }
 

@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod gate;
 mod health;
+mod idempotency;
 mod inbox;
 mod indexer;
 mod key;
@@ -53,12 +54,13 @@ pub use config::Config;
 pub use error::{Error, Result};
 pub use event::Head;
 pub use health::{Check, Ready, Status};
+pub use idempotency::IdempotencyKey;
 pub use inbox::{Inbox, InboxItem};
 pub use key::{KeyRequest, admin_key_digest};
 pub use message::{MessageView, Receipts};
 pub use observer::Observer;
 pub use page::{Page, Paged};
-pub use send::{IdempotencyKey, Sent};
+pub use send::Sent;
 pub use store::{EventFilter, MessageFilter, Problem, Report};
 
 /// What the engine stands on.

@@ -2,26 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::event::NewEvent;
 use domain::key::Caller;
 use domain::message::{Message, MessageId};
 use domain::refusal::{Code, Refusal};
 use domain::send::{self, Decision, Draft, Known};
-use domain::{Digest, State};
-use store::{Answer, Change, Idempotency, Sending, What};
+use domain::{State, TenantId};
+use store::{Answer, Change, Committed, Idempotency, Sending, What};
 
 use crate::directory::TRIES;
+use crate::idempotency::IdempotencyKey;
 use crate::message::MessageView;
 use crate::{Engine, Error, Result};
-
-/// An idempotency key and the digest of the request that it came with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyKey {
-    /// The key; 1 to `limits.idempotency_key_bytes` visible characters.
-    pub key: String,
-    /// The SHA-256 of the request.
-    pub fingerprint: Digest,
-}
 
 /// A message that was sent, now or before.
 #[derive(Clone, Debug)]
@@ -32,31 +23,29 @@ pub struct Sent {
     pub replayed: bool,
 }
 
-/// What is to be committed for one draft.
+/// What is to be done for one draft.
 enum Prepared {
-    Send(Arc<Message>, Change),
-    Refuse(Box<Refusal>, Change),
+    /// To commit this, and then to answer with the message or the refusal.
+    Commit(Answered, Change),
+    /// Nothing: it was sent before.
+    Replay(MessageId),
 }
+
+type Answered = std::result::Result<Arc<Message>, Box<Refusal>>;
 
 impl Engine {
     /// Sends a message: after this it is durable and in every recipient's inbox.
     pub async fn send(&self, caller: &Caller, draft: Draft, key: Option<IdempotencyKey>) -> Result<Sent> {
+        let idempotency = key.map(|key| self.idempotency(caller, &draft, key)).transpose()?;
         for _ in 0..TRIES {
-            let (message, change) = match self.prepare(caller, draft.clone(), key.clone()).await? {
-                Prepared::Send(message, change) => (Some(message), change),
-                Prepared::Refuse(refusal, change) => match self.inner.store.commit(change).await {
-                    Ok(_) => return Err(Error::Refused(refusal)),
-                    Err(store::Error::Conflict) => {
-                        self.inner.directories.forget(caller.tenant);
-                        continue;
-                    }
-                    Err(error) => return Err(error.into()),
-                },
+            let (answered, change) = match self.prepare(caller, draft.clone(), idempotency.clone()).await? {
+                Prepared::Commit(answered, change) => (answered, change),
+                Prepared::Replay(id) => return self.sent_before(caller.tenant, id).await,
             };
-            match self.inner.store.commit(change).await {
-                Ok(committed) => return self.sent(caller, message, committed.answer).await,
-                Err(store::Error::Conflict) => self.inner.directories.forget(caller.tenant),
-                Err(error) => return Err(error.into()),
+            let version = change.version;
+            let committed = self.inner.store.commit(change).await;
+            if let Some(outcome) = self.outcome(caller.tenant, version, answered, committed).await {
+                return outcome;
             }
         }
         Err(Error::Store(store::Error::Conflict))
@@ -64,41 +53,35 @@ impl Engine {
 
     /// Sends many messages in their order, each with its own answer; they share commits.
     pub async fn send_batch(&self, caller: &Caller, drafts: Vec<(Draft, Option<IdempotencyKey>)>) -> Vec<Result<Sent>> {
-        let mut outcomes: Vec<Option<Result<Sent>>> = Vec::new();
+        let mut outcomes = Vec::with_capacity(drafts.len());
         let (mut changes, mut waiting) = (Vec::new(), Vec::new());
         for (index, (draft, key)) in drafts.iter().enumerate() {
-            let prepared = self.prepare(caller, draft.clone(), key.clone()).await;
-            outcomes.push(None);
-            match prepared {
-                Ok(Prepared::Send(message, change)) => {
+            let key = key.clone().map(|key| self.idempotency(caller, draft, key)).transpose();
+            let prepared = match key {
+                Ok(idempotency) => self.prepare(caller, draft.clone(), idempotency).await,
+                Err(error) => Err(error),
+            };
+            outcomes.push(match prepared {
+                Ok(Prepared::Commit(answered, change)) => {
+                    waiting.push((index, change.version, answered));
                     changes.push(change);
-                    waiting.push((index, Ok(message)));
+                    None
                 }
-                Ok(Prepared::Refuse(refusal, change)) => {
-                    changes.push(change);
-                    waiting.push((index, Err(refusal)));
-                }
-                Err(error) => outcomes[index] = Some(Err(error)),
-            }
+                Ok(Prepared::Replay(id)) => Some(self.sent_before(caller.tenant, id).await),
+                Err(error) => Some(Err(error)),
+            });
         }
         let committed = self.inner.store.commit_all(changes).await;
-        for ((index, prepared), committed) in waiting.into_iter().zip(committed) {
-            outcomes[index] = match (prepared, committed) {
-                (Ok(message), Ok(committed)) => Some(self.sent(caller, Some(message), committed.answer).await),
-                (Err(refusal), Ok(_)) => Some(Err(Error::Refused(refusal))),
-                // Decided on an old directory: decided again, by itself.
-                (_, Err(store::Error::Conflict)) => None,
-                (_, Err(error)) => Some(Err(error.into())),
-            };
+        for ((index, version, answered), committed) in waiting.into_iter().zip(committed) {
+            outcomes[index] = self.outcome(caller.tenant, version, answered, committed).await;
         }
         let mut answers = Vec::with_capacity(outcomes.len());
         for (outcome, (draft, key)) in outcomes.into_iter().zip(drafts) {
-            if let Some(outcome) = outcome {
-                answers.push(outcome);
-                continue;
-            }
-            self.inner.directories.forget(caller.tenant);
-            answers.push(self.send(caller, draft, key).await);
+            answers.push(match outcome {
+                Some(outcome) => outcome,
+                // Decided on an old directory: decided again, by itself.
+                None => self.send(caller, draft, key).await,
+            });
         }
         answers
     }
@@ -114,10 +97,12 @@ impl Engine {
             Some(parent) => Some(self.thread_to_join(caller, parent).await?),
             None => None,
         };
-        for attached in &draft.attachments {
+        // More than are allowed are refused below, without looking for each.
+        let attached = draft.attachments.iter().take(self.inner.policy.limits.attachments);
+        for (index, attached) in attached.enumerate() {
             if self.inner.store.attachment(caller.tenant, attached.sha256).await?.is_none() {
                 let why = format!("{} was never stored here", attached.sha256);
-                return Err(Refusal::field(Code::UnknownAttachment, "attachments", why)
+                return Err(Refusal::field(Code::UnknownAttachment, format!("attachments[{index}]"), why)
                     .with_remedy("Store it first: POST /api/v1/attachments, or `coord attach put`.")
                     .into());
             }
@@ -132,59 +117,76 @@ impl Engine {
         if self.may_read_thread(caller, thread).await? { Ok(thread) } else { Err(unknown().into()) }
     }
 
-    async fn prepare(&self, caller: &Caller, draft: Draft, key: Option<IdempotencyKey>) -> Result<Prepared> {
-        let idempotency = key.map(|key| self.idempotency(key)).transpose()?;
+    async fn prepare(&self, caller: &Caller, draft: Draft, idempotency: Option<Idempotency>) -> Result<Prepared> {
         let now = self.now();
-        let (decision, version) = self.decide(caller, draft).await?;
+        let decided = self.decide(caller, draft).await;
+        // What was sent stays sent, though it would be refused today.
+        if let Some(idempotency) = idempotency.as_ref().filter(|_| !matches!(decided, Ok((Decision::Send(..), _))))
+            && let Some(before) = self.inner.store.sent_under(caller.tenant, idempotency, now).await?
+        {
+            return Ok(Prepared::Replay(before));
+        }
+        let (decision, version) = decided?;
         let change = |what| Change { tenant: caller.tenant, now, version: Some(version), what };
-        match decision {
+        Ok(match decision {
             Decision::Send(message, before) => {
                 let data = json(&message)?;
                 let message = Arc::new(*message);
                 let sending = Sending { message: Arc::clone(&message), data, before, idempotency };
-                Ok(Prepared::Send(message, change(What::Send(Box::new(sending)))))
+                Prepared::Commit(Ok(message), change(What::Send(Box::new(sending))))
             }
             Decision::Refuse(refusal, fact) => {
-                let events: Vec<NewEvent> = vec![fact];
-                Ok(Prepared::Refuse(refusal, change(What::Record { events, facts: Vec::new() })))
+                let what = What::Record { events: vec![fact], facts: Vec::new() };
+                Prepared::Commit(Err(refusal), change(what))
             }
-        }
+        })
     }
 
-    fn idempotency(&self, key: IdempotencyKey) -> Result<Idempotency> {
-        let max = self.inner.policy.limits.idempotency_key_bytes;
-        if key.key.is_empty() || key.key.len() > max || !key.key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let why = format!("must be 1 to {max} visible ASCII characters");
-            return Err(Refusal::field(Code::InvalidField, "Idempotency-Key", why).into());
-        }
-        let until = self.now().plus(self.config().limits.idempotency_retention);
-        Ok(Idempotency { key: key.key, fingerprint: key.fingerprint, until })
-    }
-
-    /// Answers a commit, and wakes whom it concerns.
-    async fn sent(&self, caller: &Caller, message: Option<Arc<Message>>, answer: Answer) -> Result<Sent> {
-        match (answer, message) {
-            (Answer::Sent(seq), Some(message)) => {
-                if message.deliver_at.is_none() {
-                    for agent in &message.recipients {
-                        self.inner.ephemeral.ring_inbox(caller.tenant, agent);
-                    }
-                }
-                self.grown(caller.tenant);
-                self.inner.relay.raise();
-                if let Some(observer) = self.inner.observer.get() {
-                    observer.sent(&self.tenant_name(caller.tenant), message.kind, message.priority);
-                }
-                Ok(Sent { message: first_answer(message, seq), replayed: false })
+    /// Answers a commit, and wakes whom it concerns; none: it was decided on an old directory and is to be decided again.
+    async fn outcome(
+        &self,
+        tenant: TenantId,
+        version: Option<i64>,
+        answered: Answered,
+        committed: store::Result<Committed>,
+    ) -> Option<Result<Sent>> {
+        let answer = match committed {
+            Ok(committed) => committed.answer,
+            Err(store::Error::Conflict) => {
+                self.inner.directories.forget(tenant, version.unwrap_or_default());
+                return None;
             }
-            (Answer::Replayed(id), _) => {
-                let stored = self.inner.store.message(caller.tenant, id).await?;
-                let stored =
-                    stored.ok_or_else(|| Error::Internal(format!("message {id} was sent and is not there")))?;
-                Ok(Sent { message: first_answer(Arc::new(stored.message), stored.seq), replayed: true })
+            Err(error) => return Some(Err(error.into())),
+        };
+        Some(match (answer, answered) {
+            (Answer::Sent(seq), Ok(message)) => Ok(self.sent(tenant, message, seq)),
+            (Answer::Replayed(id), Ok(_)) => self.sent_before(tenant, id).await,
+            (Answer::Done, Err(refusal)) => {
+                self.grown(tenant);
+                Err(Error::Refused(refusal))
             }
             (answer, _) => Err(Error::Internal(format!("a message was answered with {answer:?}"))),
+        })
+    }
+
+    fn sent(&self, tenant: TenantId, message: Arc<Message>, seq: i64) -> Sent {
+        if message.deliver_at.is_none() {
+            for agent in &message.recipients {
+                self.inner.ephemeral.ring_inbox(tenant, agent);
+            }
         }
+        self.grown(tenant);
+        self.inner.relay.raise();
+        if let Some(observer) = self.inner.observer.get() {
+            observer.sent(&self.tenant_name(tenant), message.kind, message.priority);
+        }
+        Sent { message: first_answer(message, seq), replayed: false }
+    }
+
+    async fn sent_before(&self, tenant: TenantId, id: MessageId) -> Result<Sent> {
+        let stored = self.inner.store.message(tenant, id).await?;
+        let stored = stored.ok_or_else(|| Error::Internal(format!("message {id} was sent and is not there")))?;
+        Ok(Sent { message: first_answer(Arc::new(stored.message), stored.seq), replayed: true })
     }
 }
 
@@ -195,6 +197,6 @@ fn first_answer(message: Arc<Message>, seq: i64) -> MessageView {
     MessageView { fanning_out: message.fan_out, message, seq, recipients }
 }
 
-pub(crate) fn json(value: &impl serde::Serialize) -> Result<String> {
+fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::Internal(format!("cannot be written as JSON: {error}")))
 }

@@ -82,16 +82,23 @@ impl Engine {
             if matches!(&what, What::Record { events, .. } if events.is_empty()) {
                 return Ok(answer);
             }
-            let change = Change { tenant, now: self.now(), version: Some(directory.version), what };
-            let outcome = self.inner.store.commit(change).await;
-            self.inner.directories.forget(tenant);
-            match outcome {
+            let version = directory.version;
+            // Let go, so that what is learned can be put into it without a copy.
+            drop(directory);
+            let facts = if let What::Record { facts, .. } = &what { facts.clone() } else { Vec::new() };
+            let change = Change { tenant, now: self.now(), version: Some(version), what };
+            match self.inner.store.commit(change).await {
                 Ok(_) => {
+                    self.inner.directories.learn(tenant, version, facts);
                     self.grown(tenant);
                     return Ok(answer);
                 }
-                Err(store::Error::Conflict) => {}
-                Err(error) => return Err(error.into()),
+                Err(store::Error::Conflict) => self.inner.directories.forget(tenant, version),
+                Err(error) => {
+                    // Perhaps done.
+                    self.inner.directories.forget(tenant, version);
+                    return Err(error.into());
+                }
             }
         }
         Err(Error::Store(store::Error::Conflict))

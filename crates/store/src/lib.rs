@@ -14,6 +14,7 @@ pub mod conformance;
 mod cursor;
 mod error;
 mod event;
+mod idempotency;
 mod inbox;
 mod key;
 mod load;

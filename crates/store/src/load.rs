@@ -3,12 +3,12 @@
 
 use domain::delivery::Delivery;
 use domain::message::{Message, MessageId};
-use domain::{Digest, State, Time};
+use domain::{State, Time};
 
 use crate::change::{Change, What};
 use crate::rows::{Batch, DELIVERY, delivery_row};
 use crate::value::{Row, Value};
-use crate::{Error, Result};
+use crate::{Error, Result, idempotency};
 
 /// A query and its parameters.
 pub(crate) type Query = (String, Vec<Value>);
@@ -17,7 +17,7 @@ pub(crate) type Query = (String, Vec<Value>);
 #[derive(Debug)]
 pub(crate) enum Facts {
     Nothing,
-    Idempotency(Option<(Digest, MessageId)>),
+    SentBefore(MessageId),
     Deliveries(Vec<(Delivery, String)>),
     FanOut(Option<(String, Box<Message>)>),
 }
@@ -27,10 +27,10 @@ pub(crate) enum Facts {
 pub(crate) fn query(change: &Change, more: usize) -> Option<Query> {
     let tenant = Value::from(change.tenant.0);
     match &change.what {
-        What::Send(sending) => sending.idempotency.as_ref().map(|idempotency| {
-            let sql = "SELECT fingerprint, message FROM idempotency WHERE tenant = $1 AND key = $2 AND until > $3";
-            (sql.to_owned(), vec![tenant, idempotency.key.as_str().into(), change.now.into()])
-        }),
+        What::Send(sending) => {
+            let key = sending.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())?;
+            Some(idempotency::query(change.tenant, key, change.now))
+        }
         What::Claim { agent, max, only: None, .. } => {
             // What has expired is not handed out, though nobody has said so yet.
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 \
@@ -76,11 +76,10 @@ pub(crate) fn with_message(rest: &str) -> String {
 /// Reads the answer to [`query`].
 pub(crate) fn facts(change: &Change, rows: Vec<Row>) -> Result<Facts> {
     match &change.what {
-        What::Send(sending) if sending.idempotency.is_some() => {
-            let row = rows.into_iter().next();
-            let known = row.map(|mut row| Ok((row.digest(0)?, row.message(1)?)));
-            known.transpose().map(Facts::Idempotency)
-        }
+        What::Send(sending) => match (&sending.idempotency, rows.into_iter().next()) {
+            (Some(idempotency), Some(row)) => idempotency.answer(idempotency::known(row)?).map(Facts::SentBefore),
+            _ => Ok(Facts::Nothing),
+        },
         What::FanOut { .. } => {
             let row = rows.into_iter().next();
             let known = row.map(|mut row| Ok((row.text(0)?, Box::new(message(&row.text(1)?)?))));

@@ -23,7 +23,7 @@ pub(crate) fn decide(change: Change, facts: Facts, batch: &mut Batch) -> Result<
     }
     let plan = Plan { tenant, now, batch };
     match (what, facts) {
-        (What::Send(sending), Facts::Idempotency(Some(known))) => replay(&sending, known),
+        (What::Send(_), Facts::SentBefore(message)) => Ok(done(Answer::Replayed(message))),
         (What::Send(sending), _) => plan.send(*sending),
         (What::Record { events, facts }, _) => plan.record(events, facts),
         (What::Claim { lease, secret, .. }, Facts::Deliveries(found)) => plan.claim(found, lease, secret),
@@ -52,14 +52,6 @@ const FANNED_OUT: &str = "~";
 
 fn done(answer: Answer) -> Committed {
     Committed { answer, woken: Vec::new() }
-}
-
-fn replay(sending: &Sending, (fingerprint, message): (domain::Digest, MessageId)) -> Result<Committed> {
-    if sending.idempotency.as_ref().is_some_and(|idempotency| idempotency.fingerprint == fingerprint) {
-        return Ok(done(Answer::Replayed(message)));
-    }
-    let refusal = Refusal::new(Code::IdempotencyMismatch, "This idempotency key was used with another request.");
-    Err(refusal.with_remedy("Use a new key for a new request; repeat a request with exactly the same bytes.").into())
 }
 
 /// One change being planned.

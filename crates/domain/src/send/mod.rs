@@ -73,12 +73,8 @@ pub fn decide(draft: Draft, known: &Known<'_>) -> Result<Decision, Refusal> {
 }
 
 fn sender<'a>(draft: &Draft, known: &Known<'a>) -> Result<&'a Agent, Refusal> {
-    let name = match (&draft.from, known.caller.agents.as_slice()) {
-        (Some(name), _) => name.as_str(),
-        (None, [only]) if known.caller.readable().is_some() => only.as_str(),
-        (None, _) => {
-            return Err(Refusal::field(Code::MissingField, "from", "say which agent sends it"));
-        }
+    let Some(name) = draft.from.as_deref().or(known.caller.only_agent().map(AgentName::as_str)) else {
+        return Err(Refusal::field(Code::MissingField, "from", "say which agent sends it"));
     };
     if name == SYSTEM {
         return Err(Refusal::field(Code::ReservedName, "from", "only the system itself sends as `system`"));

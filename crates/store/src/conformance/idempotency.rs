@@ -46,6 +46,21 @@ pub async fn another_request_under_the_same_key_is_refused(store: &Store) {
     assert_eq!(world.head().await, 1);
 }
 
+/// What was sent under a key can be asked for without sending.
+pub async fn what_was_sent_under_a_key_is_found(store: &Store) {
+    let world = World::new(store).await;
+    let first = world.message(&["chat"]);
+    world.commit(sent_under(&first, key("k", 1))).await.expect("sent");
+    let known = |name: &str, request, secs| {
+        let key = key(name, request);
+        async move { store.sent_under(world.tenant, &key, at(secs)).await.map_err(|error| format!("{error}")) }
+    };
+    assert_eq!(known("k", 1, 99).await, Ok(Some(first.id)));
+    assert_eq!(known("k", 1, 100).await, Ok(None), "its time has passed");
+    assert_eq!(known("l", 1, 0).await, Ok(None));
+    assert!(known("k", 2, 0).await.is_err_and(|error| error.starts_with("idempotency-mismatch")));
+}
+
 /// After its time a key means nothing, forgotten or not.
 pub async fn a_key_whose_time_has_passed_is_new(store: &Store) {
     let world = World::new(store).await;

@@ -41,6 +41,7 @@ macro_rules! conformance {
                 the_same_request_is_sent_once,
                 the_same_requests_in_one_group_are_sent_once,
                 another_request_under_the_same_key_is_refused,
+                what_was_sent_under_a_key_is_found,
                 a_key_whose_time_has_passed_is_new,
                 only_keys_whose_time_has_passed_are_forgotten,
             ],

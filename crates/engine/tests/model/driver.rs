@@ -1,0 +1,295 @@
+//! The driver: gives each command to the engine and to the model, and compares what they answer and what they hold.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use domain::delivery::{Receipt, Verb};
+use domain::message::Priority;
+use domain::send::Draft;
+use domain::{AgentKind, Code, Digest, Span, State, Time};
+use engine::{AgentPut, EventFilter, IdempotencyKey, InboxItem, Page};
+use testkit::engine::{Driven, START, draft, refusal};
+
+use crate::command::{AGENTS, Asked, Command, Letter, Shown, TRIGGERS, To};
+use crate::world::{ATTEMPTS, Delivery, INLINE, Message, Notice, World};
+
+struct Driver {
+    engine: Driven,
+    world: World,
+    /// How far the log was read for notices.
+    read: i64,
+}
+
+/// Runs the commands on an engine and a model of their own.
+pub(crate) async fn run(pauses: Vec<i64>, commands: Vec<Command>) {
+    let backoff = pauses.iter().map(|pause| Span::from_secs(*pause)).collect();
+    let engine = Driven::with(|config| {
+        config.agents.retain(|agent| agent.name.as_str() == "human");
+        config.delivery.max_attempts = u32::try_from(ATTEMPTS).expect("small");
+        config.delivery.backoff = backoff;
+        config.limits.inline_recipients = INLINE;
+    })
+    .await;
+    for agent in &AGENTS[1..] {
+        engine.put_agent(&engine.admin, agent, put()).await.expect("registered");
+    }
+    let read = engine.head(&engine.admin).await.expect("the head").seq;
+    let world = World { pauses, events: read, ..World::default() };
+    let mut driver = Driver { engine, world, read };
+    for command in commands {
+        driver.step(command).await;
+        driver.adopt_notices().await;
+        driver.compare().await;
+    }
+    driver.engine.verified().await;
+}
+
+fn put() -> AgentPut {
+    AgentPut {
+        kind: AgentKind::Ai,
+        description: String::new(),
+        authority_domains: Vec::new(),
+        webhook: None,
+        max_priority_sent: None,
+        escalate_to: None,
+    }
+}
+
+fn at(seconds: i64) -> Time {
+    START.plus(Span::from_secs(seconds))
+}
+
+fn number(agent: &str) -> usize {
+    AGENTS.iter().position(|known| *known == agent).expect("one of the agents")
+}
+
+fn hash(letter: &Letter) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    letter.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn drafted(letter: &Letter) -> Draft {
+    let span = |span: Option<i64>| span.map(Span::from_secs);
+    let mut draft = draft(AGENTS[letter.from], "*", "A letter");
+    if let To::Named(named) = &letter.to {
+        draft.to = named.iter().map(|agent| AGENTS[*agent].to_owned()).collect();
+    }
+    Draft {
+        priority: Priority::ALL[letter.lane],
+        expires_in: span(letter.expires_in),
+        deliver_in: span(letter.deliver_in),
+        ack_within: span(letter.ack_within),
+        ..draft
+    }
+}
+
+impl Driver {
+    async fn step(&mut self, command: Command) {
+        match command {
+            Command::Send { letter, key } => self.send(letter, key).await,
+            Command::Receive { agent, max, lease } => self.receive(agent, max, lease).await,
+            Command::Settle { pick, shown, asked } => self.settle(pick, shown, asked).await,
+            Command::Trigger(trigger) => {
+                let moved = self.engine.trigger(&self.engine.admin, TRIGGERS[trigger]).await.expect("triggered");
+                assert_eq!(moved, self.world.trigger(trigger));
+            }
+            Command::Advance(by) => {
+                self.engine.tick(Span::from_secs(by)).await;
+                self.world.advance(by);
+            }
+            Command::Retire(agent) => {
+                self.engine.retire_agent(&self.engine.admin, AGENTS[agent]).await.expect("retired");
+                self.world.events += i64::from(self.world.retired.insert(agent));
+            }
+            Command::Put(agent) => {
+                let (_, new) = self.engine.put_agent(&self.engine.admin, AGENTS[agent], put()).await.expect("put");
+                assert!(!new, "it was registered before");
+                self.world.events += i64::from(self.world.retired.remove(&agent));
+            }
+            Command::Work => {
+                self.engine.sweeper_step().await.expect("swept");
+                self.engine.work().await;
+                self.world.fan_out();
+            }
+            Command::Reopen => self.engine.reopen().await,
+        }
+    }
+
+    async fn send(&mut self, letter: Letter, key: Option<usize>) {
+        let mut fingerprint = [0; 32];
+        fingerprint[..8].copy_from_slice(&hash(&letter).to_le_bytes());
+        let idempotency = key.map(|key| IdempotencyKey { key: format!("key-{key}"), fingerprint: Digest(fingerprint) });
+        let outcome = self.engine.send(&self.engine.admin, drafted(&letter), idempotency).await;
+        let known = key.and_then(|key| self.world.keys.get(&key));
+        if let Some((hashed, id)) = known {
+            if *hashed == hash(&letter) {
+                let sent = outcome.expect("answered again");
+                assert!(sent.replayed && sent.message.message.id == *id, "the first answer again");
+            } else {
+                assert_eq!(refusal(outcome).code, Code::IdempotencyMismatch);
+            }
+            return;
+        }
+        let recipients = match self.world.recipients(&letter) {
+            Ok(recipients) => recipients,
+            Err(code) => return assert_eq!(refusal(outcome).code, code),
+        };
+        let sent = outcome.expect("sent");
+        assert!(!sent.replayed);
+        let (view, now) = (sent.message, self.world.now);
+        let fanning_out = recipients.len() > INLINE;
+        assert_eq!(view.fanning_out, fanning_out);
+        let mut deliveries = BTreeMap::new();
+        if !fanning_out {
+            deliveries.extend(recipients.iter().map(|agent| (*agent, World::delivery(&letter, now))));
+        }
+        let mut written: Vec<usize> = view.recipients.iter().map(|(agent, _)| number(agent.as_str())).collect();
+        written.sort_unstable();
+        assert_eq!(written, deliveries.keys().copied().collect::<Vec<_>>());
+        let (id, seq) = (view.message.id, view.seq);
+        self.world.events += 1;
+        assert_eq!(seq, self.world.events, "positions are dense");
+        self.world.keys.extend(key.map(|key| (key, (hash(&letter), id))));
+        let (from, lane) = (Some(letter.from), letter.lane);
+        let letter = Some(letter);
+        self.world.messages.push(Message { id, seq, from, lane, letter, sent: now, fanning_out, deliveries });
+    }
+
+    async fn receive(&mut self, agent: usize, max: usize, lease: i64) {
+        let lease_span = Some(Span::from_secs(lease));
+        let engine = &self.engine;
+        let items = engine.receive(&engine.admin, AGENTS[agent], max, lease_span, Span::ZERO).await.expect("received");
+        let expected = self.world.receive(agent, max, lease);
+        assert_eq!(items.iter().map(|item| item.message.id).collect::<Vec<_>>(), expected);
+        for item in items {
+            let message = self.world.messages.iter_mut().find(|message| message.id == item.message.id);
+            let delivery = message.and_then(|message| message.deliveries.get_mut(&agent)).expect("known");
+            delivery.receipts.push(item.delivery.receipt());
+        }
+    }
+
+    async fn settle(&mut self, pick: usize, shown: Shown, asked: Asked) {
+        let all = self.world.messages.iter().enumerate();
+        let all: Vec<(usize, usize)> =
+            all.flat_map(|(at, message)| message.deliveries.keys().map(move |agent| (at, *agent))).collect();
+        let Some((at, agent)) = all.get(pick % all.len().max(1)).copied() else { return };
+        // These cannot do without a receipt.
+        let needs = matches!(asked, Asked::Nack { .. } | Asked::Extend { .. });
+        let shown = if needs && matches!(shown, Shown::Absent) { Shown::Latest } else { shown };
+        let verb = self.verb(at, agent, shown, asked);
+        let id = self.world.messages[at].id;
+        let outcome = self.engine.settle(&self.engine.admin, AGENTS[agent], id, verb).await;
+        match self.world.settle(at, agent, shown, asked) {
+            Ok(state) => assert_eq!(outcome.expect("done").state, state),
+            Err(code) => assert_eq!(refusal(outcome).code, code),
+        }
+    }
+
+    fn verb(&self, at: usize, agent: usize, shown: Shown, asked: Asked) -> Verb {
+        let message = &self.world.messages[at];
+        let receipts = &message.deliveries[&agent].receipts;
+        let never = Receipt { seq: message.seq, lease: 1 };
+        let receipt = match shown {
+            Shown::Latest => receipts.last().copied().unwrap_or(never),
+            Shown::First | Shown::Absent => receipts.first().copied().unwrap_or(never),
+            Shown::Foreign => Receipt { seq: message.seq + 1, lease: 1 },
+        };
+        let perhaps = Some(receipt).filter(|_| !matches!(shown, Shown::Absent));
+        match asked {
+            Asked::Ack => Verb::Ack { receipt: perhaps, note: None },
+            Asked::Nack { delay } => Verb::Nack { receipt, delay: delay.map(Span::from_secs), reason: None },
+            Asked::Extend { lease } => Verb::Extend { receipt, lease: Span::from_secs(lease) },
+            Asked::Defer { until, trigger } => {
+                let until = until.map(|span| at_in(self.world.now, span));
+                let trigger = trigger.map(|trigger| TRIGGERS[trigger].to_owned());
+                Verb::Defer { receipt: perhaps, until, trigger, reason: None }
+            }
+            Asked::Terminate => Verb::Terminate { receipt: perhaps, reason: "enough".to_owned() },
+            Asked::Redrive => Verb::Redrive,
+        }
+    }
+
+    /// Finds the notices that the system sent, each of which the model must have promised, and no other.
+    async fn adopt_notices(&mut self) {
+        let page = Page { limit: Some(500), after: Some(self.read.to_string()) };
+        let filter = EventFilter { kind: Some(domain::EventKind::MessageSent), ..EventFilter::default() };
+        let events = self.engine.events(&self.engine.admin, &filter, &page).await.expect("the log");
+        let mut promised = std::mem::take(&mut self.world.promised);
+        for event in events.items {
+            let sent: domain::Message = serde_json::from_str(&event.data).expect("a message");
+            self.read = event.seq;
+            if sent.from.as_str() != "system" {
+                continue;
+            }
+            let to = number(sent.recipients[0].as_str());
+            let about = sent.in_reply_to.expect("a notice is about something");
+            let notice = Notice { about, to, lane: sent.priority as usize };
+            let found = promised.iter().position(|promised| *promised == notice);
+            promised.swap_remove(found.unwrap_or_else(|| panic!("nobody promised {notice:?}: {}", sent.subject)));
+            let quiet = Letter {
+                from: 0,
+                to: To::All,
+                lane: notice.lane,
+                expires_in: None,
+                deliver_in: None,
+                ack_within: None,
+            };
+            let deliveries = BTreeMap::from([(to, World::delivery(&quiet, self.world.now))]);
+            let (id, seq, sent_at, lane) = (sent.id, event.seq, self.world.now, notice.lane);
+            let message =
+                Message { id, seq, from: None, lane, letter: None, sent: sent_at, fanning_out: false, deliveries };
+            self.world.messages.push(message);
+            self.world.events += 1;
+        }
+        assert_eq!(promised, [], "notices that were never sent");
+    }
+
+    /// Compares every inbox and the length of the log.
+    async fn compare(&self) {
+        let head = self.engine.head(&self.engine.admin).await.expect("the head");
+        assert_eq!(head.seq, self.world.events, "every change is one event, and nothing else is");
+        for (agent, name) in AGENTS.iter().enumerate() {
+            let mut expected: Vec<(&Message, &Delivery)> = self
+                .world
+                .messages
+                .iter()
+                .filter_map(|message| message.deliveries.get(&agent).map(|delivery| (message, delivery)))
+                .collect();
+            expected.sort_by_key(|(message, _)| (message.lane, message.seq));
+            let mut counts = [0; 6];
+            for (_, delivery) in &expected {
+                counts[delivery.state as usize] += 1;
+            }
+            // Looks into the states that should not be empty; that the others are, the counts say.
+            let states: Vec<State> = State::ALL.iter().copied().filter(|state| counts[*state as usize] > 0).collect();
+            let page = Page { limit: Some(500), after: None };
+            let inbox = self.engine.inbox(&self.engine.admin, name, &states, &page).await.expect("the inbox");
+            assert_eq!(inbox.items.items.len(), expected.len(), "deliveries of {name}");
+            for (item, (message, delivery)) in inbox.items.items.iter().zip(expected) {
+                same(item, message, delivery);
+            }
+            assert_eq!(inbox.counts, counts, "counts of {name}");
+        }
+    }
+}
+
+fn at_in(now: i64, span: i64) -> Time {
+    at(now + span)
+}
+
+fn same(item: &InboxItem, message: &Message, expected: &Delivery) {
+    let found = &item.delivery;
+    assert_eq!(found.message, message.id, "the order of an inbox");
+    let found = (
+        (found.state, found.attempt, found.reminded),
+        (found.lease_expires_at, found.deferred_until, found.trigger.as_deref()),
+        (found.expires_at, found.ack_by),
+    );
+    let expected = (
+        (expected.state, expected.attempt, expected.reminded),
+        (expected.lease_until.map(at), expected.deferred_until.map(at), expected.trigger_name()),
+        (expected.expires.map(at), expected.ack_by.map(at)),
+    );
+    assert_eq!(found, expected, "message {} to {}", item.delivery.seq, item.delivery.agent);
+}
