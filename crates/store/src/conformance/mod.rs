@@ -104,6 +104,7 @@ macro_rules! conformance {
                 words_phrases_and_beginnings_are_found,
                 a_search_obeys_every_filter_and_pages,
                 a_search_stays_in_its_tenant,
+                a_search_takes_as_many_words_as_a_person_types,
                 nothing_a_person_types_breaks_a_search,
                 indexing_goes_on_where_it_stopped,
             ],

@@ -104,6 +104,15 @@ pub async fn a_search_stays_in_its_tenant(store: &Store) {
     }
 }
 
+/// A search of very many words is refused, one of many is not.
+pub async fn a_search_takes_as_many_words_as_a_person_types(store: &Store) {
+    let world = World::new(store).await;
+    let seq = say(&world, "Long", &"word ".repeat(100)).await;
+    assert_eq!(found(&world, &words(&"word ".repeat(64))).await, [seq]);
+    let result = store.search(world.tenant, &words(&"word ".repeat(65)), None, 10).await;
+    assert_eq!(super::world::refused(result), domain::Code::TooManyItems);
+}
+
 /// Signs, quotes, control characters and very long queries are words like others.
 pub async fn nothing_a_person_types_breaks_a_search(store: &Store) {
     let world = World::new(store).await;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use domain::TenantId;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::{Cursor, Term, Texts};
 use crate::Result;
@@ -42,8 +44,7 @@ impl Database {
                    ON CONFLICT (tenant, seq) DO NOTHING) \
                    INSERT INTO cursors (tenant, name, seq) VALUES ($1, 'search', $2) \
                    ON CONFLICT (tenant, name) DO UPDATE SET seq = GREATEST(cursors.seq, excluded.seq)";
-        // A NUL is a letter to JSON and none to PostgreSQL.
-        let text = |Texts { subject, body }| format!("{subject}\n{body}").replace('\0', " ");
+        let text = |Texts { subject, body }| plain(&format!("{subject}\n{body}"));
         let (seqs, texts): (Vec<i64>, Vec<String>) = texts.into_iter().map(|(seq, texts)| (seq, text(texts))).unzip();
         self.postgres.write(sql, &[&tenant.0, &cursor, &seqs, &texts]).await
     }
@@ -60,10 +61,10 @@ impl Database {
         for term in terms {
             queries.push(match term {
                 Term::Words(words) => {
-                    format!("phraseto_tsquery('simple', {})", places(&mut parameters, [words.as_str().into()]))
+                    format!("phraseto_tsquery('simple', {})", places(&mut parameters, [plain(words).into()]))
                 }
                 Term::Beginning(beginning) => {
-                    let letters: String = beginning.chars().filter(|letter| letter.is_alphanumeric()).collect();
+                    let letters: String = plain(beginning).chars().filter(|letter| letter.is_alphanumeric()).collect();
                     format!("to_tsquery('simple', {})", places(&mut parameters, [format!("{letters}:*").into()]))
                 }
             });
@@ -74,4 +75,10 @@ impl Database {
         );
         self.postgres.query(sql, parameters).await?.into_iter().map(|mut row| row.int(0)).collect()
     }
+}
+
+/// The text without accents, as the other index reads it too, and without NULs, which PostgreSQL does not take.
+fn plain(text: &str) -> String {
+    let bare = text.nfd().filter(|letter| !is_combining_mark(*letter));
+    bare.map(|letter| if letter == '\0' { ' ' } else { letter }).collect()
 }

@@ -10,7 +10,7 @@ mod folder;
 use std::collections::HashMap;
 use std::path::Path;
 
-use domain::{Digest, Event, EventKind, TenantId};
+use domain::{Code, Digest, Event, EventKind, Refusal, TenantId};
 use serde::Deserialize;
 
 use crate::event::EventFilter;
@@ -22,6 +22,8 @@ use crate::{Error, Result, Store};
 const STEP: usize = 256;
 /// Matches that are looked at together.
 const MATCHES: usize = 1_000;
+/// Words and phrases of one search.
+const TERMS_MAX: usize = 64;
 /// Matches that one search looks at, at most, to fill its page.
 const MATCHES_MAX: usize = 10_000;
 
@@ -160,6 +162,8 @@ impl Store {
     }
 
     /// Messages that hold these words and meet the filter, newest first, before a position.
+    ///
+    /// Fails with [`Error::Refused`] where more than 64 words and phrases are asked for.
     pub async fn search(
         &self,
         tenant: TenantId,
@@ -167,8 +171,12 @@ impl Store {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<StoredMessage>> {
-        while self.index_step(tenant).await? {}
         let terms = terms(filter.q.as_deref().unwrap_or_default());
+        if terms.len() > TERMS_MAX {
+            let why = format!("has {} words and phrases; {TERMS_MAX} are allowed", terms.len());
+            return Err(Refusal::field(Code::TooManyItems, "q", why).into());
+        }
+        while self.index_step(tenant).await? {}
         if terms.is_empty() {
             return self.messages(tenant, filter, Order::Newest, before, limit).await;
         }
