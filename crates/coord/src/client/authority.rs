@@ -6,14 +6,14 @@ use super::{
     clean::clean,
     table::Table,
     when,
-    words::{moment, one_of},
+    words::{duration, moment, one_of},
 };
 
 const EXAMPLES: &str = "\
 Examples:
   coord authority
   coord authority check --from code --kind decide --domain strategy
-  coord authority grant -d strategy -a code --until 2026-03-21T00:00:00Z --reason 'chat is away'";
+  coord authority grant -d strategy -a code --for 7d --reason 'chat is away'";
 
 /// Show who may decide what, check it, lend it for a time
 #[derive(Debug, Args)]
@@ -54,12 +54,23 @@ struct Grant {
     /// Who may decide in it
     #[arg(long, short, value_name = "AGENT")]
     agent: String,
-    /// When it ends by itself
-    #[arg(long, value_name = "MOMENT", value_parser = moment)]
-    until: Timestamp,
+    #[command(flatten)]
+    end: End,
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: String,
+}
+
+/// When a grant ends by itself.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct End {
+    /// How long, from now
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    for_: Option<String>,
+    /// Until this moment
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    until: Option<Timestamp>,
 }
 
 impl Authority {
@@ -115,9 +126,17 @@ impl Check {
     }
 }
 
+impl End {
+    fn moment(self) -> Timestamp {
+        let long = self.for_.as_deref().and_then(api::parse_duration).unwrap_or_default();
+        self.until.unwrap_or_else(|| when::from_now(long))
+    }
+}
+
 impl Grant {
     async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let grant = CreateGrant { domain: self.domain, agent: self.agent, until: self.until, reason: self.reason };
+        let grant =
+            CreateGrant { domain: self.domain, agent: self.agent, until: self.end.moment(), reason: self.reason };
         let grant = session.client.grant(&grant).await?;
         if session.out.json(&grant.json)? {
             return Ok(());

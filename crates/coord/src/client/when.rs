@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use api::Timestamp;
 
 /// Shortens a moment for a table: `2026-03-14 09:26:53`, in UTC as the server wrote it.
@@ -15,6 +17,13 @@ pub(super) fn short(moment: &Timestamp) -> String {
 /// The same for a moment that may be missing: `-`.
 pub(super) fn short_or_dash(moment: Option<&Timestamp>) -> String {
     moment.map_or_else(|| "-".to_owned(), short)
+}
+
+/// Returns the moment so long from now; the end of time where there is none.
+#[expect(clippy::disallowed_methods, reason = "who types a duration means from now, by this machine's clock")]
+pub(super) fn from_now(long: Duration) -> Timestamp {
+    let moment = jiff::Timestamp::now().checked_add(long).unwrap_or(jiff::Timestamp::MAX);
+    Timestamp(format!("{moment:.3}"))
 }
 
 #[cfg(test)]
