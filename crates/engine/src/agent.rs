@@ -40,7 +40,7 @@ impl Engine {
     /// Agents by name, retired ones too; for an `agent` key as well, since it must know whom to send to.
     pub async fn agents(&self, caller: &Caller, page: &Page) -> Result<Paged<AgentView>> {
         let limit = self.limit(page)?;
-        let directory = self.directory(caller.tenant).await?;
+        let directory = self.directory_now(caller.tenant).await?;
         let after = page.after.as_deref().unwrap_or_default();
         let wanted = directory.agents.values().filter(|agent| agent.name.as_str() > after).take(limit + 1);
         let views = wanted.map(|agent| self.agent_view(caller.tenant, agent.clone())).collect();
@@ -49,7 +49,7 @@ impl Engine {
 
     /// One agent.
     pub async fn agent(&self, caller: &Caller, name: &str) -> Result<AgentView> {
-        let directory = self.directory(caller.tenant).await?;
+        let directory = self.directory_now(caller.tenant).await?;
         let agent = directory.agent(name).cloned().ok_or_else(|| Refusal::not_found("agent", &name))?;
         Ok(self.agent_view(caller.tenant, agent))
     }

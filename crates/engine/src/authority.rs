@@ -43,7 +43,7 @@ pub struct GrantRequest {
 impl Engine {
     /// Who may decide what, now.
     pub async fn authority(&self, caller: &Caller) -> Result<AuthorityView> {
-        let directory = self.directory(caller.tenant).await?;
+        let directory = self.directory_now(caller.tenant).await?;
         let now = self.now();
         let grants: Vec<Grant> = directory.grants.iter().filter(|grant| grant.until > now).cloned().collect();
         let own = directory.active().flat_map(|agent| agent.authority_domains.iter());
@@ -62,7 +62,7 @@ impl Engine {
         domain: Option<&str>,
     ) -> Result<std::result::Result<(), Violation>> {
         let agent = self.known_agent(caller, agent).await?;
-        let directory = self.directory(caller.tenant).await?;
+        let directory = self.directory_now(caller.tenant).await?;
         Ok(authority::check(&directory, &agent, kind, domain, self.now()))
     }
 

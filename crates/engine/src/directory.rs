@@ -76,6 +76,16 @@ impl Engine {
         }
     }
 
+    /// The directory of a tenant as it is now: where other processes may have changed it, its version is looked up.
+    pub(crate) async fn directory_now(&self, tenant: TenantId) -> Result<Arc<Directory>> {
+        let known = self.directory(tenant).await?;
+        if !self.inner.store.is_shared() {
+            return Ok(known);
+        }
+        let version = self.inner.store.head(tenant).await?.map_or(0, |(.., version)| version);
+        if version == known.version { Ok(known) } else { self.load_directory(tenant).await }
+    }
+
     /// Loads it whole: the version is read before and after, so that agents and grants belong to it.
     async fn load_directory(&self, tenant: TenantId) -> Result<Arc<Directory>> {
         let store = &self.inner.store;

@@ -88,6 +88,7 @@ impl Engine {
             }
             tokio::select! {
                 () = bell.turn() => {}
+                () = self.look() => {}
                 () = &mut deadline => return Ok(Vec::new()),
                 () = self.inner.draining.cancelled() => return Ok(Vec::new()),
             }
@@ -155,7 +156,10 @@ impl Engine {
     /// The agent of this name, active or retired; one that the caller may not read for is not there.
     pub(crate) async fn known_agent(&self, caller: &Caller, name: &str) -> Result<AgentName> {
         caller.must_read_for(name)?;
-        let directory = self.directory(caller.tenant).await?;
+        let mut directory = self.directory(caller.tenant).await?;
+        if directory.agent(name).is_none() {
+            directory = self.directory_now(caller.tenant).await?;
+        }
         let known = directory.agent(name).map(|agent| agent.name.clone());
         Ok(known.ok_or_else(|| {
             let near = domain::nearest::nearest(name, directory.active().map(|agent| agent.name.as_str()));

@@ -108,7 +108,7 @@ impl Engine {
     pub async fn create_key(&self, caller: &Caller, request: KeyRequest) -> Result<(Key, String)> {
         caller.must_administer()?;
         let tenant = self.tenant_of_key(caller, request.tenant.as_deref()).await?;
-        let directory = self.directory(tenant).await?;
+        let directory = self.directory_now(tenant).await?;
         let agents = checked_agents(&directory, &request)?;
         let max = self.config().limits.keys;
         if self.inner.store.keys(tenant, "", max).await?.len() >= max {

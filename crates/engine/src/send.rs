@@ -6,7 +6,7 @@ use domain::key::Caller;
 use domain::message::{Message, MessageId};
 use domain::refusal::{Code, Refusal};
 use domain::send::{self, Decision, Draft, Known};
-use domain::{State, TenantId};
+use domain::{Directory, State, TenantId};
 use store::{Answer, Change, Committed, Idempotency, Sending, What};
 
 use crate::directory::TRIES;
@@ -38,7 +38,7 @@ impl Engine {
     pub async fn send(&self, caller: &Caller, draft: Draft, key: Option<IdempotencyKey>) -> Result<Sent> {
         let idempotency = key.map(|key| self.idempotency(caller, &draft, key)).transpose()?;
         for _ in 0..TRIES {
-            let (answered, change) = match self.prepare(caller, draft.clone(), idempotency.clone()).await? {
+            let (answered, change) = match self.prepare(caller, &draft, idempotency.clone()).await? {
                 Prepared::Commit(answered, change) => (answered, change),
                 Prepared::Replay(id) => return self.sent_before(caller.tenant, id).await,
             };
@@ -58,7 +58,7 @@ impl Engine {
         for (index, (draft, key)) in drafts.iter().enumerate() {
             let key = key.clone().map(|key| self.idempotency(caller, draft, key)).transpose();
             let prepared = match key {
-                Ok(idempotency) => self.prepare(caller, draft.clone(), idempotency).await,
+                Ok(idempotency) => self.prepare(caller, draft, idempotency).await,
                 Err(error) => Err(error),
             };
             outcomes.push(match prepared {
@@ -88,10 +88,10 @@ impl Engine {
 
     /// Decides what sending a draft would give, without sending it.
     pub async fn check_send(&self, caller: &Caller, draft: Draft) -> Result<Decision> {
-        self.decide(caller, draft).await.map(|(decision, _)| decision)
+        self.decide(caller, &draft).await.map(|(decision, _)| decision)
     }
 
-    async fn decide(&self, caller: &Caller, draft: Draft) -> Result<(Decision, i64)> {
+    async fn decide(&self, caller: &Caller, draft: &Draft) -> Result<(Decision, i64)> {
         let directory = self.directory(caller.tenant).await?;
         let thread = match draft.in_reply_to {
             Some(parent) => Some(self.thread_to_join(caller, parent).await?),
@@ -107,8 +107,16 @@ impl Engine {
                     .into());
             }
         }
-        let known = Known { directory: &directory, caller, thread, id: self.new_id()?, now: self.now() };
-        Ok((send::decide(draft, &known)?, directory.version))
+        let (id, now) = (self.new_id()?, self.now());
+        let decide = |directory: &Directory| send::decide(draft.clone(), &Known { directory, caller, thread, id, now });
+        match decide(&directory) {
+            Ok(decision) => Ok((decision, directory.version)),
+            // Nothing will be committed that would show the directory to be old, so it is looked up.
+            Err(refusal) => match self.directory_now(caller.tenant).await? {
+                current if current.version == directory.version => Err(refusal.into()),
+                current => Ok((decide(&current)?, current.version)),
+            },
+        }
     }
 
     async fn thread_to_join(&self, caller: &Caller, parent: MessageId) -> Result<MessageId> {
@@ -117,7 +125,7 @@ impl Engine {
         if self.may_read_thread(caller, thread).await? { Ok(thread) } else { Err(unknown().into()) }
     }
 
-    async fn prepare(&self, caller: &Caller, draft: Draft, idempotency: Option<Idempotency>) -> Result<Prepared> {
+    async fn prepare(&self, caller: &Caller, draft: &Draft, idempotency: Option<Idempotency>) -> Result<Prepared> {
         let now = self.now();
         let decided = self.decide(caller, draft).await;
         // What was sent stays sent, though it would be refused today.

@@ -14,8 +14,8 @@ use crate::{Engine, InboxItem, Result};
 
 /// Entries that a stream reads at a time.
 const PAGE: usize = 200;
-/// A stream looks by itself after this time, should a bell have been lost.
-const LOOK: Span = Span::from_secs(5);
+/// Who waits looks by itself this often, should a bell have been lost.
+const LOOK: Span = Span::from_secs(1);
 
 /// What a stream remembers between two entries.
 struct Following<T> {
@@ -79,11 +79,21 @@ impl Engine {
         Ok(Following { engine: self.clone(), tenant, after, read: VecDeque::new(), _place: place })
     }
 
+    /// Passes when it is time to look without having been rung for: where others write, a bell may be lost on the way. In one
+    /// process none is, and this never passes.
+    pub(crate) async fn look(&self) {
+        if self.inner.store.is_shared() {
+            tokio::time::sleep(LOOK.to_std()).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Waits for a ring or for the time to look again; answers whether to go on.
     async fn waited(&self, ring: impl Future<Output = ()>) -> bool {
         tokio::select! {
             () = ring => true,
-            () = tokio::time::sleep(LOOK.to_std()) => true,
+            () = self.look() => true,
             () = self.inner.draining.cancelled() => false,
         }
     }
