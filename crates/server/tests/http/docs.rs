@@ -120,3 +120,16 @@ async fn the_page_comes_from_the_binary_and_asks_nobody_else() {
     assert!(script.contains("\"/openapi.json\""), "{script}");
     assert_eq!(world.get("/docs/nothing.js").await.status, 404);
 }
+
+#[tokio::test]
+async fn the_words_of_the_document_are_those_of_the_wire() {
+    let world = World::new().await;
+    let schemas = document(&world).await["components"]["schemas"].clone();
+    assert_eq!(schemas["AgentKind"]["enum"], serde_json::json!(["ai", "human", "service"]));
+    for (name, schema) in schemas.as_object().unwrap() {
+        for word in schema["enum"].as_array().into_iter().flatten() {
+            let word = word.as_str().unwrap();
+            assert_eq!(word, word.to_lowercase(), "{name}");
+        }
+    }
+}
