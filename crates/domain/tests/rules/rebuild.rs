@@ -142,6 +142,8 @@ proptest! {
             prop_assert_eq!(delivery.settled_at.is_some(), !delivery.state.is_live());
             prop_assert!(delivery.state.is_live() || delivery.due().is_none());
             prop_assert!((0..=5).contains(&delivery.attempt));
+            let due = delivery.due().is_some_and(|due| due <= now);
+            prop_assert_eq!(due, live(delivery, &Step::Wait(0), now, message.ack_within).is_some());
         }
         let mut rebuilt = log.rebuild().expect("the log tells");
         prop_assert_eq!(rebuilt.missing().count(), 3);

@@ -21,7 +21,7 @@ pub mod random;
 pub mod search;
 pub mod settle;
 pub mod tenants;
-mod world;
+pub mod world;
 
 /// Hands every case to a macro, as `file: [case, ...],` for each file of cases.
 #[macro_export]

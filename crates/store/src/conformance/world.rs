@@ -15,36 +15,39 @@ use crate::event::EventFilter;
 use crate::{Answer, Change, Claimed, Committed, Error, Fact, Idempotency, Result, Sending, Store, What};
 
 /// When every world begins.
-pub(super) const NOW: Time = Time::from_millis(1_700_000_000_000);
+pub const NOW: Time = Time::from_millis(1_700_000_000_000);
 /// The lease of every claim.
-pub(super) const LEASE: Span = Span::from_secs(60);
+pub const LEASE: Span = Span::from_secs(60);
 
 /// So many seconds after the beginning.
-pub(super) fn at(secs: i64) -> Time {
+pub fn at(secs: i64) -> Time {
     NOW.plus(Span::from_secs(secs))
 }
 
 /// A name.
-pub(super) fn name(text: &str) -> AgentName {
+pub fn name(text: &str) -> AgentName {
     text.parse().expect("a name")
 }
 
 /// One tenant of a store.
-pub(super) struct World<'a> {
-    pub(super) store: &'a Store,
-    pub(super) tenant: TenantId,
-    pub(super) directory: Arc<Directory>,
+pub struct World<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// What its decisions are made on.
+    pub directory: Arc<Directory>,
     drawn: AtomicU64,
 }
 
 impl<'a> World<'a> {
     /// The tenant `default`.
-    pub(super) async fn new(store: &'a Store) -> Self {
+    pub async fn new(store: &'a Store) -> Self {
         Self::of(store, "default").await
     }
 
     /// The tenant of this name; `human` is the final authority and the only registered agent.
-    pub(super) async fn of(store: &'a Store, tenant: &str) -> Self {
+    pub async fn of(store: &'a Store, tenant: &str) -> Self {
         let tenant = store.ensure_tenant(tenant, NOW).await.expect("a tenant");
         let policy = Policy { final_authority: vec![name("human")], ..Policy::default() };
         let mut directory = Directory { policy: Arc::new(policy), ..Directory::default() };
@@ -53,19 +56,19 @@ impl<'a> World<'a> {
     }
 
     /// A number that was not drawn before.
-    pub(super) fn draw(&self) -> u64 {
+    pub fn draw(&self) -> u64 {
         self.drawn.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// A new id, made at a time.
-    pub(super) fn id_at(&self, now: Time) -> MessageId {
+    pub fn id_at(&self, now: Time) -> MessageId {
         let mut random = [0; 10];
         random[2..].copy_from_slice(&self.draw().to_be_bytes());
         MessageId::new(now, random)
     }
 
     /// A message from `code`, to be changed before it is sent.
-    pub(super) fn message(&self, to: &[&str]) -> Message {
+    pub fn message(&self, to: &[&str]) -> Message {
         let id = self.id_at(NOW);
         Message {
             id,
@@ -94,17 +97,17 @@ impl<'a> World<'a> {
     }
 
     /// A change at a time.
-    pub(super) fn change(&self, now: Time, what: What) -> Change {
+    pub fn change(&self, now: Time, what: What) -> Change {
         Change { tenant: self.tenant, now, version: None, what }
     }
 
     /// Makes a change at the beginning of time.
-    pub(super) async fn commit(&self, what: What) -> Result<Committed> {
+    pub async fn commit(&self, what: What) -> Result<Committed> {
         self.store.commit(self.change(NOW, what)).await
     }
 
     /// Sends; answers the position.
-    pub(super) async fn send(&self, message: &Message) -> i64 {
+    pub async fn send(&self, message: &Message) -> i64 {
         match self.commit(sending(message, None)).await.expect("sent").answer {
             Answer::Sent(seq) => seq,
             other => panic!("sending answered {other:?}"),
@@ -112,41 +115,41 @@ impl<'a> World<'a> {
     }
 
     /// Sends the usual; answers its id.
-    pub(super) async fn sent(&self, to: &[&str]) -> MessageId {
+    pub async fn sent(&self, to: &[&str]) -> MessageId {
         let message = self.message(to);
         self.send(&message).await;
         message.id
     }
 
     /// Records events and facts.
-    pub(super) async fn record(&self, events: Vec<NewEvent>, facts: Vec<Fact>) {
+    pub async fn record(&self, events: Vec<NewEvent>, facts: Vec<Fact>) {
         self.commit(What::Record { events, facts }).await.expect("recorded");
     }
 
     /// A claim of at most so many.
-    pub(super) fn claiming(&self, agent: &str, max: usize) -> What {
+    pub fn claiming(&self, agent: &str, max: usize) -> What {
         What::Claim { agent: name(agent), max, lease: LEASE, secret: self.draw() << 32, only: None }
     }
 
     /// Claims at most so many.
-    pub(super) async fn claim(&self, agent: &str, max: usize, now: Time) -> Vec<Claimed> {
+    pub async fn claim(&self, agent: &str, max: usize, now: Time) -> Vec<Claimed> {
         let change = self.change(now, self.claiming(agent, max));
         claimed(self.store.commit(change).await.expect("claimed"))
     }
 
     /// Claims the next one.
-    pub(super) async fn claim_one(&self, agent: &str, now: Time) -> Delivery {
+    pub async fn claim_one(&self, agent: &str, now: Time) -> Delivery {
         self.claim(agent, 1, now).await.pop().expect("something to claim").delivery
     }
 
     /// What a verb asks.
-    pub(super) fn settling(&self, agent: &str, message: MessageId, verb: Verb) -> What {
+    pub fn settling(&self, agent: &str, message: MessageId, verb: Verb) -> What {
         let notice = self.id_at(NOW);
         What::Settle { agent: name(agent), message, verb, directory: Arc::clone(&self.directory), notice }
     }
 
     /// Does what a verb asks.
-    pub(super) async fn settle(&self, agent: &str, message: MessageId, verb: Verb) -> Result<Delivery> {
+    pub async fn settle(&self, agent: &str, message: MessageId, verb: Verb) -> Result<Delivery> {
         match self.commit(self.settling(agent, message, verb)).await?.answer {
             Answer::Settled(delivery) => Ok(delivery),
             other => panic!("settling answered {other:?}"),
@@ -154,7 +157,7 @@ impl<'a> World<'a> {
     }
 
     /// Does what is due with one delivery; answers whether anything was.
-    pub(super) async fn elapse(&self, agent: &str, seq: i64, now: Time) -> bool {
+    pub async fn elapse(&self, agent: &str, seq: i64, now: Time) -> bool {
         let notices = std::array::from_fn(|_| self.id_at(now));
         let what = What::Elapse { agent: name(agent), seq, directory: Arc::clone(&self.directory), notices };
         match self.store.commit(self.change(now, what)).await.expect("elapsed").answer {
@@ -164,7 +167,7 @@ impl<'a> World<'a> {
     }
 
     /// Does everything that is due.
-    pub(super) async fn elapse_all(&self, now: Time) {
+    pub async fn elapse_all(&self, now: Time) {
         loop {
             let mut due = self.store.due(now, 10_000).await.expect("what is due");
             due.retain(|due| due.tenant == self.tenant);
@@ -178,28 +181,28 @@ impl<'a> World<'a> {
     }
 
     /// A delivery as it stands.
-    pub(super) async fn delivery(&self, agent: &str, message: MessageId) -> Delivery {
+    pub async fn delivery(&self, agent: &str, message: MessageId) -> Delivery {
         self.store.delivery(self.tenant, agent, message).await.expect("read").expect("a delivery")
     }
 
     /// The messages that wait in an inbox, in order.
-    pub(super) async fn pending(&self, agent: &str) -> Vec<Message> {
+    pub async fn pending(&self, agent: &str) -> Vec<Message> {
         let found = self.store.inbox(self.tenant, agent, State::Pending, (-1, 0), 1_000).await.expect("an inbox");
         found.into_iter().map(|found| found.message).collect()
     }
 
     /// The whole log.
-    pub(super) async fn log(&self) -> Vec<Event> {
+    pub async fn log(&self) -> Vec<Event> {
         self.store.events(self.tenant, &EventFilter::default(), 0, 100_000).await.expect("the log")
     }
 
     /// The position of the head.
-    pub(super) async fn head(&self) -> i64 {
+    pub async fn head(&self) -> i64 {
         self.store.head(self.tenant).await.expect("read").expect("a head").0
     }
 
     /// Verifies that nothing is wrong.
-    pub(super) async fn verify(&self) {
+    pub async fn verify(&self) {
         let report = self.store.verify(self.tenant).await.expect("verified");
         assert_eq!(report.problems, [], "verification is clean");
         assert_eq!(report.head_seq, report.checked);
@@ -207,13 +210,13 @@ impl<'a> World<'a> {
 }
 
 /// A message to be sent.
-pub(super) fn sending(message: &Message, idempotency: Option<Idempotency>) -> What {
+pub fn sending(message: &Message, idempotency: Option<Idempotency>) -> What {
     let data = serde_json::to_string(message).expect("a message becomes JSON");
     What::Send(Box::new(Sending { message: message.clone().into(), data, before: Vec::new(), idempotency }))
 }
 
 /// What was claimed.
-pub(super) fn claimed(committed: Committed) -> Vec<Claimed> {
+pub fn claimed(committed: Committed) -> Vec<Claimed> {
     match committed.answer {
         Answer::Claimed(claimed) => claimed,
         other => panic!("claiming answered {other:?}"),
@@ -221,7 +224,7 @@ pub(super) fn claimed(committed: Committed) -> Vec<Claimed> {
 }
 
 /// The code of a refusal.
-pub(super) fn refused<T: std::fmt::Debug>(result: Result<T>) -> domain::Code {
+pub fn refused<T: std::fmt::Debug>(result: Result<T>) -> domain::Code {
     match result {
         Err(Error::Refused(refusal)) => refusal.code,
         other => panic!("not refused but {other:?}"),
@@ -229,11 +232,11 @@ pub(super) fn refused<T: std::fmt::Debug>(result: Result<T>) -> domain::Code {
 }
 
 /// An ack with a receipt.
-pub(super) fn ack(receipt: Receipt) -> Verb {
+pub fn ack(receipt: Receipt) -> Verb {
     Verb::Ack { receipt: Some(receipt), note: None }
 }
 
 /// An end with a reason.
-pub(super) fn terminate() -> Verb {
+pub fn terminate() -> Verb {
     Verb::Terminate { receipt: None, reason: "nonsense".to_owned() }
 }

@@ -1,5 +1,7 @@
 //! The SQLite driver: one writer thread that commits in groups, a few readers, WAL with a flush per commit.
 
+#[cfg(test)]
+mod full;
 mod open;
 #[cfg(test)]
 mod plans;
