@@ -40,11 +40,11 @@ pub struct CreateKey {
 /// A key that was just made: the only time the key itself is shown.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct CreatedKey {
-    /// The key's id, for revoking it: the first part of the key.
-    #[schema(example = "7Yq2mX0fVbK1")]
+    /// The key's id, for revoking it; the third part of the key.
+    #[schema(example = "5f0d8a3c1e42")]
     pub id: String,
     /// The key itself; the server keeps only its hash.
-    #[schema(example = "coord_7Yq2mX0fVbK1nT4sLw8ZpR3c")]
+    #[schema(example = "coord_1_5f0d8a3c1e42_9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c")]
     pub key: String,
     /// What the key's holder may do.
     pub role: Role,
@@ -78,7 +78,7 @@ impl std::fmt::Debug for CreatedKey {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Key {
     /// The key's id.
-    #[schema(example = "7Yq2mX0fVbK1")]
+    #[schema(example = "5f0d8a3c1e42")]
     pub id: String,
     /// What the key's holder may do.
     pub role: Role,

@@ -51,9 +51,6 @@ pub struct DeliveryReceipt {
     /// When it must be acknowledged before it is escalated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ack_by: Option<Timestamp>,
-    /// When it was escalated because nobody acknowledged it in time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub escalated_at: Option<Timestamp>,
     /// Until when it is worth delivering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

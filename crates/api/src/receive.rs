@@ -33,7 +33,7 @@ pub struct ReceivedList {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Received {
     /// What proves the lease when settling it.
-    #[schema(example = "rcpt_2t9yWQ7bX1c")]
+    #[schema(example = "1042.9f86d081884c7d65")]
     pub receipt: String,
     /// The number of this attempt, 1 for the first.
     #[schema(example = 1)]

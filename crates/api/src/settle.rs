@@ -6,11 +6,11 @@ use crate::Timestamp;
 /// Settles a delivery as done; acking again answers the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"receipt": "rcpt_2t9yWQ7bX1c", "note": "merged as 4f2a9c1"}))]
+#[schema(example = json!({"receipt": "1042.9f86d081884c7d65", "note": "merged as 4f2a9c1"}))]
 pub struct Ack {
     /// The lease's receipt; without one any live delivery is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "rcpt_2t9yWQ7bX1c")]
+    #[schema(example = "1042.9f86d081884c7d65")]
     pub receipt: Option<String>,
     /// What became of it, for the sender to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,10 +21,10 @@ pub struct Ack {
 /// Gives a leased delivery back, to be received again.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"receipt": "rcpt_2t9yWQ7bX1c", "delay": "30s", "reason": "the build machine is busy"}))]
+#[schema(example = json!({"receipt": "1042.9f86d081884c7d65", "delay": "30s", "reason": "the build machine is busy"}))]
 pub struct Nack {
     /// The lease's receipt.
-    #[schema(example = "rcpt_2t9yWQ7bX1c")]
+    #[schema(example = "1042.9f86d081884c7d65")]
     pub receipt: String,
     /// How long until it may be received again; the configured back-off when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,10 +39,10 @@ pub struct Nack {
 /// Makes a lease last longer, counted from now.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"receipt": "rcpt_2t9yWQ7bX1c", "lease": "5m"}))]
+#[schema(example = json!({"receipt": "1042.9f86d081884c7d65", "lease": "5m"}))]
 pub struct Extend {
     /// The lease's receipt.
-    #[schema(example = "rcpt_2t9yWQ7bX1c")]
+    #[schema(example = "1042.9f86d081884c7d65")]
     pub receipt: String,
     /// How long from now.
     #[schema(example = "5m")]
@@ -56,7 +56,7 @@ pub struct Extend {
 pub struct Defer {
     /// The lease's receipt, when it is leased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "rcpt_2t9yWQ7bX1c")]
+    #[schema(example = "1042.9f86d081884c7d65")]
     pub receipt: Option<String>,
     /// Until this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ pub struct Defer {
 pub struct Terminate {
     /// The lease's receipt, when it is leased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "rcpt_2t9yWQ7bX1c")]
+    #[schema(example = "1042.9f86d081884c7d65")]
     pub receipt: Option<String>,
     /// Why.
     #[schema(example = "the repository no longer exists")]

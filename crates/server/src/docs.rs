@@ -1,9 +1,11 @@
 //! The description of the API: as OpenAPI, and as a page that is served from the binary.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
@@ -33,7 +35,7 @@ pub(crate) async fn page() -> Response {
 /// `GET /docs/{file}`: what the page is made of
 pub(crate) async fn part(Path(path): Path<String>) -> Response {
     match file_of(&path) {
-        Some(file) => (headers(file.content_type), file.bytes.into_owned()).into_response(),
+        Some(file) => (headers(file.content_type), bytes(file.bytes)).into_response(),
         None => Fault::not_found(&format!("/docs/{path}")).into_response(),
     }
 }
@@ -49,4 +51,12 @@ fn headers(content_type: String) -> [(HeaderName, String); 3] {
         (CONTENT_SECURITY_POLICY, POLICY.to_owned()),
         (CACHE_CONTROL, "max-age=3600".to_owned()),
     ]
+}
+
+/// What is part of the binary is not copied.
+fn bytes(content: Cow<'static, [u8]>) -> Bytes {
+    match content {
+        Cow::Borrowed(content) => Bytes::from_static(content),
+        Cow::Owned(content) => content.into(),
+    }
 }

@@ -18,7 +18,6 @@ pub(crate) fn agent(view: AgentView, finals: &[AgentName]) -> api::Agent {
         max_priority_sent: agent.max_priority_sent.map(word::priority),
         escalate_to: agent.escalate_to.map(String::from),
         created_at: Some(time(agent.registered_at)),
-        updated_at: None,
         retired_at: agent.retired_at.map(time),
         last_seen_at: last_seen.map(time),
     }

@@ -25,7 +25,6 @@ fn receipt(delivery: Delivery, sent_at: Time) -> api::DeliveryReceipt {
         deferred_until: delivery.deferred_until.map(time),
         trigger: delivery.trigger,
         ack_by: delivery.ack_by.map(time),
-        escalated_at: None,
         expires_at: delivery.expires_at.map(time),
         acked_at: delivery.settled_at.filter(|_| acked).map(time),
         settled_at: delivery.settled_at.map(time),
