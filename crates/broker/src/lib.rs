@@ -1,8 +1,18 @@
-//! Work queues: in process. They carry ids only, by lane, and may lose, repeat or reorder them: nothing that is true depends
-//! on them, because the event log is where work comes from and the store is where it ends.
+//! Work queues: in process, or RabbitMQ. They carry ids only, by lane, and may lose, repeat or reorder them: nothing that is
+//! true depends on them, because the event log is where work comes from and the store is where it ends.
 
+mod broker;
+mod config;
+mod dead_letter;
+mod error;
 mod queues;
+mod rabbitmq;
+mod taken;
 mod task;
 
-pub use queues::{Broker, Taken};
+pub use broker::{Broker, Status};
+pub use config::BrokerConfig;
+pub use dead_letter::DeadLetter;
+pub use error::{Error, UrlError};
+pub use taken::Taken;
 pub use task::Task;

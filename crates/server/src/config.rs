@@ -2,7 +2,6 @@
 
 mod address;
 mod auth;
-mod secret;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -11,7 +10,7 @@ use engine::config::{Fault, Faults};
 use serde::{Deserialize, Serialize};
 
 pub use auth::{AuthConfig, AuthMode};
-pub use secret::Secret;
+pub use domain::Secret;
 
 /// Where and how the API is served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,3 +1,5 @@
+//! Secrets: texts that are configured and never shown.
+
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 

@@ -1,0 +1,105 @@
+//! Dead letters in RabbitMQ: looked at, and sent again.
+
+use domain::{Priority, Time};
+use lapin::message::BasicGetMessage;
+use lapin::options::{BasicAckOptions, BasicGetOptions, BasicRejectOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Result};
+
+use super::{RabbitMq, payload};
+use crate::{DeadLetter, Error};
+
+/// Bytes that are shown of what cannot be read.
+const SHOWN: usize = 200;
+
+/// How many messages a queue has that are in nobody's hands.
+pub(super) async fn count(channel: &Channel, queue: &str) -> Result<i64> {
+    let passive = QueueDeclareOptions::durable().passive();
+    Ok(channel.queue_declare(queue.into(), passive, FieldTable::default()).await?.message_count().into())
+}
+
+impl RabbitMq {
+    pub(crate) async fn dead_letters(&self, max: usize) -> std::result::Result<Vec<DeadLetter>, Error> {
+        let (link, queue) = (self.link().await?, self.inner.topology.dead());
+        let looking = async {
+            let channel = link.connection.create_channel().await?;
+            let mut held = Vec::new();
+            while held.len() < max
+                && let Some(letter) = channel.basic_get(queue.as_str().into(), BasicGetOptions::default()).await?
+            {
+                held.push(letter);
+            }
+            let letters = held.iter().map(|letter| self.read(letter)).collect();
+            for letter in held {
+                letter.acker.reject(BasicRejectOptions { requeue: true }).await?;
+            }
+            channel.close(200, "done".into()).await?;
+            Ok(letters)
+        };
+        link.ask(looking).await
+    }
+
+    pub(crate) async fn redrive(&self, max: usize) -> std::result::Result<usize, Error> {
+        let (link, dead) = (self.link().await?, self.inner.topology.dead());
+        let channel = link.ask(link.connection.create_channel()).await?;
+        // What dies again in the meantime is not sent once more.
+        let there = link.ask(count(&channel, &dead)).await?;
+        let max = max.min(there.max(0) as usize);
+        let mut sent = 0;
+        while sent < max {
+            let got = link.ask(channel.basic_get(dead.as_str().into(), BasicGetOptions::default())).await?;
+            let Some(letter) = got else { break };
+            let queue = self.inner.topology.queue(self.lane(&letter));
+            if let Some(why) = link.ask(link.send([(queue, letter.data.clone())].into_iter())).await? {
+                return Err(Error::Failed(why));
+            }
+            // Sent first and taken out then: where it breaks off in between, it is there twice, not lost.
+            link.ask(letter.acker.ack(BasicAckOptions::default())).await?;
+            sent += 1;
+        }
+        link.ask(channel.close(200, "done".into())).await?;
+        Ok(sent)
+    }
+
+    /// The lane that a dead letter came from; one that came from nowhere we know is as urgent as most.
+    fn lane(&self, letter: &BasicGetMessage) -> Priority {
+        let queue = death(letter).and_then(|death| text(death, "queue"));
+        queue.and_then(|queue| self.inner.topology.lane(&queue)).unwrap_or(Priority::Normal)
+    }
+
+    fn read(&self, letter: &BasicGetMessage) -> DeadLetter {
+        let death = death(letter);
+        let said = |key: &str| death.and_then(|death| text(death, key)).unwrap_or_default();
+        let died_at = match death.and_then(|death| death.inner().get("time")) {
+            Some(AMQPValue::Timestamp(secs)) => i64::try_from(*secs).ok().map(|secs| Time::from_millis(secs * 1_000)),
+            _ => None,
+        };
+        let tasks = payload::unpack(self.lane(letter), &letter.data);
+        let unreadable = tasks.is_none().then(|| {
+            let shown = &letter.data[..letter.data.len().min(SHOWN)];
+            String::from_utf8_lossy(shown).into_owned()
+        });
+        let tasks = tasks.unwrap_or_default();
+        DeadLetter { queue: said("queue"), reason: said("reason"), died_at, tasks, unreadable }
+    }
+}
+
+/// The last death of a letter, as RabbitMQ has written it down.
+fn death(letter: &BasicGetMessage) -> Option<&FieldTable> {
+    let headers = letter.properties.headers().as_ref()?;
+    match headers.inner().get("x-death") {
+        Some(AMQPValue::FieldArray(deaths)) => match deaths.as_slice().first() {
+            Some(AMQPValue::FieldTable(death)) => Some(death),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn text(table: &FieldTable, key: &str) -> Option<String> {
+    match table.inner().get(key) {
+        Some(AMQPValue::LongString(text)) => Some(text.to_string()),
+        Some(AMQPValue::ShortString(text)) => Some(text.to_string()),
+        _ => None,
+    }
+}
