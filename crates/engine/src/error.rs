@@ -15,6 +15,9 @@ pub enum Error {
     /// The attachments' folder cannot.
     #[error(transparent)]
     Blobs(#[from] blobs::Error),
+    /// The broker cannot.
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
     /// Our fault.
     #[error("{0}")]
     Internal(String),
@@ -73,7 +76,7 @@ impl Error {
                 Refusal::new(Code::InvalidField, "The upload broke off. Nothing was stored.")
             }
             Self::Blobs(blobs::Error::Missing) => Refusal::new(Code::NotFound, "There is no such attachment."),
-            Self::Store(_) | Self::Blobs(_) | Self::Internal(_) => Refusal::new(
+            Self::Store(_) | Self::Blobs(_) | Self::Broker(_) | Self::Internal(_) => Refusal::new(
                 Code::Internal,
                 "Something is wrong on our side; the log has the cause under this request id.",
             ),

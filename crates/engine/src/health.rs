@@ -53,8 +53,13 @@ impl Engine {
             Ok(Err(error)) => down(error.to_string()),
             Err(_) => down(format!("no answer in {} s", PATIENCE.as_secs())),
         };
+        let broker = match self.inner.broker.status() {
+            broker::Status::Ok => ok(),
+            broker::Status::Degraded(why) => Check { status: Status::Degraded, detail: Some(why) },
+        };
         let draining = if self.inner.draining.is_cancelled() { down("shutting down") } else { ok() };
-        let checks = BTreeMap::from([("store", store), ("broker", ok()), ("ephemeral", ok()), ("draining", draining)]);
+        let checks =
+            BTreeMap::from([("store", store), ("broker", broker), ("ephemeral", ok()), ("draining", draining)]);
         let ready = checks.values().all(|check| check.status != Status::Down);
         Ready { ready, checks }
     }
@@ -64,9 +69,9 @@ impl Engine {
         Ok(self.inner.store.all_counts().await?)
     }
 
-    /// What waits in each queue: the committer's and the workers'.
-    pub fn queue_depths(&self) -> Vec<(String, i64)> {
-        let mut depths = self.inner.broker.depths();
+    /// What waits in each queue: the committer's and the workers'; the latter are left out while the broker is away.
+    pub async fn queue_depths(&self) -> Vec<(String, i64)> {
+        let mut depths = self.inner.broker.depths().await.unwrap_or_default();
         depths.push(("commit".to_owned(), self.inner.store.queue_depth() as i64));
         depths
     }

@@ -191,6 +191,7 @@ impl Engine {
         self.inner.stop.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.broker.close().await;
         self.inner.store.close().await;
     }
 

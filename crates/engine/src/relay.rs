@@ -56,7 +56,8 @@ impl Engine {
                 .iter()
                 .map(|found| Task { tenant, seq: found.seq, lane: found.lane, fan_out: found.fan_out })
                 .collect();
-            self.inner.broker.publish(&tasks).await;
+            // Where this fails the cursor stays, and the next step begins here again.
+            self.inner.broker.publish(&tasks).await?;
             let last = tasks.last().filter(|_| tasks.len() == STEP);
             full |= last.is_some();
             // Behind the last message there are only events that need no work.

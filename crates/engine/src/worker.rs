@@ -1,29 +1,51 @@
 //! The worker: takes tasks from the broker and sees to them. A task says only where to look; what is to do stands in the
 //! store, so a task that comes twice finds nothing left to do.
 
+use std::time::Duration;
+
 use broker::Task;
 use domain::audience;
 use store::What;
 
 use crate::background::Stepped;
-use crate::{Engine, Result};
+use crate::{Engine, Error, Result};
 
 /// Tasks that one step takes.
 const STEP: usize = 64;
 /// Recipients that are written in one change.
 const PART: usize = 500;
+/// The first pause of a task that waits for the store; doubled each time.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest such pause.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 impl Engine {
-    /// Takes the next tasks and sees to them; waits for the first.
+    /// Takes the next tasks and sees to them; waits for the first. One that fails keeps none of the others waiting: it comes
+    /// again, and goes to the dead letters when it fails too often.
     pub async fn worker_step(&self) -> Result<Stepped> {
+        let mut failed = None;
         for taken in self.inner.broker.take(STEP).await {
-            let task = taken.task();
-            if task.fan_out {
-                self.fan_out(task).await?;
+            match self.see_to(taken.task()).await {
+                Ok(()) => taken.done(),
+                Err(error) => failed = Some(error),
             }
-            taken.done();
         }
-        Ok(Stepped::More)
+        failed.map_or(Ok(Stepped::More), Err)
+    }
+
+    /// Sees to one task. While the store is away it stays in hand: that is no fault of the task's and must not count as one.
+    async fn see_to(&self, task: Task) -> Result<()> {
+        let mut pause = PAUSE;
+        loop {
+            let outcome = if task.fan_out { self.fan_out(task).await } else { Ok(()) };
+            let Err(Error::Store(error)) = &outcome else { return outcome };
+            if matches!(error, store::Error::Corrupt(_)) {
+                return outcome;
+            }
+            tracing::warn!(message.seq = task.seq, %error, "a task waits for the store");
+            tokio::time::sleep(pause).await;
+            pause = PAUSE_MAX.min(pause * 2);
+        }
     }
 
     /// Writes the recipients of a message part by part, by name, going on where it was left.
@@ -38,7 +60,7 @@ impl Engine {
             let what = What::FanOut { seq: task.seq, after: written, agents, done };
             match self.change(task.tenant, what).await {
                 // Another worker was faster; what it has written is not written again.
-                Ok(_) | Err(crate::Error::Store(store::Error::Conflict)) => {}
+                Ok(_) | Err(Error::Store(store::Error::Conflict)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -50,7 +72,7 @@ impl Engine {
         for (tenant, ..) in self.inner.store.heads().await? {
             for seq in self.inner.store.fanning_out(tenant, STEP).await? {
                 let task = Task { tenant, seq, lane: domain::Priority::Info, fan_out: true };
-                self.inner.broker.publish(&[task]).await;
+                self.inner.broker.publish(&[task]).await?;
             }
             if self.inner.store.forgettable(tenant, self.now()).await? {
                 self.change(tenant, What::Forget { max: FORGET }).await?;

@@ -115,7 +115,7 @@ impl Meters {
         let (waiters, streams) = engine.waiting();
         self.waiters.set(waiters as i64);
         self.streams.set(streams as i64);
-        for (queue, depth) in engine.queue_depths() {
+        for (queue, depth) in engine.queue_depths().await {
             self.queue.get_or_create(&OfQueue { queue }).set(depth);
         }
         for (state, count) in domain::State::ALL.iter().zip(engine.counts().await?) {

@@ -89,9 +89,15 @@ impl Driven {
     /// Publishes what was sent and sees to every task.
     pub async fn work(&self) {
         while self.relay_step().await.expect("the relay publishes") == Stepped::More {}
-        while self.broker.depths().iter().any(|(_, waiting)| *waiting > 0) {
+        while self.waiting().await > 0 {
             self.worker_step().await.expect("the worker sees to its tasks");
         }
+    }
+
+    /// How many tasks wait for a worker.
+    async fn waiting(&self) -> i64 {
+        let depths = self.broker.depths().await.expect("queues in this process answer");
+        depths.iter().filter(|(queue, _)| queue != "tasks.dead").map(|(_, depth)| depth).sum()
     }
 
     /// Sends a draft.

@@ -20,8 +20,13 @@ pub struct Suite {
 /// The suites that need something or take long. Every other test belongs to the suite `unit`.
 pub const SUITES: &[Suite] = &[
     Suite { name: "postgres", about: "on PostgreSQL", files: &[("testkit", "postgres")], needs: &[POSTGRESQL] },
-    Suite { name: "rabbitmq", about: "on RabbitMQ", files: &[("testkit", "rabbitmq")], needs: &[RABBITMQ] },
-    Suite { name: "redis", about: "on Redis", files: &[("testkit", "redis")], needs: &[REDIS] },
+    Suite {
+        name: "rabbitmq",
+        about: "on RabbitMQ",
+        files: &[("testkit", "rabbitmq"), ("broker", "rabbitmq")],
+        needs: &[RABBITMQ],
+    },
+    Suite { name: "redis", about: "on Redis", files: &[("testkit", "redis"), ("ephemeral", "redis")], needs: &[REDIS] },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
     Suite { name: "pages", about: "the pages in a browser", files: &[("console", "pages")], needs: &[CHROMIUM] },
 ];

@@ -50,7 +50,7 @@ impl RabbitMq {
             let got = link.ask(channel.basic_get(dead.as_str().into(), BasicGetOptions::default())).await?;
             let Some(letter) = got else { break };
             let queue = self.inner.topology.queue(self.lane(&letter));
-            if let Some(why) = link.ask(link.send([(queue, letter.data.clone())].into_iter())).await? {
+            if let Some(why) = link.ask(link.send(vec![(queue, letter.data.clone())])).await? {
                 return Err(Error::Failed(why));
             }
             // Sent first and taken out then: where it breaks off in between, it is there twice, not lost.

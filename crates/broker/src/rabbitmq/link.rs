@@ -1,5 +1,6 @@
 //! One connection to one host, from its beginning to its end.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -53,6 +54,10 @@ impl Link {
         self.over.cancel();
     }
 
+    fn why(&self) -> String {
+        self.why.get().cloned().unwrap_or_default()
+    }
+
     /// Waits for the connection's end, and says why it came.
     pub(super) async fn ended(&self) -> String {
         let mut events = Box::pin(self.connection.events_listener());
@@ -62,7 +67,7 @@ impl Link {
                 self.end(&"the connection was closed");
             }
             tokio::select! {
-                () = self.over.cancelled() => return self.why.get().cloned().unwrap_or_default(),
+                () = self.over.cancelled() => return self.why(),
                 event = events.next() => match event {
                     Some(Event::Error(error)) => self.end(&error),
                     Some(_) => {}
@@ -80,7 +85,14 @@ impl Link {
     /// Does something that RabbitMQ has to answer. Where it does not, or fails, the connection ends: what is wrong with it is
     /// set right by beginning again.
     pub(super) async fn ask<T>(&self, asked: impl Future<Output = lapin::Result<T>>) -> Result<T, Error> {
-        let error = match tokio::time::timeout(PATIENCE, asked).await {
+        if self.over.is_cancelled() {
+            return Err(Error::Unreachable(self.why()));
+        }
+        let answered = tokio::select! {
+            answered = tokio::time::timeout(PATIENCE, asked) => answered,
+            () = self.over.cancelled() => return Err(Error::Failed(self.why())),
+        };
+        let error = match answered {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => Error::Failed(error.to_string()),
             Err(_) => Error::Silent(PATIENCE),
@@ -91,23 +103,21 @@ impl Link {
 
     /// Publishes tasks and waits until all are confirmed.
     pub(super) async fn publish(&self, tasks: &[Task], topology: &Topology) -> Result<(), Error> {
-        let packed = payload::pack(tasks).into_iter().map(|(lane, bytes)| (topology.queue(lane), bytes));
-        let refused = self.ask(self.send(packed)).await?;
-        match refused {
-            None => Ok(()),
-            Some(why) => {
-                let error = Error::Failed(why);
-                self.end(&error);
-                Err(error)
-            }
-        }
+        let packed: Vec<_> =
+            payload::pack(tasks).into_iter().map(|(lane, bytes)| (topology.queue(lane), bytes)).collect();
+        let queues: BTreeSet<String> = packed.iter().map(|(queue, _)| queue.clone()).collect();
+        let error = match self.ask(self.send(packed)).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(why)) => Error::Failed(why),
+            Err(error) => error,
+        };
+        tracing::warn!(?queues, %error, "tasks were not confirmed and are published again");
+        self.end(&error);
+        Err(error)
     }
 
     /// Sends messages to queues, all of them before the first confirmation is waited for; answers why one was not taken.
-    pub(super) async fn send(
-        &self,
-        messages: impl Iterator<Item = (String, Vec<u8>)>,
-    ) -> lapin::Result<Option<String>> {
+    pub(super) async fn send(&self, messages: Vec<(String, Vec<u8>)>) -> lapin::Result<Option<String>> {
         let mandatory = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let properties =
             BasicProperties::default().with_delivery_mode(PERSISTENT).with_content_type("application/json".into());

@@ -188,7 +188,7 @@ impl Inner {
             let consuming = Consuming { link, topology: &self.topology, prefetch: self.prefetch, hold: &self.hold };
             let consume = async {
                 if wanted.wait_for(|wanted| *wanted).await.is_ok() {
-                    consuming.run(&settle, &mut settled).await;
+                    tokio::join!(consuming.run(&settle), consume::settle_all(link, &mut settled));
                 }
                 std::future::pending::<()>().await;
             };
@@ -201,7 +201,7 @@ impl Inner {
         drop(settle);
         self.hold.clear();
         if ended.is_none() {
-            drop(timeout(LAST, consume::settle_the_rest(link, &mut settled)).await);
+            drop(timeout(LAST, consume::settle_all(link, &mut settled)).await);
             link.close().await;
         }
         ended

@@ -33,7 +33,7 @@ async fn each_lane_keeps_its_order(broker: Broker) {
     publish(&broker, &tasks).await;
     let taken = take(&broker, 100).await;
     for lane in Priority::ALL {
-        let own = taken.iter().map(|taken| taken.task()).filter(|task| task.lane == *lane);
+        let own = taken.iter().map(broker::Taken::task).filter(|task| task.lane == *lane);
         assert!(own.eq(tasks.iter().copied().filter(|task| task.lane == *lane)), "{lane}");
     }
     taken.into_iter().for_each(broker::Taken::done);

@@ -66,6 +66,22 @@ pub(crate) async fn work(broker: &Broker, count: usize) -> Vec<i64> {
     seqs.into_iter().collect()
 }
 
+/// Works until a task comes; what was done before a connection broke may come again first.
+pub(crate) async fn work_until(broker: &Broker, seq: i64) {
+    let working = async {
+        loop {
+            for taken in broker.take(1_000).await {
+                let found = taken.task().seq == seq;
+                taken.done();
+                if found {
+                    return;
+                }
+            }
+        }
+    };
+    assert!(timeout(SOON, working).await.is_ok(), "{seq} did not come");
+}
+
 /// Waits until the queue `tasks.NAME` has this depth.
 pub(crate) async fn depth(broker: &Broker, name: &str, wanted: i64) {
     let name = format!("tasks.{name}");
