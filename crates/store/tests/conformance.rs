@@ -8,6 +8,7 @@ macro_rules! over_sqlite {
             async fn $case() {
                 let folder = tempfile::tempdir().expect("a folder");
                 let store = store::Store::open_sqlite(folder.path(), store::Options::default()).expect("a store");
+                assert!(!store.is_shared());
                 store::conformance::$file::$case(&store).await;
                 store.close().await;
             })+
