@@ -83,10 +83,20 @@ async fn an_untouched_copy_is_clean() {
 /// An SQL text that changes one row, the sort of problem it must give, and whether it is at [`SENT`].
 type Row = (&'static str, &'static str, bool);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_changed_row_is_found_and_named() {
+async fn all_found<const N: usize>(table: [Row; N]) {
     let book = Book::written().await;
-    let table: [Row; 24] = [
+    for (sql, what, at_sent) in table {
+        let problems = book.tampered(|connection| one(connection, sql)).await;
+        let first = problems.first().unwrap_or_else(|| panic!("{sql} is not found"));
+        assert_eq!(first.what, what, "{sql}: {problems:?}");
+        assert!(!at_sent || first.seq == Some(SENT), "{sql}: {problems:?}");
+        assert!(problems.iter().all(|problem| !problem.detail.is_empty()), "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_changed_row_of_the_log_is_found_and_named() {
+    all_found([
         ("UPDATE events SET hash = zeroblob(32) WHERE tenant = 1 AND seq = 3", "hash", true),
         ("UPDATE events SET hash = zeroblob(31) WHERE tenant = 1 AND seq = 3", "content", true),
         ("UPDATE events SET at = at + 1 WHERE tenant = 1 AND seq = 3", "hash", true),
@@ -106,6 +116,13 @@ async fn every_changed_row_is_found_and_named() {
         ("UPDATE tenants SET hash = zeroblob(32) WHERE id = 1", "head", false),
         ("UPDATE tenants SET seq = seq - 1 WHERE id = 1", "head", false),
         ("UPDATE tenants SET seq = seq + 1 WHERE id = 1", "gap", false),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_changed_row_beside_the_log_is_found() {
+    all_found([
         (
             "DELETE FROM deliveries WHERE tenant = 1 AND (agent, seq) IN (SELECT agent, seq FROM deliveries LIMIT 1)",
             "delivery",
@@ -127,19 +144,23 @@ async fn every_changed_row_is_found_and_named() {
             false,
         ),
         (
+            "UPDATE counts SET n = n + 1 WHERE tenant = 1 AND (agent, state) IN (SELECT agent, state FROM counts LIMIT 1)",
+            "count",
+            false,
+        ),
+        (
+            "DELETE FROM counts WHERE tenant = 1 AND (agent, state) IN (SELECT agent, state FROM counts WHERE n > 0 LIMIT 1)",
+            "count",
+            false,
+        ),
+        (
             "INSERT INTO deliveries SELECT tenant, 'mallory', seq, message, priority, state, attempt, lease, lease_expires_at, \
              deferred_until, trigger_name, expires_at, ack_by, reminded, delivered_at, settled_at, note, due FROM deliveries LIMIT 1",
             "delivery",
             false,
         ),
-    ];
-    for (sql, what, at_sent) in table {
-        let problems = book.tampered(|connection| one(connection, sql)).await;
-        let first = problems.first().unwrap_or_else(|| panic!("{sql} is not found"));
-        assert_eq!(first.what, what, "{sql}: {problems:?}");
-        assert!(!at_sent || first.seq == Some(SENT), "{sql}: {problems:?}");
-        assert!(problems.iter().any(|problem| !problem.detail.is_empty()), "{sql}");
-    }
+    ])
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -163,6 +163,7 @@ impl Store {
 
     /// Messages that hold these words and meet the filter, newest first, before a position.
     ///
+    /// Of more than 10,000 that hold the words, the newest 10,000 are held to the filter.
     /// Fails with [`Error::Refused`] where more than 64 words and phrases are asked for.
     pub async fn search(
         &self,

@@ -1,6 +1,8 @@
-//! Verification: the chain recomputed, every delivery rebuilt from the log, and both compared with what is stored.
+//! Verification: the chain recomputed, every delivery rebuilt from the log, both compared with what is stored, and what is kept
+//! beside them counted again.
 
 mod chain;
+mod counts;
 mod deliveries;
 
 use domain::rebuild::Rebuilt;
@@ -28,7 +30,7 @@ pub struct Report {
 pub struct Problem {
     /// The position in the log, where there is one.
     pub seq: Option<i64>,
-    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`.
+    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`, `count`.
     pub what: &'static str,
     /// What exactly.
     pub detail: String,
@@ -60,6 +62,7 @@ impl Store {
         for suspect in suspects {
             check.problem(None, "delivery", suspect.to_string());
         }
+        self.count_all(tenant, &mut check).await?;
         Ok(check.report)
     }
 }
