@@ -15,6 +15,11 @@ mod shutdown;
 
 use std::process::ExitCode;
 
+/// What one thread allocates and another frees, as requests and the committer do, makes threads wait for each other in the C
+/// library's allocator; here it does not.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

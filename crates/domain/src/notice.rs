@@ -6,7 +6,7 @@ use crate::agent::AgentName;
 use crate::delivery::Delivery;
 use crate::directory::Directory;
 use crate::gate::{self, GateResult};
-use crate::message::{Action, Kind, Message, MessageId, Outcome, Priority};
+use crate::message::{Action, CONTENT_TYPE, Kind, Message, MessageId, Outcome, Priority};
 use crate::time::Time;
 
 fn from_system(original: &Message, id: MessageId, to: Vec<AgentName>, now: Time) -> Message {
@@ -18,7 +18,7 @@ fn from_system(original: &Message, id: MessageId, to: Vec<AgentName>, now: Time)
         fan_out: false,
         subject: String::new(),
         body: String::new(),
-        content_type: "text/markdown".to_owned(),
+        content_type: CONTENT_TYPE.to_owned(),
         kind: Kind::Inform,
         priority: Priority::High,
         domain: original.domain.clone(),

@@ -19,6 +19,41 @@ impl Waiting {
     }
 }
 
+/// Hands a group's answers over to its waiters from inside their own runtime: woken one by one from a foreign thread, each
+/// would cost the committer a call into the kernel.
+pub(crate) struct Answers(Option<mpsc::UnboundedSender<Vec<Answered>>>);
+
+/// An answer on its way; as many as were let into the queue.
+type Answered = (oneshot::Sender<Result<Committed>>, Result<Committed>);
+
+impl Answers {
+    /// Answers through the current runtime, where there is one.
+    pub(crate) fn new() -> Self {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return Self(None) };
+        let (sender, mut groups) = mpsc::unbounded_channel();
+        runtime.spawn(async move {
+            while let Some(group) = groups.recv().await {
+                hand_over(group);
+            }
+        });
+        Self(Some(sender))
+    }
+
+    pub(crate) fn send(&self, group: Vec<Answered>) {
+        match &self.0 {
+            Some(sender) => sender.send(group).unwrap_or_else(|rest| hand_over(rest.0)),
+            None => hand_over(group),
+        }
+    }
+}
+
+fn hand_over(group: Vec<Answered>) {
+    for (waiter, outcome) in group {
+        // Who no longer waits has hung up; the change is durable all the same.
+        drop(waiter.send(outcome));
+    }
+}
+
 /// What a committer takes from its queue.
 pub(crate) enum Item {
     Change(Box<Waiting>),

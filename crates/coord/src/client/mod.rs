@@ -75,6 +75,9 @@ pub(crate) enum Command {
     Attach(attach::Attach),
     Stats(stats::Stats),
     Bench(bench::Bench),
+    /// Serve what `bench --baseline` compares a server with.
+    #[command(hide = true)]
+    BenchBaseline,
     Completions(completions::Completions),
 }
 
@@ -123,6 +126,7 @@ async fn dispatch(command: Command, global: &Global, root: fn() -> clap::Command
         Command::Attach(command) => command.run(session).await,
         Command::Stats(command) => command.run(session).await,
         Command::Bench(command) => Box::pin(command.run(session, global)).await,
+        Command::BenchBaseline => bench::baseline::serve().await,
         Command::Completions(command) => command.run(root()),
     }
 }

@@ -12,7 +12,7 @@ use crate::authority;
 use crate::directory::Directory;
 use crate::event::NewEvent;
 use crate::key::Caller;
-use crate::message::{Message, MessageId};
+use crate::message::{CONTENT_TYPE, Message, MessageId};
 use crate::nearest;
 use crate::refusal::{Code, Refusal};
 use crate::time::Time;
@@ -111,7 +111,7 @@ fn compose(draft: Draft, from: AgentName, times: Times, known: &Known<'_>) -> Me
         fan_out: false,
         subject: draft.subject,
         body: draft.body,
-        content_type: draft.content_type.unwrap_or_else(|| "text/markdown".to_owned()),
+        content_type: draft.content_type.unwrap_or_else(|| CONTENT_TYPE.to_owned()),
         kind: draft.kind,
         priority: draft.priority,
         domain: draft.domain,

@@ -212,7 +212,7 @@ impl Committer {
                 continue;
             }
             for row in rows {
-                sent.push((connection.statement(statement.sql).await?, boxed(row)));
+                sent.push((connection.statement(&statement.numbered()).await?, boxed(row)));
             }
         }
         let mut flight = Flight::new(&connection.client);

@@ -32,7 +32,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { queue: 8_192, batch: 512, readers: 4, checkpoint_pages: 4_000, cache_mib: 32 }
+        Self { queue: 8_192, batch: 512, readers: 4, checkpoint_pages: 2_000, cache_mib: 32 }
     }
 }
 

@@ -10,14 +10,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::readers;
 use crate::change::{Change, Committed};
-use crate::queue::{Item, Waiting};
+use crate::queue::{Answers, Item, Waiting};
 use crate::rows::{Batch, Head, Write};
 use crate::value::Row;
 use crate::{Error, Result, load, plan};
 
 /// Starts the writer's thread.
 pub(super) fn start(connection: Connection, queue: mpsc::Receiver<Item>, batch: usize) -> Result<()> {
-    let run = move || Writer { connection, heads: BTreeMap::new(), closed: None }.run(queue, batch);
+    let writer = Writer { connection, heads: BTreeMap::new(), answers: Answers::new(), closed: None };
+    let run = move || writer.run(queue, batch);
     let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(run);
     thread.map(drop).map_err(|error| Error::Unavailable(error.to_string()))
 }
@@ -26,6 +27,7 @@ struct Writer {
     connection: Connection,
     /// Heads as they stand on the disk: nobody else writes, so they need not be read again.
     heads: BTreeMap<TenantId, Head>,
+    answers: Answers,
     closed: Option<oneshot::Sender<()>>,
 }
 
@@ -65,18 +67,12 @@ impl Writer {
         let (changes, waiters): (Vec<_>, Vec<_>) =
             group.into_iter().map(|waiting| (waiting.change, waiting.answer)).unzip();
         match self.transaction(changes) {
-            Ok(outcomes) => {
-                for (waiter, outcome) in waiters.into_iter().zip(outcomes) {
-                    answer(waiter, outcome);
-                }
-            }
+            Ok(outcomes) => self.answers.send(waiters.into_iter().zip(outcomes).collect()),
             Err(error) => {
                 tracing::error!(%error, changes = waiters.len(), "a commit failed");
                 // What stands on the disk is read again; what was planned is forgotten.
                 self.heads.clear();
-                for waiter in waiters {
-                    answer(waiter, Err(error.again()));
-                }
+                self.answers.send(waiters.into_iter().map(|waiter| (waiter, Err(error.again()))).collect());
             }
         }
     }
@@ -134,7 +130,7 @@ fn head(connection: &Connection, tenant: TenantId) -> Result<Option<Head>> {
 
 fn apply(connection: &Connection, writes: &[Write]) -> Result<()> {
     for (statement, row) in writes {
-        readers::execute(connection, statement.sql, row)?;
+        connection.prepare_cached(statement.sql)?.execute(rusqlite::params_from_iter(row))?;
     }
     Ok(())
 }
@@ -144,9 +140,4 @@ fn uncertain(error: rusqlite::Error) -> Error {
         Some(rusqlite::ErrorCode::SystemIoFailure) => Error::Unknown(error.to_string()),
         _ => error.into(),
     }
-}
-
-fn answer(waiter: oneshot::Sender<Result<Committed>>, outcome: Result<Committed>) {
-    // Who no longer waits has hung up; the change is durable all the same.
-    drop(waiter.send(outcome));
 }

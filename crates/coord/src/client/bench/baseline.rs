@@ -1,37 +1,38 @@
-use axum::{
-    Router,
-    body::Bytes,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::post,
-};
-use tokio::{net::TcpListener, runtime::Runtime};
+//! What the measured server is compared with: a handler that reads the same JSON, answers it, and stores nothing, in a process of
+//! its own as the server is.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde::Serialize;
+use tokio::net::TcpListener;
 
 use super::{Failure, requests::Target};
 
-/// The answer to every message.
-const ANSWER: &str = r#"{"id":"00000000-0000-7000-8000-000000000000","seq":0}"#;
-
-/// A handler on this machine that reads the same JSON as the server and stores nothing, on threads of its own.
+/// The process that answers; it ends with this value.
 pub(super) struct Baseline {
     target: Target,
-    runtime: Option<Runtime>,
+    process: Child,
 }
 
 impl Baseline {
+    /// Starts it and waits until it listens.
     pub(super) fn start() -> Result<Self, Failure> {
         let cannot = |why| Failure::io("cannot start the baseline", why);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot)?;
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(cannot)?;
-        listener.set_nonblocking(true).map_err(cannot)?;
-        let target = Target::parse(&format!("http://{}", listener.local_addr().map_err(cannot)?))?;
-        runtime.spawn(async move {
-            let app = Router::new().route("/api/v1/messages", post(read));
-            if let Ok(listener) = TcpListener::from_std(listener) {
-                let _ = axum::serve(listener, app).await;
-            }
-        });
-        Ok(Self { target, runtime: Some(runtime) })
+        let program = std::env::current_exe().map_err(cannot)?;
+        let mut command = Command::new(program);
+        command.arg("bench-baseline").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().map_err(cannot)?;
+        let mut url = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            BufReader::new(stdout).read_line(&mut url).map_err(cannot)?;
+        }
+        Ok(Self { target: Target::parse(url.trim())?, process })
     }
 
     pub(super) fn target(&self) -> &Target {
@@ -39,20 +40,36 @@ impl Baseline {
     }
 }
 
-/// Ends the threads without waiting, which an async caller may not.
 impl Drop for Baseline {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }
 
-async fn read(body: Bytes) -> Response {
-    match serde_json::from_slice::<api::SendMessage>(&body) {
+/// Serves the handler on a free loopback port, whose URL it prints, until standard input ends.
+pub(crate) async fn serve() -> Result<(), Failure> {
+    let cannot = |why| Failure::io("the baseline cannot serve", why);
+    let app = Router::new().route("/api/v1/messages", post(answer));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(cannot)?;
+    anstream::println!("http://{}", listener.local_addr().map_err(cannot)?);
+    let parent_left = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]).map(drop));
+    axum::serve(listener, app).with_graceful_shutdown(async { drop(parent_left.await) }).await.map_err(cannot)
+}
+
+/// As much of an answer as a server gives that has nothing to remember.
+#[derive(Serialize)]
+struct Accepted {
+    id: &'static str,
+    seq: u64,
+    message: api::SendMessage,
+}
+
+async fn answer(body: Bytes) -> Response {
+    match serde_json::from_slice(&body) {
         Ok(message) => {
-            std::hint::black_box(message);
-            (StatusCode::CREATED, [("content-type", "application/json")], ANSWER).into_response()
+            let accepted = Accepted { id: "00000000-0000-7000-8000-000000000000", seq: 1, message };
+            (StatusCode::CREATED, axum::Json(accepted)).into_response()
         }
         Err(why) => (StatusCode::BAD_REQUEST, why.to_string()).into_response(),
     }

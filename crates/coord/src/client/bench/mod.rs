@@ -1,6 +1,6 @@
 //! Measures how fast a server is, with a generator that is lean enough to share the machine with it.
 
-mod baseline;
+pub(super) mod baseline;
 mod connection;
 mod load;
 mod plan;
