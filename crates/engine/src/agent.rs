@@ -153,7 +153,9 @@ impl Engine {
             for agent in wanted {
                 let known = directory.agent(agent.name.as_str());
                 let registered_at = known.map_or(now, |known| known.registered_at);
-                let agent = Agent { registered_at, ..agent.clone() };
+                // Whoever was retired stays retired until it is put again.
+                let retired_at = known.and_then(|known| known.retired_at);
+                let agent = Agent { registered_at, retired_at, ..agent.clone() };
                 if let What::Record { events: more, facts: rows } = registered(known, &agent, now) {
                     events.extend(more);
                     facts.extend(rows);

@@ -101,11 +101,10 @@ impl Engine {
             let why = format!("must lie ahead, at most {}", limits.horizon);
             return Err(Refusal::field(Code::InvalidDuration, "until", why));
         }
-        if directory.grants.iter().filter(|grant| grant.until > now).count() >= self.config().limits.grants {
-            return Err(Refusal::new(
-                Code::LimitReached,
-                format!("{} grants may run at a time.", self.config().limits.grants),
-            ));
+        let max = self.config().limits.grants;
+        let renewed = |grant: &Grant| grant.domain == request.domain && grant.agent == agent.name;
+        if directory.grants.iter().filter(|grant| grant.until > now && !renewed(grant)).count() >= max {
+            return Err(Refusal::new(Code::LimitReached, format!("{max} grants may run at a time.")));
         }
         Ok(Grant {
             domain: request.domain.clone(),

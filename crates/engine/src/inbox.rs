@@ -44,14 +44,15 @@ impl Engine {
             let (lane, seq) = text.split_once('.')?;
             Some((lane.parse().ok()?, seq.parse().ok()?))
         })?;
-        let live: Vec<State> = State::ALL.iter().copied().filter(|state| state.is_live()).collect();
-        let states = if states.is_empty() { &live } else { states };
+        let wanted = |state: &State| if states.is_empty() { state.is_live() } else { states.contains(state) };
         let mut found = Vec::new();
-        for state in states {
+        for state in State::ALL.iter().copied().filter(wanted) {
             let after = after.unwrap_or((-1, 0));
-            found.extend(self.inner.store.inbox(caller.tenant, agent.as_str(), *state, after, limit + 1).await?);
+            found.extend(self.inner.store.inbox(caller.tenant, agent.as_str(), state, after, limit + 1).await?);
         }
         found.sort_by_key(|found| (found.delivery.priority, found.delivery.seq));
+        // One that changed its state between two of these looks may have been seen twice.
+        found.dedup_by_key(|found| found.delivery.seq);
         let items = found.into_iter().map(InboxItem::from).collect();
         let cursor = |item: &InboxItem| format!("{}.{}", item.delivery.priority.code(), item.delivery.seq);
         let items = Paged::of(items, limit, cursor);
@@ -82,9 +83,14 @@ impl Engine {
         tokio::pin!(deadline);
         loop {
             // Looked at again under the bell: what came between the first look and the bell is not waited for.
-            let items = claim().await?;
-            if !items.is_empty() {
-                return Ok(items);
+            match claim().await {
+                Ok(items) if items.is_empty() => {}
+                Ok(items) => return Ok(items),
+                Err(error) => {
+                    // The ring was for one: another one takes what this one cannot.
+                    self.inner.ephemeral.ring_inbox(caller.tenant, &agent);
+                    return Err(error);
+                }
             }
             tokio::select! {
                 () = bell.turn() => {}
@@ -139,16 +145,17 @@ impl Engine {
     /// Dead letters, oldest first; for an `agent` key those of its agents.
     pub async fn dead_letters(&self, caller: &Caller, agent: Option<&str>, page: &Page) -> Result<Paged<InboxItem>> {
         let limit = self.limit(page)?;
-        match agent {
-            Some(agent) => drop(self.known_agent(caller, agent).await?),
-            None => caller.must_observe()?,
-        }
+        let one = match agent {
+            Some(agent) => Some(vec![self.known_agent(caller, agent).await?]),
+            None => None,
+        };
+        let agents = one.as_deref().or(caller.readable());
         let cursor = page.after(|text| {
             let (seq, agent) = text.split_once('.')?;
             Some((seq.parse().ok()?, agent.to_owned()))
         })?;
         let (seq, last) = cursor.unwrap_or((0, String::new()));
-        let found = self.inner.store.dead_letters(caller.tenant, agent, (seq, &last), limit + 1).await?;
+        let found = self.inner.store.dead_letters(caller.tenant, agents, (seq, &last), limit + 1).await?;
         let items = found.into_iter().map(InboxItem::from).collect();
         Ok(Paged::of(items, limit, |item: &InboxItem| format!("{}.{}", item.delivery.seq, item.delivery.agent)))
     }

@@ -111,8 +111,9 @@ impl Engine {
         let directory = self.directory_now(tenant).await?;
         let agents = checked_agents(&directory, &request)?;
         let max = self.config().limits.keys;
-        if self.inner.store.keys(tenant, "", max).await?.len() >= max {
-            return Err(Refusal::new(Code::LimitReached, format!("A tenant may have {max} keys.")).into());
+        if self.inner.store.keys_in_force(tenant).await? >= max {
+            let refusal = Refusal::new(Code::LimitReached, format!("A tenant may have {max} keys that are in force."));
+            return Err(refusal.with_remedy("Revoke one that is no longer used.").into());
         }
         if request.name.chars().count() > 100 {
             return Err(Refusal::field(Code::InvalidField, "name", "may have 100 characters").into());
@@ -178,7 +179,10 @@ fn checked_agents(directory: &Directory, request: &KeyRequest) -> std::result::R
             Err(Refusal::field(Code::InvalidField, format!("agents[{index}]"), format!("there is no agent `{name}`")))
         }
     };
-    request.agents.iter().enumerate().map(agent).collect()
+    let mut agents = request.agents.iter().enumerate().map(agent).collect::<std::result::Result<Vec<_>, _>>()?;
+    agents.sort();
+    agents.dedup();
+    Ok(agents)
 }
 
 fn unauthenticated(detail: &str) -> Refusal {

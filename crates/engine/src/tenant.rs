@@ -17,6 +17,8 @@ use crate::{Engine, Error, Page, Paged, Result};
 #[derive(Default)]
 pub(crate) struct Names {
     known: RwLock<HashMap<TenantId, Arc<str>>>,
+    /// Held while a tenant is made, so that of two of the same name only one is.
+    founding: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -27,6 +29,7 @@ impl Engine {
             let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
             return Err(Refusal::field(Code::InvalidField, "name", why).into());
         }
+        let _founding = self.inner.tenants.founding.lock().await;
         let max = self.config().limits.tenants;
         if self.inner.store.heads().await?.len() >= max {
             return Err(Refusal::new(Code::LimitReached, format!("There may be {max} tenants.")).into());

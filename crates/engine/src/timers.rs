@@ -1,8 +1,5 @@
 //! Timers: leases that ran out, deferrals that are over, expiry, ack deadlines.
 
-use std::collections::HashSet;
-
-use domain::TenantId;
 use store::{Change, What};
 
 use crate::background::Stepped;
@@ -18,17 +15,22 @@ impl Engine {
         let due = self.inner.store.due(now, STEP).await?;
         let full = due.len() == STEP;
         let mut changes = Vec::with_capacity(due.len());
-        let mut tenants: HashSet<TenantId> = HashSet::new();
         for due in due {
             let directory = self.directory(due.tenant).await?;
             let notices = [self.new_id()?, self.new_id()?, self.new_id()?];
             let what = What::Elapse { agent: due.agent, seq: due.seq, directory, notices };
-            tenants.insert(due.tenant);
             changes.push((due.tenant, Change { tenant: due.tenant, now, version: None, what }));
         }
         let (owners, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+        let mut failed = None;
         for (tenant, outcome) in owners.into_iter().zip(self.inner.store.commit_all(changes).await) {
-            self.woken(tenant, &outcome?.woken);
+            match outcome {
+                Ok(committed) => self.woken(tenant, &committed.woken),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error.into());
         }
         Ok(if full { Stepped::More } else { Stepped::Idle })
     }

@@ -1,10 +1,12 @@
 //! The worker: takes tasks from the broker and sees to them. A task says only where to look; what is to do stands in the
 //! store, so a task that comes twice finds nothing left to do.
 
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::time::Duration;
 
 use broker::Task;
-use domain::audience;
+use domain::{AgentName, audience};
 use store::What;
 
 use crate::background::Stepped;
@@ -50,13 +52,21 @@ impl Engine {
 
     /// Writes the recipients of a message part by part, by name, going on where it was left.
     async fn fan_out(&self, task: Task) -> Result<()> {
+        let mut known: Option<(i64, BTreeSet<AgentName>)> = None;
         while let Some(written) = self.inner.store.fan_out_of(task.tenant, task.seq).await? {
-            let Some(stored) = self.inner.store.message_at(task.tenant, task.seq).await? else { return Ok(()) };
             let directory = self.directory(task.tenant).await?;
-            let audience = audience::of(&stored.message, &directory);
-            let mut rest = audience.into_iter().filter(|agent| agent.as_str() > written.as_str());
+            let audience = match known.take().filter(|(version, _)| *version == directory.version) {
+                Some((_, audience)) => audience,
+                None => {
+                    let Some(stored) = self.inner.store.message_at(task.tenant, task.seq).await? else { return Ok(()) };
+                    audience::of(&stored.message, &directory)
+                }
+            };
+            let mut rest = audience.range::<str, _>((Bound::Excluded(written.as_str()), Bound::Unbounded)).cloned();
             let agents: Vec<_> = rest.by_ref().take(PART).collect();
             let done = rest.next().is_none();
+            drop(rest);
+            known = Some((directory.version, audience));
             let what = What::FanOut { seq: task.seq, after: written, agents, done };
             match self.change(task.tenant, what).await {
                 // Another worker was faster; what it has written is not written again.

@@ -5,6 +5,7 @@ use domain::message::{Message, MessageId};
 use domain::{AgentName, TenantId, Time};
 
 use crate::load::{self, with_message};
+use crate::message::places;
 use crate::rows::{DELIVERY, delivery_row};
 use crate::value::{Row, Value};
 use crate::{Result, Store};
@@ -71,20 +72,18 @@ impl Store {
         counts(self.query("SELECT state, CAST(SUM(n) AS BIGINT) FROM counts GROUP BY state", vec![]).await?)
     }
 
-    /// Dead letters, oldest message first; after a position and recipient.
+    /// Dead letters of these agents, or of everybody, oldest message first; after a position and recipient.
     pub async fn dead_letters(
         &self,
         tenant: TenantId,
-        agent: Option<&str>,
+        agents: Option<&[AgentName]>,
         after: (i64, &str),
         limit: usize,
     ) -> Result<Vec<Found>> {
         let mut parameters = vec![tenant.0.into(), after.0.into(), after.1.into(), Value::Int(limit as i64)];
-        let mut only = "";
-        if let Some(agent) = agent {
-            parameters.push(agent.into());
-            only = "AND d.agent = $5";
-        }
+        let only = agents.map_or_else(String::new, |agents| {
+            format!("AND d.agent IN ({})", places(&mut parameters, agents.iter().map(Value::from)))
+        });
         let rest = format!(
             "WHERE d.tenant = $1 AND d.state = 5 AND d.state > 3 AND (d.seq, d.agent) > ($2, $3) {only} \
              ORDER BY d.seq, d.agent LIMIT $4"

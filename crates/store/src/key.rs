@@ -47,6 +47,13 @@ impl Store {
         rows.into_iter().map(key_row).collect()
     }
 
+    /// How many of a tenant's keys are not revoked.
+    pub async fn keys_in_force(&self, tenant: TenantId) -> Result<usize> {
+        let sql = "SELECT COUNT(*) FROM keys WHERE tenant = $1 AND revoked_at IS NULL";
+        let rows = self.query(sql, vec![tenant.0.into()]).await?;
+        Ok(rows.into_iter().next().map_or(Ok(0), |mut row| row.int(0))? as usize)
+    }
+
     /// Whether any key was ever made, in any tenant.
     pub async fn any_key(&self) -> Result<bool> {
         Ok(!self.query("SELECT 1 FROM keys LIMIT 1", vec![]).await?.is_empty())

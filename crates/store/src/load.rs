@@ -1,7 +1,7 @@
 //! What a change needs to know before it is decided, and where that stands. Every change asks one question at most, so that a
 //! driver can ask the questions of a whole batch at once.
 
-use domain::delivery::Delivery;
+use domain::delivery::{Delivery, Verb};
 use domain::message::{Message, MessageId};
 use domain::{State, Time};
 
@@ -42,10 +42,17 @@ pub(crate) fn query(change: &Change, more: usize) -> Option<Query> {
                         AND (d.expires_at IS NULL OR d.expires_at > $4)";
             Some((with_message(rest), vec![tenant, agent.into(), (*seq).into(), change.now.into()]))
         }
-        What::Settle { agent, message, .. } => {
+        What::Settle { agent, message, verb, .. } => {
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND \
                         d.seq = (SELECT m.seq FROM messages m WHERE m.tenant = $1 AND m.id = $3)";
-            Some((with_message(rest), vec![tenant, agent.into(), (*message).into()]))
+            // Only these may end in a bounce, which is made of the message.
+            let sql = match verb {
+                Verb::Nack { .. } | Verb::Terminate { .. } => with_message(rest),
+                Verb::Ack { .. } | Verb::Extend { .. } | Verb::Defer { .. } | Verb::Redrive => {
+                    format!("SELECT {DELIVERY}, '' FROM deliveries d {rest}")
+                }
+            };
+            Some((sql, vec![tenant, agent.into(), (*message).into()]))
         }
         What::Elapse { agent, seq, .. } => {
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.seq = $3";

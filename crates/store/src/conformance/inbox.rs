@@ -3,7 +3,7 @@
 use domain::State;
 use domain::message::{Message, MessageId, Priority};
 
-use super::world::{NOW, World, ack, at, terminate};
+use super::world::{NOW, World, ack, at, name, terminate};
 use crate::Store;
 
 /// Pages of an inbox put together.
@@ -94,9 +94,11 @@ pub async fn dead_letters_are_read_in_pages_and_by_agent(store: &Store) {
     }
     world.elapse_all(at(1)).await;
     for agent in [None, Some("chat"), Some("nobody")] {
+        let agents = agent.map(|agent| vec![name(agent)]);
         let (mut found, mut after) = (Vec::new(), (0, String::new()));
         loop {
-            let page = store.dead_letters(world.tenant, agent, (after.0, &after.1), 2).await.expect("letters");
+            let page =
+                store.dead_letters(world.tenant, agents.as_deref(), (after.0, &after.1), 2).await.expect("letters");
             let Some(last) = page.last() else { break };
             after = (last.delivery.seq, last.delivery.agent.to_string());
             found.extend(

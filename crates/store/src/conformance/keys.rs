@@ -36,8 +36,10 @@ pub async fn a_key_is_found_by_its_id_and_stays_when_revoked(store: &Store) {
     assert_eq!(found(world.tenant).await.as_ref(), Some(&row));
     assert_eq!(found(other.tenant).await, None);
     assert_eq!(store.key(world.tenant, "k2").await.expect("read"), None);
+    assert_eq!(store.keys_in_force(world.tenant).await.expect("counted"), 1);
     row.key.revoked_at = Some(at(5));
     put(&world, &row, EventKind::KeyRevoked).await;
+    assert_eq!(store.keys_in_force(world.tenant).await.expect("counted"), 0);
     assert_eq!(found(world.tenant).await, Some(row));
 }
 
