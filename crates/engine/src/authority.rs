@@ -9,7 +9,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
 use domain::message::Kind;
 use domain::refusal::{Code, Refusal};
-use domain::{Directory, Time, bounds};
+use domain::{Directory, Time, bounds, send};
 use store::{Fact, What};
 
 use crate::{Engine, Result};
@@ -61,9 +61,10 @@ impl Engine {
         kind: Kind,
         domain: Option<&str>,
     ) -> Result<std::result::Result<(), Violation>> {
-        let agent = self.known_agent(caller, agent).await?;
         let directory = self.directory_now(caller.tenant).await?;
-        Ok(authority::check(&directory, &agent, kind, domain, self.now()))
+        // Refused for the same reasons as sending would be.
+        let agent = send::speaker(agent, caller, &directory)?;
+        Ok(authority::check(&directory, &agent.name, kind, domain, self.now()))
     }
 
     /// Lends a domain to an agent for a time; lending it again changes until when.

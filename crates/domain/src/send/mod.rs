@@ -76,15 +76,20 @@ fn sender<'a>(draft: &Draft, known: &Known<'a>) -> Result<&'a Agent, Refusal> {
     let Some(name) = draft.from.as_deref().or(known.caller.only_agent().map(AgentName::as_str)) else {
         return Err(Refusal::field(Code::MissingField, "from", "say which agent sends it"));
     };
+    speaker(name, known.caller, known.directory)
+}
+
+/// The agent as whom a caller may speak: an active one, and one of the key's own where the key has any.
+pub fn speaker<'a>(name: &str, caller: &Caller, directory: &'a Directory) -> Result<&'a Agent, Refusal> {
     if name == SYSTEM {
         return Err(Refusal::field(Code::ReservedName, "from", "only the system itself sends as `system`"));
     }
-    known.caller.must_act_as(name)?;
-    match known.directory.agent(name) {
+    caller.must_act_as(name)?;
+    match directory.agent(name) {
         Some(agent) if agent.is_active() => Ok(agent),
         Some(_) => Err(Refusal::field(Code::UnknownSender, "from", format!("`{name}` is retired"))),
         None => {
-            let names = known.directory.active().map(|agent| agent.name.as_str());
+            let names = directory.active().map(|agent| agent.name.as_str());
             let why = nearest::unknown("agent", name, names.collect::<Vec<_>>());
             let remedy = format!("Register it: PUT /api/v1/agents/{name}, or `coord agents put {name}`.");
             Err(Refusal::field(Code::UnknownSender, "from", why).with_remedy(remedy))
