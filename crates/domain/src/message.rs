@@ -33,10 +33,8 @@ impl fmt::Display for MessageId {
 
 words! {
     /// What a message asks of its reader.
-    #[derive(Default)]
     pub enum Kind: "kind" {
         /// To know it.
-        #[default]
         Inform = 0 "inform",
         /// To do something.
         Request = 1 "request",
@@ -62,22 +60,19 @@ impl Kind {
 
 words! {
     /// The lane a message travels in; lower numbers go first.
-    #[derive(Default)]
     pub enum Priority: "priority" {
         /// Before everything.
         Critical = 0 "critical",
         /// Before the usual.
         High = 1 "high",
         /// The usual.
-        #[default]
         Normal = 2 "normal",
         /// When there is nothing else.
         Info = 3 "info",
     }
 }
 
-/// A message, as it was accepted. It never changes; this is also the data of its `message.sent` event, where what is usual is
-/// left out.
+/// A message, as it was accepted. It never changes; this is also the data of its `message.sent` event.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// Its id.
@@ -96,13 +91,10 @@ pub struct Message {
     /// What it says.
     pub body: String,
     /// The media type of the body.
-    #[serde(default = "usual_type", skip_serializing_if = "is_usual_type")]
     pub content_type: String,
     /// What it asks of its reader.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub kind: Kind,
     /// Its lane.
-    #[serde(default, skip_serializing_if = "is_default")]
     pub priority: Priority,
     /// The field of decisions it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,18 +134,6 @@ pub struct Message {
 
 /// The media type of a body that names none.
 pub const CONTENT_TYPE: &str = "text/markdown";
-
-fn usual_type() -> String {
-    CONTENT_TYPE.to_owned()
-}
-
-fn is_usual_type(content_type: &str) -> bool {
-    content_type == CONTENT_TYPE
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
 
 impl Message {
     /// Whether it begins its thread.

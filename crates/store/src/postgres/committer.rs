@@ -18,7 +18,7 @@ use super::group::{Groups, Next};
 use super::values;
 use crate::change::{Change, Committed};
 use crate::queue::{Item, Waiting};
-use crate::rows::{Batch, Head, Statement, UPDATE_DELIVERY, Write};
+use crate::rows::{Batch, Group, Head, UPDATE_DELIVERY};
 use crate::value::{Row, Value};
 use crate::{Error, Result, load, plan};
 
@@ -203,10 +203,10 @@ impl Committer {
     }
 
     /// The second flight: writes every row and commits.
-    async fn write(&mut self, writes: Vec<Write>) -> std::result::Result<(), tokio_postgres::Error> {
+    async fn write(&mut self, writes: Vec<Group>) -> std::result::Result<(), tokio_postgres::Error> {
         let Some(connection) = self.connection.as_mut() else { return Ok(()) };
         let mut sent = Vec::new();
-        for (statement, rows) in by_statement(writes) {
+        for (statement, rows) in last_of_each(writes) {
             if let Some(bulk) = statement.bulk() {
                 sent.push((connection.statement(&bulk).await?, values::columns(statement.columns, rows)));
                 continue;
@@ -297,16 +297,8 @@ fn boxed<'a>(values: Vec<Value>) -> Vec<Box<dyn ToSql + Sync + Send + 'a>> {
     values.into_iter().map(|value| Box::new(value) as _).collect()
 }
 
-/// The rows of each statement together, in the order in which the statements came; of a delivery that changed more than once
-/// only the last.
-fn by_statement(writes: Vec<Write>) -> Vec<(&'static Statement, Vec<Vec<Value>>)> {
-    let mut groups: Vec<(&'static Statement, Vec<Vec<Value>>)> = Vec::new();
-    for (statement, row) in writes {
-        match groups.iter_mut().find(|(known, _)| std::ptr::eq(*known, statement)) {
-            Some((_, rows)) => rows.push(row),
-            None => groups.push((statement, vec![row])),
-        }
-    }
+/// Of a delivery that changed more than once only the last row: one statement writes them all.
+fn last_of_each(mut groups: Vec<Group>) -> Vec<Group> {
     for (_, rows) in groups.iter_mut().filter(|(statement, _)| statement.sql == UPDATE_DELIVERY.sql) {
         let mut seen = HashSet::new();
         rows.reverse();

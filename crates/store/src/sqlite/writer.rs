@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::readers;
 use crate::change::{Change, Committed};
 use crate::queue::{Answers, Item, Waiting};
-use crate::rows::{Batch, Head, Write};
+use crate::rows::{Batch, Group, Head};
 use crate::value::Row;
 use crate::{Error, Result, load, plan};
 
@@ -88,7 +88,7 @@ impl Writer {
         if !batch.finish() {
             return Ok(outcomes);
         }
-        apply(&transaction, &batch.take_writes())?;
+        apply(&transaction, batch.take_writes())?;
         transaction.commit().map_err(uncertain)?;
         self.heads.append(&mut batch.heads);
         Ok(outcomes)
@@ -114,7 +114,7 @@ fn one(
     }
     let rows = match load::query(&change, 0) {
         Some((sql, parameters)) => {
-            apply(connection, &batch.take_writes())?;
+            apply(connection, batch.take_writes())?;
             readers::query(connection, &sql, &parameters)?
         }
         None => Vec::new(),
@@ -128,9 +128,12 @@ fn head(connection: &Connection, tenant: TenantId) -> Result<Option<Head>> {
     rows.into_iter().next().map(read).transpose()
 }
 
-fn apply(connection: &Connection, writes: &[Write]) -> Result<()> {
-    for (statement, row) in writes {
-        connection.prepare_cached(statement.sql)?.execute(rusqlite::params_from_iter(row))?;
+fn apply(connection: &Connection, writes: Vec<Group>) -> Result<()> {
+    for (statement, rows) in writes {
+        let mut statement = connection.prepare_cached(statement.sql)?;
+        for row in rows {
+            statement.execute(rusqlite::params_from_iter(row))?;
+        }
     }
     Ok(())
 }
