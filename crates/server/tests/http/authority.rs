@@ -64,10 +64,10 @@ async fn a_grant_lends_a_domain() {
 }
 
 #[tokio::test]
-async fn a_check_asks_about_a_known_sender() {
+async fn a_check_refuses_what_sending_refuses() {
     let world = World::new().await;
     let unknown = json!({"from": "nobody", "kind": "decide", "domain": "strategy"});
-    problem(&world.post("/api/v1/authority/check", unknown).await, 404, "not-found");
+    problem(&world.post("/api/v1/authority/check", unknown).await, 422, "unknown-sender");
     let nobody = json!({"kind": "decide", "domain": "strategy"});
     problem(&world.post("/api/v1/authority/check", nobody).await, 422, "missing-field");
     let harmless = json!({"from": "code", "kind": "inform", "domain": "strategy"});
