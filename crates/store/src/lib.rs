@@ -26,6 +26,7 @@ mod queue;
 mod rows;
 mod search;
 mod sqlite;
+mod statements;
 mod tenant;
 mod value;
 mod verify;

@@ -12,7 +12,8 @@ use domain::{AgentName, Span, State, TenantId, Time, notice};
 
 use crate::change::{Answer, Change, Claimed, Committed, Sending, What};
 use crate::load::{self, Facts};
-use crate::rows::{ADVANCE, Batch, FORGET, UPDATE_FAN_OUT};
+use crate::rows::Batch;
+use crate::statements::{ADVANCE, FORGET, UPDATE_FAN_OUT};
 use crate::{Error, Result};
 
 /// Decides a change and adds its rows to the batch. Where it fails, it has added nothing.

@@ -18,7 +18,8 @@ use super::group::{Groups, Next};
 use super::values;
 use crate::change::{Change, Committed};
 use crate::queue::{Item, Waiting};
-use crate::rows::{Batch, Group, Head, UPDATE_DELIVERY};
+use crate::rows::{Batch, Group, Head};
+use crate::statements::UPDATE_DELIVERY;
 use crate::value::{Row, Value};
 use crate::{Error, Result, load, plan};
 

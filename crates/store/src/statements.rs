@@ -1,0 +1,123 @@
+//! The statements that write, each table's columns once.
+
+/// A statement that writes rows, and how PostgreSQL writes many of them at once.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// Writes one row; its parameters are `?1` and so on, as SQLite numbers them.
+    pub(crate) sql: &'static str,
+    /// Writes many, each parameter an array; where it is not given, made of `VALUES` if there are columns.
+    bulk: Option<&'static str>,
+    /// The parameters' types, a letter each: `i` BIGINT, `t` TEXT, `b` BYTEA; empty: written one by one.
+    pub(crate) columns: &'static str,
+}
+
+impl Statement {
+    /// One that writes many rows often.
+    const fn rows(sql: &'static str, columns: &'static str) -> Self {
+        Self { sql, bulk: None, columns }
+    }
+
+    /// One that writes few rows, or seldom.
+    const fn one(sql: &'static str) -> Self {
+        Self { sql, bulk: None, columns: "" }
+    }
+
+    /// The text that writes one row, its parameters as PostgreSQL numbers them.
+    pub(crate) fn numbered(&self) -> String {
+        self.sql.replace('?', "$")
+    }
+
+    /// The text that writes many rows at once, its parameters arrays; none: they are written one by one.
+    pub(crate) fn bulk(&self) -> Option<String> {
+        if self.columns.is_empty() {
+            return None;
+        }
+        if let Some(bulk) = self.bulk {
+            return Some(bulk.to_owned());
+        }
+        let (before, values) = self.sql.split_once("VALUES (")?;
+        let (_, after) = values.split_once(')')?;
+        let array = |(index, column): (usize, char)| {
+            let column = match column {
+                'i' => "bigint",
+                't' => "text",
+                _ => "bytea",
+            };
+            format!("${}::{column}[]", index + 1)
+        };
+        let arrays: Vec<String> = self.columns.chars().enumerate().map(array).collect();
+        Some(format!("{before}SELECT * FROM UNNEST({}){after}", arrays.join(", ")))
+    }
+}
+
+pub(crate) static INSERT_EVENT: Statement = Statement::rows(
+    "INSERT INTO events (tenant, seq, kind, at, message, agent, data, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    "iiiibttb",
+);
+pub(crate) static INSERT_MESSAGE: Statement = Statement::rows(
+    "INSERT INTO messages (tenant, seq, id, sender, thread, kind, priority, domain, fan_out) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    "iibtbiitt",
+);
+pub(crate) static INSERT_DELIVERY: Statement = Statement::rows(
+    "INSERT INTO deliveries (tenant, agent, seq, message, priority, state, attempt, lease, lease_expires_at, \
+     deferred_until, trigger_name, expires_at, ack_by, reminded, delivered_at, settled_at, note, due) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    "itibiiiiiitiiiiiti",
+);
+pub(crate) static UPDATE_DELIVERY: Statement = Statement {
+    sql: "UPDATE deliveries SET state = ?4, attempt = ?5, lease = ?6, lease_expires_at = ?7, deferred_until = ?8, \
+          trigger_name = ?9, expires_at = ?10, ack_by = ?11, reminded = ?12, delivered_at = ?13, settled_at = ?14, \
+          note = ?15, due = ?16 WHERE tenant = ?1 AND agent = ?2 AND seq = ?3",
+    bulk: Some(
+        "UPDATE deliveries d SET state = u.state, attempt = u.attempt, lease = u.lease, \
+         lease_expires_at = u.lease_expires_at, deferred_until = u.deferred_until, trigger_name = u.trigger_name, \
+         expires_at = u.expires_at, ack_by = u.ack_by, reminded = u.reminded, delivered_at = u.delivered_at, \
+         settled_at = u.settled_at, note = u.note, due = u.due FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], \
+         $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], \
+         $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::bigint[]) AS u (tenant, agent, \
+         seq, state, attempt, lease, lease_expires_at, deferred_until, trigger_name, expires_at, ack_by, reminded, \
+         delivered_at, settled_at, note, due) WHERE d.tenant = u.tenant AND d.agent = u.agent AND d.seq = u.seq",
+    ),
+    columns: "itiiiiiitiiiiiti",
+};
+pub(crate) static ADD_COUNT: Statement = Statement::rows(
+    "INSERT INTO counts (tenant, agent, state, n) VALUES (?1, ?2, ?3, ?4) \
+     ON CONFLICT (tenant, agent, state) DO UPDATE SET n = counts.n + excluded.n",
+    "itii",
+);
+pub(crate) static PUT_IDEMPOTENCY: Statement = Statement::rows(
+    "INSERT INTO idempotency (tenant, key, fingerprint, message, until) VALUES (?1, ?2, ?3, ?4, ?5) \
+     ON CONFLICT (tenant, key) DO UPDATE SET fingerprint = excluded.fingerprint, message = excluded.message, \
+     until = excluded.until",
+    "itbbi",
+);
+pub(crate) static PUT_AGENT: Statement = Statement::one(
+    "INSERT INTO agents (tenant, name, data) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (tenant, name) DO UPDATE SET data = excluded.data",
+);
+pub(crate) static PUT_GRANT: Statement = Statement::one(
+    "INSERT INTO grants (tenant, domain, agent, until, granted_at, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+     ON CONFLICT (tenant, domain, agent) DO UPDATE SET until = excluded.until, granted_at = excluded.granted_at, \
+     reason = excluded.reason",
+);
+pub(crate) static PUT_KEY: Statement = Statement::one(
+    "INSERT INTO keys (tenant, id, hash, role, agents, name, created_at, revoked_at) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant, id) DO UPDATE SET revoked_at = excluded.revoked_at",
+);
+pub(crate) static PUT_ATTACHMENT: Statement = Statement::one(
+    "INSERT INTO attachments (tenant, sha256, size, media_type, name, stored_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+     ON CONFLICT (tenant, sha256) DO NOTHING",
+);
+pub(crate) static UPDATE_HEAD: Statement =
+    Statement::one("UPDATE tenants SET seq = ?2, hash = ?3, version = ?4 WHERE id = ?1");
+pub(crate) static UPDATE_FAN_OUT: Statement =
+    Statement::one("UPDATE messages SET fan_out = ?3 WHERE tenant = ?1 AND seq = ?2");
+pub(crate) static ADVANCE: Statement = Statement::one(
+    "INSERT INTO cursors (tenant, name, seq) VALUES (?1, ?2, ?3) \
+     ON CONFLICT (tenant, name) DO UPDATE SET seq = excluded.seq WHERE cursors.seq < excluded.seq",
+);
+pub(crate) static FORGET: Statement = Statement::one(
+    "DELETE FROM idempotency WHERE tenant = ?1 AND key IN \
+     (SELECT key FROM idempotency WHERE tenant = ?1 AND until <= ?2 LIMIT ?3)",
+);
