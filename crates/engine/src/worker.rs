@@ -55,12 +55,12 @@ impl Engine {
         let mut known: Option<(i64, BTreeSet<AgentName>)> = None;
         while let Some(written) = self.inner.store.fan_out_of(task.tenant, task.seq).await? {
             let directory = self.directory(task.tenant).await?;
-            let audience = match known.take().filter(|(version, _)| *version == directory.version) {
-                Some((_, audience)) => audience,
-                None => {
-                    let Some(stored) = self.inner.store.message_at(task.tenant, task.seq).await? else { return Ok(()) };
-                    audience::of(&stored.message, &directory)
-                }
+            let still_right = known.take().filter(|(version, _)| *version == directory.version);
+            let audience = if let Some((_, audience)) = still_right {
+                audience
+            } else {
+                let Some(stored) = self.inner.store.message_at(task.tenant, task.seq).await? else { return Ok(()) };
+                audience::of(&stored.message, &directory)
             };
             let mut rest = audience.range::<str, _>((Bound::Excluded(written.as_str()), Bound::Unbounded)).cloned();
             let agents: Vec<_> = rest.by_ref().take(PART).collect();
