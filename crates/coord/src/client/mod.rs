@@ -151,7 +151,9 @@ mod tests {
     /// Adds a command's page and those of its subcommands; what every page repeats is left to the first.
     fn add_pages(command: &mut clap::Command, pages: &mut String) {
         command.build();
-        for command in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+        for command in
+            command.get_subcommands_mut().filter(|command| command.get_name() != "help" && !command.is_hide_set())
+        {
             let help = command.render_long_help().to_string();
             let own = help.split("\nTalking to a server:").next().unwrap_or_default();
             let examples = help.find("\nExample").map_or_else(String::new, |at| help[at..].to_owned());

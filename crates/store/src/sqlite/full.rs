@@ -20,7 +20,7 @@ async fn a_full_database_refuses_whole_groups_and_goes_on_when_there_is_room() {
     for outcome in store.commit_all(group()).await {
         outcome.unwrap();
     }
-    limit(&store, "PRAGMA max_page_count = 100").await;
+    limit(&store, "PRAGMA max_page_count = 60").await;
     let (mut sent, mut refused) = (40, 0);
     for _ in 0..10 {
         for outcome in store.commit_all(group()).await {
