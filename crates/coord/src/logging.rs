@@ -25,6 +25,8 @@ pub(crate) fn begin(config: LoggingConfig) {
     };
     let targets =
         Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(OURS.map(|ours| (ours, level)));
+    // What it calls an error is a broker that went away, and `broker` says so already.
+    let targets = targets.with_target("lapin", LevelFilter::OFF);
     let terminal = stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_timer(Utc);
     let text = match config.format {

@@ -43,7 +43,7 @@ impl Engine {
         let directory = self.directory_now(caller.tenant).await?;
         let after = page.after.as_deref().unwrap_or_default();
         let wanted = directory.agents.values().filter(|agent| agent.name.as_str() > after).take(limit + 1);
-        let views = wanted.map(|agent| self.agent_view(caller.tenant, agent.clone())).collect();
+        let views = self.agent_views(caller.tenant, wanted.cloned().collect()).await;
         Ok(Paged::of(views, limit, |view: &AgentView| view.agent.name.to_string()))
     }
 
@@ -51,7 +51,7 @@ impl Engine {
     pub async fn agent(&self, caller: &Caller, name: &str) -> Result<AgentView> {
         let directory = self.directory_now(caller.tenant).await?;
         let agent = directory.agent(name).cloned().ok_or_else(|| Refusal::not_found("agent", &name))?;
-        Ok(self.agent_view(caller.tenant, agent))
+        Ok(self.agent_view(caller.tenant, agent).await)
     }
 
     /// Registers an agent, changes it, or takes it out of retirement; answers whether it is new.
@@ -65,7 +65,7 @@ impl Engine {
             Ok((registered(known, &agent, now), (agent, known.is_none())))
         };
         let (agent, created) = self.record(caller.tenant, decide).await?;
-        Ok((self.agent_view(caller.tenant, agent), created))
+        Ok((self.agent_view(caller.tenant, agent).await, created))
     }
 
     fn checked_agent(
@@ -134,7 +134,7 @@ impl Engine {
             Ok((What::Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
         };
         let agent = self.record(caller.tenant, decide).await?;
-        Ok(self.agent_view(caller.tenant, agent))
+        Ok(self.agent_view(caller.tenant, agent).await)
     }
 
     /// Notes that an agent is there.
@@ -142,7 +142,7 @@ impl Engine {
         caller.must_act_as(name)?;
         let agent = self.agent(caller, name).await?.agent;
         self.inner.ephemeral.seen(caller.tenant, &agent.name, self.now());
-        Ok(self.agent_view(caller.tenant, agent))
+        Ok(self.agent_view(caller.tenant, agent).await)
     }
 
     /// Registers or changes the agents that a tenant is to have.
@@ -166,9 +166,15 @@ impl Engine {
         self.record(tenant, decide).await
     }
 
-    fn agent_view(&self, tenant: TenantId, agent: Agent) -> AgentView {
-        let last_seen = self.inner.ephemeral.last_seen(tenant, &agent.name);
+    async fn agent_view(&self, tenant: TenantId, agent: Agent) -> AgentView {
+        let last_seen = self.inner.ephemeral.last_seen(tenant, &[&agent.name]).await.into_iter().next().flatten();
         AgentView { agent, last_seen }
+    }
+
+    async fn agent_views(&self, tenant: TenantId, agents: Vec<Agent>) -> Vec<AgentView> {
+        let names: Vec<&AgentName> = agents.iter().map(|agent| &agent.name).collect();
+        let last_seen = self.inner.ephemeral.last_seen(tenant, &names).await;
+        agents.into_iter().zip(last_seen).map(|(agent, last_seen)| AgentView { agent, last_seen }).collect()
     }
 }
 

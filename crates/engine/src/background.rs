@@ -42,6 +42,13 @@ impl Engine {
         let indexer = Duration::from_millis(500);
         self.run("indexer", indexer, None, |engine| async move { engine.indexer_step().await });
         self.run("sweeper", Duration::from_secs(60), None, |engine| async move { engine.sweeper_step().await });
+        let engine = self.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = engine.hear_of_the_stale() => {}
+                () = engine.inner.stop.cancelled() => {}
+            }
+        });
         self.run("worker", Duration::ZERO, None, |engine| async move { engine.worker_step().await });
     }
 

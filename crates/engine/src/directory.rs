@@ -50,6 +50,14 @@ impl Directories {
         }
     }
 
+    /// Looks again at the next opportunity: one tenant's snapshot, or everybody's, may be old.
+    pub(crate) fn mistrust(&self, tenant: Option<TenantId>) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        for (_, held) in held.iter_mut().filter(|(id, _)| tenant.is_none_or(|tenant| **id == tenant)) {
+            held.directory = None;
+        }
+    }
+
     /// Takes over facts that were just committed on this version, so that the whole need not be read again.
     pub(crate) fn learn(&self, tenant: TenantId, version: i64, facts: Vec<Fact>) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);

@@ -41,6 +41,10 @@ fn ok() -> Check {
     Check { status: Status::Ok, detail: None }
 }
 
+fn degraded(why: String) -> Check {
+    Check { status: Status::Degraded, detail: Some(why) }
+}
+
 fn down(detail: impl Into<String>) -> Check {
     Check { status: Status::Down, detail: Some(detail.into()) }
 }
@@ -55,11 +59,15 @@ impl Engine {
         };
         let broker = match self.inner.broker.status() {
             broker::Status::Ok => ok(),
-            broker::Status::Degraded(why) => Check { status: Status::Degraded, detail: Some(why) },
+            broker::Status::Degraded(why) => degraded(why),
+        };
+        let ephemeral = match self.inner.ephemeral.status() {
+            ephemeral::Status::Ok => ok(),
+            ephemeral::Status::Degraded(why) => degraded(why),
         };
         let draining = if self.inner.draining.is_cancelled() { down("shutting down") } else { ok() };
         let checks =
-            BTreeMap::from([("store", store), ("broker", broker), ("ephemeral", ok()), ("draining", draining)]);
+            BTreeMap::from([("store", store), ("broker", broker), ("ephemeral", ephemeral), ("draining", draining)]);
         let ready = checks.values().all(|check| check.status != Status::Down);
         Ready { ready, checks }
     }

@@ -8,6 +8,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::{Caller, Key, Role};
 use domain::refusal::{Code, Refusal};
 use domain::{AgentName, Digest, Directory, Span, TenantId, Time};
+use ephemeral::Stale;
 use sha2::{Digest as _, Sha256};
 use store::{Change, Fact, KeyRow, What};
 use subtle::ConstantTimeEq;
@@ -31,6 +32,14 @@ pub struct KeyRequest {
 #[derive(Default)]
 pub(crate) struct Callers {
     known: RwLock<HashMap<Digest, (Caller, Time)>>,
+}
+
+impl Callers {
+    /// Forgets the callers of one tenant, or all: their keys may have been revoked.
+    pub(crate) fn forget(&self, tenant: Option<TenantId>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (caller, _)| tenant.is_some_and(|tenant| caller.tenant != tenant));
+    }
 }
 
 /// How long a recognised caller is not looked up again: a key revoked elsewhere works this much longer.
@@ -66,7 +75,7 @@ impl Engine {
         let door = &self.inner.door;
         let open = match door.open {
             Open::Always => true,
-            Open::UntilFirstKey => door.admin.is_none() && !self.inner.any_key.load(Ordering::Acquire),
+            Open::UntilFirstKey => door.admin.is_none() && !self.any_key().await?,
             Open::Never => false,
         };
         let Some(text) = key else {
@@ -89,6 +98,14 @@ impl Engine {
             Caller { tenant: row.key.tenant, role: row.key.role, agents: row.key.agents, key: Some(row.key.id) };
         self.remember(digest, caller.clone());
         Ok(caller)
+    }
+
+    /// Whether a key was ever made; where another process may have made it, it is looked up.
+    async fn any_key(&self) -> Result<bool> {
+        if !self.inner.any_key.load(Ordering::Acquire) && self.inner.store.is_shared() {
+            self.inner.any_key.fetch_or(self.inner.store.any_key().await?, Ordering::AcqRel);
+        }
+        Ok(self.inner.any_key.load(Ordering::Acquire))
     }
 
     fn remembered(&self, digest: &Digest) -> Option<Caller> {
@@ -164,6 +181,7 @@ impl Engine {
             What::Record { events: vec![NewEvent::of(kind, now, &data)], facts: vec![Fact::Key(KeyRow { key, hash })] };
         self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
         self.grown(tenant);
+        self.inner.ephemeral.invalidate(Stale::Keys(tenant));
         Ok(())
     }
 }

@@ -24,9 +24,11 @@ mod observer;
 mod page;
 mod policy;
 mod random;
+mod rate;
 mod relay;
 mod send;
 mod settle;
+mod shared;
 mod stream;
 mod tenant;
 mod timers;
@@ -60,6 +62,7 @@ pub use key::{KeyRequest, admin_key_digest};
 pub use message::{MessageView, Receipts};
 pub use observer::Observer;
 pub use page::{Page, Paged};
+pub use rate::Admitted;
 pub use send::Sent;
 pub use store::{EventFilter, MessageFilter, Problem, Report};
 
@@ -192,6 +195,7 @@ impl Engine {
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
         self.inner.broker.close().await;
+        self.inner.ephemeral.close().await;
         self.inner.store.close().await;
     }
 

@@ -5,6 +5,7 @@ use domain::key::Caller;
 use domain::message::MessageId;
 use domain::refusal::Refusal;
 use domain::{AgentName, TenantId, bounds};
+use ephemeral::Stale;
 use store::{Answer, Change, Committed, What};
 
 use crate::{Engine, Error, Result};
@@ -90,6 +91,7 @@ impl Engine {
             match self.inner.store.commit(change).await {
                 Ok(_) => {
                     self.inner.directories.learn(tenant, version, facts);
+                    self.inner.ephemeral.invalidate(Stale::Directory(tenant));
                     self.grown(tenant);
                     return Ok(answer);
                 }

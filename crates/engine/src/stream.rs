@@ -14,8 +14,10 @@ use crate::{Engine, InboxItem, Result};
 
 /// Entries that a stream reads at a time.
 const PAGE: usize = 200;
-/// Who waits looks by itself this often, should a bell have been lost.
+/// Who waits looks by itself this often where bells in other processes are not heard.
 const LOOK: Span = Span::from_secs(1);
+/// And this often where they are, should one have been lost.
+const LOOK_RARELY: Span = Span::from_secs(5);
 
 /// What a stream remembers between two entries.
 struct Following<T> {
@@ -83,7 +85,8 @@ impl Engine {
     /// process none is, and this never passes.
     pub(crate) async fn look(&self) {
         if self.inner.store.is_shared() {
-            tokio::time::sleep(LOOK.to_std()).await;
+            let look = if self.inner.ephemeral.hears_others() { LOOK_RARELY } else { LOOK };
+            tokio::time::sleep(look.to_std()).await;
         } else {
             std::future::pending::<()>().await;
         }

@@ -36,6 +36,15 @@ impl<K: Hash + Eq + Clone> Bells<K> {
         }
     }
 
+    /// Wakes everybody, where nobody knows for whom something came.
+    pub(crate) fn ring_all(&self) {
+        let bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
+        for (bell, _) in bells.values() {
+            bell.one.notify_one();
+            bell.all.notify_waiters();
+        }
+    }
+
     pub(crate) fn subscribe(bells: &Arc<Self>, key: K) -> Subscription<K> {
         let mut held = bells.bells.lock().unwrap_or_else(PoisonError::into_inner);
         let (bell, waiters) = held.entry(key.clone()).or_default();

@@ -22,6 +22,7 @@ mod meters;
 mod observe;
 mod openapi;
 mod problem;
+mod rate;
 mod request_id;
 mod router;
 mod routes;

@@ -22,6 +22,7 @@ use tower::layer::layer_fn;
 use crate::face::Face;
 use crate::meters::{Held, RouteMeter};
 use crate::problem::{self, Fault};
+use crate::rate::Counted;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
 /// A request that takes this long is worth a line in the log, where it was not asked to wait.
@@ -82,6 +83,9 @@ impl Observe {
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, request.id.header());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(counted) = &request.counted {
+            counted.write(headers);
+        }
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         let took = request.began.elapsed();
         self.meter.observe(&request.method, response.status(), took);
@@ -121,6 +125,8 @@ struct Asked {
     id: RequestId,
     method: Method,
     began: Instant,
+    /// Present where rates are limited.
+    counted: Option<Counted>,
 }
 
 /// Handlers with the layer around them.
@@ -145,8 +151,13 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let observe = Arc::clone(&self.observe);
         let id = observe.face.ids.of(request.headers());
-        let asked = Asked { id: id.clone(), method: request.method().clone(), began: Instant::now() };
+        let counted = observe.face.engine.limits_rates().then(Counted::default);
+        let (method, began) = (request.method().clone(), Instant::now());
+        let asked = Asked { id: id.clone(), method, began, counted: counted.clone() };
         request.extensions_mut().insert(id);
+        if let Some(counted) = counted {
+            request.extensions_mut().insert(counted);
+        }
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
             let _held = Held::of(&observe.face.meters.in_flight);

@@ -20,15 +20,10 @@ pub(super) async fn count(channel: &Channel, queue: &str) -> Result<i64> {
 
 impl RabbitMq {
     pub(crate) async fn dead_letters(&self, max: usize) -> std::result::Result<Vec<DeadLetter>, Error> {
-        let (link, queue) = (self.link().await?, self.inner.topology.dead());
+        let link = self.link().await?;
         let looking = async {
             let channel = link.connection.create_channel().await?;
-            let mut held = Vec::new();
-            while held.len() < max
-                && let Some(letter) = channel.basic_get(queue.as_str().into(), BasicGetOptions::default()).await?
-            {
-                held.push(letter);
-            }
+            let held = self.hold_letters(&channel, max).await?;
             let letters = held.iter().map(|letter| self.read(letter)).collect();
             for letter in held {
                 letter.acker.reject(BasicRejectOptions { requeue: true }).await?;
@@ -39,26 +34,33 @@ impl RabbitMq {
         link.ask(looking).await
     }
 
+    /// Sends the first letters again. All of them are in hand before the first is sent, so that none that dies again at once
+    /// is sent twice; and each is sent before it is taken out, so that it may be there twice, but is never lost.
     pub(crate) async fn redrive(&self, max: usize) -> std::result::Result<usize, Error> {
-        let (link, dead) = (self.link().await?, self.inner.topology.dead());
+        let link = self.link().await?;
         let channel = link.ask(link.connection.create_channel()).await?;
-        // What dies again in the meantime is not sent once more.
-        let there = link.ask(count(&channel, &dead)).await?;
-        let max = max.min(there.max(0) as usize);
-        let mut sent = 0;
-        while sent < max {
-            let got = link.ask(channel.basic_get(dead.as_str().into(), BasicGetOptions::default())).await?;
-            let Some(letter) = got else { break };
+        let held = link.ask(self.hold_letters(&channel, max)).await?;
+        let count = held.len();
+        for letter in held {
             let queue = self.inner.topology.queue(self.lane(&letter));
             if let Some(why) = link.ask(link.send(vec![(queue, letter.data.clone())])).await? {
                 return Err(Error::Failed(why));
             }
-            // Sent first and taken out then: where it breaks off in between, it is there twice, not lost.
             link.ask(letter.acker.ack(BasicAckOptions::default())).await?;
-            sent += 1;
         }
         link.ask(channel.close(200, "done".into())).await?;
-        Ok(sent)
+        Ok(count)
+    }
+
+    /// Takes the first letters in hand; those that nothing is said of go back when the channel is closed.
+    async fn hold_letters(&self, channel: &Channel, max: usize) -> Result<Vec<BasicGetMessage>> {
+        let (dead, mut held) = (self.inner.topology.dead(), Vec::new());
+        while held.len() < max
+            && let Some(letter) = channel.basic_get(dead.as_str().into(), BasicGetOptions::default()).await?
+        {
+            held.push(letter);
+        }
+        Ok(held)
     }
 
     /// The lane that a dead letter came from; one that came from nowhere we know is as urgent as most.

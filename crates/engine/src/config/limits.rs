@@ -1,4 +1,5 @@
 use domain::Span;
+use ephemeral::Rate;
 use serde::{Deserialize, Serialize};
 
 use super::Size;
@@ -65,6 +66,10 @@ pub struct Limits {
     pub streams: usize,
     /// Changes that wait for the committer before a request is answered 503; 1 to 1,000,000.
     pub queue_depth: usize,
+    /// Requests that may come with one key; absent: any number. To 1,000,000 in a second, minute or hour.
+    pub rate_per_key: Option<Rate>,
+    /// Requests that may come for one tenant; absent: any number. To 1,000,000 in a second, minute or hour.
+    pub rate_per_tenant: Option<Rate>,
     /// How long an upload may send nothing; 1s to 1h.
     pub upload_idle: Span,
     /// How long a request may take, a long poll's wait and an upload's bytes apart; 1s to 1h.
@@ -107,6 +112,8 @@ impl Default for Limits {
             waiters_per_agent: 100,
             streams: 1_000,
             queue_depth: 8_192,
+            rate_per_key: None,
+            rate_per_tenant: None,
             upload_idle: Span::from_secs(30),
             request_timeout: Span::from_secs(30),
         }

@@ -5,6 +5,7 @@ use http::request::Parts;
 
 use crate::face::Face;
 use crate::problem::Fault;
+use crate::rate::Counted;
 
 /// Who is calling, as its key says; on an open server everybody is its administrator.
 #[derive(Debug)]
@@ -17,6 +18,14 @@ impl FromRequestParts<Face> for Caller {
         let caller = face.engine.authenticate(bearer(&parts.headers)?).await?;
         if caller.key.is_none() {
             face.guard.check(parts)?;
+        }
+        if let Some(counted) = parts.extensions.get::<Counted>().cloned() {
+            let admitted = face.engine.admit(&caller).await;
+            let refusal = admitted.refusal();
+            counted.note(admitted);
+            if let Some(refusal) = refusal {
+                return Err(refusal.into());
+            }
         }
         Ok(Self(caller))
     }

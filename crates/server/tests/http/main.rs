@@ -13,6 +13,7 @@ mod key;
 mod message;
 mod open;
 mod problem;
+mod rate;
 mod stream;
 mod tenant;
 mod wire;

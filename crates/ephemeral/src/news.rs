@@ -1,0 +1,93 @@
+//! News: what one process tells the others, as short lines of text.
+
+use domain::{AgentName, TenantId};
+
+/// What is remembered somewhere and may be old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stale {
+    /// A tenant's agents and grants.
+    Directory(TenantId),
+    /// A tenant's keys.
+    Keys(TenantId),
+    /// Anything: news may have been missed.
+    Everything,
+}
+
+/// What one process tells the others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum News {
+    /// Something came for an agent.
+    Inbox(TenantId, AgentName),
+    /// A tenant's log has grown.
+    Log(TenantId),
+    /// Something remembered may be old.
+    Stale(Stale),
+    /// So much has happened that everybody is to look.
+    Everything,
+}
+
+impl News {
+    /// Adds the line of this news to a message.
+    pub(crate) fn write(&self, text: &mut String) {
+        use std::fmt::Write;
+        // Writing to a text does not fail.
+        let _ = match self {
+            Self::Inbox(tenant, agent) => writeln!(text, "inbox {} {agent}", tenant.0),
+            Self::Log(tenant) => writeln!(text, "log {}", tenant.0),
+            Self::Stale(Stale::Directory(tenant)) => writeln!(text, "directory {}", tenant.0),
+            Self::Stale(Stale::Keys(tenant)) => writeln!(text, "keys {}", tenant.0),
+            Self::Stale(Stale::Everything) => writeln!(text, "stale"),
+            Self::Everything => writeln!(text, "everything"),
+        };
+    }
+
+    /// Reads a line; none where it is not known here, as a newer version's may be.
+    pub(crate) fn read(line: &str) -> Option<Self> {
+        let mut words = line.split(' ');
+        let kind = words.next()?;
+        let mut tenant = || words.next().and_then(|word| word.parse().ok()).map(TenantId);
+        match kind {
+            "inbox" => {
+                let tenant = tenant()?;
+                let agent = words.next().filter(|agent| AgentName::is_valid(agent))?;
+                Some(Self::Inbox(tenant, AgentName::stored(agent.to_owned())))
+            }
+            "log" => Some(Self::Log(tenant()?)),
+            "directory" => Some(Self::Stale(Stale::Directory(tenant()?))),
+            "keys" => Some(Self::Stale(Stale::Keys(tenant()?))),
+            "stale" => Some(Self::Stale(Stale::Everything)),
+            "everything" => Some(Self::Everything),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_is_read_as_it_was_written() {
+        let tenant = TenantId(7);
+        let all = [
+            News::Inbox(tenant, AgentName::stored("code-1.x_y".to_owned())),
+            News::Log(tenant),
+            News::Stale(Stale::Directory(tenant)),
+            News::Stale(Stale::Keys(tenant)),
+            News::Stale(Stale::Everything),
+            News::Everything,
+        ];
+        let mut text = String::new();
+        for news in &all {
+            news.write(&mut text);
+        }
+        assert!(text.lines().map(News::read).eq(all.into_iter().map(Some)));
+    }
+
+    #[test]
+    fn what_is_not_known_is_passed_over() {
+        for line in ["", "inbox", "inbox x code", "inbox 7", "inbox 7 a/b", "log", "weather 7"] {
+            assert_eq!(News::read(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What is still to be told: gathered while one message is on its way, so that under load many things share one.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::{AgentName, TenantId, Time};
+use tokio::sync::Notify;
+
+use crate::news::News;
+
+/// News in one message; beyond, everybody is told to look at everything.
+const NEWS_MAX: usize = 10_000;
+/// Agents that were seen and not yet written down; beyond, they are forgotten.
+const SEEN_MAX: usize = 100_000;
+
+/// News and presences that wait.
+#[derive(Default)]
+pub(super) struct Told {
+    waiting: Mutex<Waiting>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    news: HashSet<News>,
+    seen: HashMap<(TenantId, AgentName), Time>,
+}
+
+impl Told {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds news; twice is once.
+    pub(super) fn add(&self, news: News) {
+        let mut waiting = self.waiting();
+        if waiting.news.len() >= NEWS_MAX {
+            waiting.news.clear();
+            waiting.news.insert(News::Everything);
+        } else if !waiting.news.contains(&News::Everything) {
+            waiting.news.insert(news);
+        }
+        self.came.notify_one();
+    }
+
+    /// Adds that an agent was there; it is in no hurry.
+    pub(super) fn seen(&self, tenant: TenantId, agent: &AgentName, now: Time) {
+        let mut waiting = self.waiting();
+        if waiting.seen.len() < SEEN_MAX {
+            waiting.seen.insert((tenant, agent.clone()), now);
+        }
+    }
+
+    /// Waits for news.
+    pub(super) async fn came(&self) {
+        self.came.notified().await;
+    }
+
+    /// Takes all news as the lines of one message.
+    pub(super) fn take_news(&self) -> String {
+        let news = std::mem::take(&mut self.waiting().news);
+        let mut text = String::new();
+        for news in news {
+            news.write(&mut text);
+        }
+        text
+    }
+
+    /// Takes all presences, by tenant.
+    pub(super) fn take_seen(&self) -> HashMap<TenantId, Vec<(AgentName, Time)>> {
+        let seen = std::mem::take(&mut self.waiting().seen);
+        let mut by_tenant: HashMap<_, Vec<_>> = HashMap::new();
+        for ((tenant, agent), time) in seen {
+            by_tenant.entry(tenant).or_default().push((agent, time));
+        }
+        by_tenant
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_same_news_is_told_once() {
+        let told = Told::default();
+        for tenant in [1, 2, 1, 1] {
+            told.add(News::Log(TenantId(tenant)));
+        }
+        told.came().await;
+        let text = told.take_news();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["log 1", "log 2"]);
+        assert_eq!(told.take_news(), "");
+    }
+
+    #[test]
+    fn too_much_news_is_told_as_everything() {
+        let told = Told::default();
+        for tenant in 0..=NEWS_MAX as i64 + 5 {
+            told.add(News::Log(TenantId(tenant)));
+        }
+        assert_eq!(told.take_news(), "everything\n");
+    }
+
+    #[test]
+    fn the_last_time_an_agent_was_seen_counts() {
+        let told = Told::default();
+        let agent = AgentName::stored("code".to_owned());
+        told.seen(TenantId(1), &agent, Time(1));
+        told.seen(TenantId(1), &agent, Time(2));
+        assert_eq!(told.take_seen(), HashMap::from([(TenantId(1), vec![(agent, Time(2))])]));
+    }
+}
