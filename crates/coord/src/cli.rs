@@ -127,7 +127,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 /// Runs asynchronous work to its end on threads of its own.
-fn on_a_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
+pub(crate) fn on_a_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(work);

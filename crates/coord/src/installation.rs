@@ -6,7 +6,7 @@ use domain::Digest;
 use engine::{Clock, Door, Engine, Open, Parts, admin_key_digest};
 use ephemeral::Ephemeral;
 use server::config::{AuthConfig, AuthMode};
-use store::{Options, Store};
+use store::{Options, PostgresOptions, Store};
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
@@ -28,9 +28,17 @@ pub(crate) enum Error {
     Engine(#[from] engine::Error),
 }
 
-/// Opens the store of a data folder; makes or migrates it where needed.
-pub(crate) fn store(config: &Config, folder: &DataFolder) -> Result<Store, store::Error> {
-    Store::open_sqlite(folder.path(), Options { queue: config.limits.queue_depth, ..Options::default() })
+/// Opens the store: the database that configuration names, else the data folder's; makes or migrates it where needed. Must be
+/// called on a runtime.
+pub(crate) async fn store(config: &Config, folder: &DataFolder) -> Result<Store, store::Error> {
+    let queue = config.limits.queue_depth;
+    match &config.database.url {
+        Some(url) => {
+            let options = PostgresOptions { queue, ..PostgresOptions::new(url.expose()) };
+            Store::open_postgres(&options, true).await
+        }
+        None => Store::open_sqlite(folder.path(), Options { queue, ..Options::default() }),
+    }
 }
 
 /// Starts the engine of a data folder. Must be called on a runtime.
@@ -40,7 +48,7 @@ pub(crate) async fn open(config: &Config, folder: &DataFolder) -> Result<Engine,
         None => Blobs::in_folder(&folder.path().join("attachments"))?,
     };
     let parts = Parts {
-        store: store(config, folder)?,
+        store: store(config, folder).await?,
         broker: Broker::in_process(TASKS_MAX),
         ephemeral: Ephemeral::default(),
         blobs,

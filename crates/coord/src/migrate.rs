@@ -1,9 +1,9 @@
-//! `coord migrate`: brings a data folder to this version.
+//! `coord migrate`: brings a data folder or a database to this version.
 
 use std::process::ExitCode;
 
-use crate::cli::PlaceArgs;
-use crate::config::Loaded;
+use crate::cli::{PlaceArgs, on_a_runtime};
+use crate::config::{Config, Loaded};
 use crate::config_command::{WRONG_USAGE, tell};
 use crate::data_folder::DataFolder;
 use crate::installation;
@@ -17,18 +17,26 @@ pub(crate) fn run(place: &PlaceArgs) -> ExitCode {
             return ExitCode::from(WRONG_USAGE);
         }
     };
-    let migrated = DataFolder::take(config.data.as_deref()).map_err(|error| error.to_string()).and_then(|folder| {
-        installation::store(&config, &folder).map_err(|error| error.to_string())?;
-        Ok(folder.path().display().to_string())
-    });
-    match migrated {
-        Ok(path) => {
-            tell(&format!("{path} is up to date"));
-            ExitCode::SUCCESS
+    on_a_runtime(async {
+        match migrate(&config).await {
+            Ok(place) => {
+                tell(&format!("{place} is up to date"));
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                tell(&format!("error: {why}"));
+                ExitCode::FAILURE
+            }
         }
-        Err(why) => {
-            tell(&format!("error: {why}"));
-            ExitCode::FAILURE
-        }
-    }
+    })
+}
+
+/// Brings the store to this version; answers which it was.
+async fn migrate(config: &Config) -> Result<String, Box<dyn std::error::Error>> {
+    let folder = DataFolder::take(config.data.as_deref())?;
+    installation::store(config, &folder).await?.close().await;
+    Ok(match config.database.url {
+        Some(_) => "the database".to_owned(),
+        None => folder.path().display().to_string(),
+    })
 }

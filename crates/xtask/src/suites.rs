@@ -19,7 +19,12 @@ pub struct Suite {
 
 /// The suites that need something or take long. Every other test belongs to the suite `unit`.
 pub const SUITES: &[Suite] = &[
-    Suite { name: "postgres", about: "on PostgreSQL", files: &[("testkit", "postgres")], needs: &[POSTGRESQL] },
+    Suite {
+        name: "postgres",
+        about: "on PostgreSQL",
+        files: &[("testkit", "postgres"), ("store", "conformance_postgres"), ("coord", "postgres")],
+        needs: &[POSTGRESQL],
+    },
     Suite {
         name: "rabbitmq",
         about: "on RabbitMQ",

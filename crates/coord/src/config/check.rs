@@ -36,7 +36,6 @@ fn unavailable(config: &Config) -> Vec<Fault> {
     let outside =
         |url: &Option<String>| url.as_ref().is_some_and(|url| url.contains("://") && !url.starts_with("file://"));
     let table = [
-        ("database.url", config.database.url.is_some(), "this build keeps its facts in SQLite, in the data folder"),
         ("rabbitmq.url", config.rabbitmq.url.is_some(), "this build keeps its queues in its own process"),
         ("redis.url", config.redis.url.is_some(), "this build keeps what may vanish in its own process"),
         (

@@ -1,0 +1,44 @@
+//! The same binary over PostgreSQL: what it acknowledged outlives it and its data folder.
+
+#![cfg(test)]
+
+use api::{Ack, Receive, SendMessage};
+use testkit::coord::Coord;
+use testkit::postgres::Postgres;
+
+fn hello(subject: &str) -> SendMessage {
+    SendMessage {
+        from: Some("code".to_owned()),
+        to: Some("chat".into()),
+        subject: subject.to_owned(),
+        body: "Running at scale!".to_owned(),
+        ..SendMessage::default()
+    }
+}
+
+fn start(database: &str) -> Coord {
+    Coord::start(env!("CARGO_BIN_EXE_coord"), &[("DATABASE_URL", database)]).unwrap()
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_in_the_database() {
+    let postgres = Postgres::start().unwrap();
+    let database = postgres.create_database("coordination").unwrap();
+    let mut first = start(&database);
+    let client = first.client().unwrap();
+    let sent = client.send_message(&hello("Hello k8s"), None).await.unwrap().value;
+    first.daemon.kill9();
+
+    // Another process with another data folder, and beside it a third.
+    let (second, third) = (start(&database), start(&database));
+    let (one, other) = (second.client().unwrap(), third.client().unwrap());
+    let received = one.receive("chat", &Receive::default()).await.unwrap().value.deliveries;
+    assert_eq!(received.iter().map(|delivery| delivery.message.id).collect::<Vec<_>>(), [sent.id]);
+    let ack = Ack { receipt: Some(received[0].receipt.clone()), note: None };
+    other.ack("chat", sent.id, &ack).await.unwrap();
+    let found = other.send_message(&hello("Found at once"), None).await.unwrap().value;
+    let waited = Receive { wait: Some("10s".to_owned()), ..Receive::default() };
+    let received = one.receive("chat", &waited).await.unwrap().value.deliveries;
+    assert_eq!(received[0].message.id, found.id);
+    assert!(one.verify_events().await.unwrap().value.ok);
+}
