@@ -1,10 +1,10 @@
 //! An installation: the engine on top of what a data folder holds.
 
 use blobs::Blobs;
-use broker::Broker;
+use broker::{Broker, BrokerConfig};
 use domain::Digest;
 use engine::{Clock, Door, Engine, Open, Parts, admin_key_digest};
-use ephemeral::Ephemeral;
+use ephemeral::{Ephemeral, EphemeralConfig};
 use server::config::{AuthConfig, AuthMode};
 use store::{Options, PostgresOptions, Store};
 
@@ -23,6 +23,12 @@ pub(crate) enum Error {
     /// The attachments cannot be reached.
     #[error("cannot open the attachments: {0}")]
     Blobs(#[from] blobs::Error),
+    /// The address of the broker names none.
+    #[error("cannot reach RabbitMQ: {0}")]
+    Broker(#[from] broker::UrlError),
+    /// The address of Redis names none.
+    #[error("cannot reach Redis: {0}")]
+    Ephemeral(#[from] ephemeral::UrlError),
     /// The engine does not start.
     #[error("cannot start: {0}")]
     Engine(#[from] engine::Error),
@@ -49,8 +55,14 @@ pub(crate) async fn open(config: &Config, folder: &DataFolder) -> Result<Engine,
     };
     let parts = Parts {
         store: store(config, folder).await?,
-        broker: Broker::in_process(TASKS_MAX),
-        ephemeral: Ephemeral::default(),
+        broker: match &config.rabbitmq.url {
+            Some(url) => Broker::rabbitmq(url.expose(), &BrokerConfig::default())?,
+            None => Broker::in_process(TASKS_MAX),
+        },
+        ephemeral: match &config.redis.url {
+            Some(url) => Ephemeral::redis(url.expose(), &EphemeralConfig::default())?,
+            None => Ephemeral::default(),
+        },
         blobs,
         clock: Clock::system(),
     };

@@ -1,10 +1,12 @@
-//! The same binary over PostgreSQL: what it acknowledged outlives it and its data folder.
+//! The same binary over PostgreSQL, RabbitMQ and Redis: what it acknowledged outlives it, its data folder, and the two others.
 
 #![cfg(test)]
 
 use api::{Ack, Receive, SendMessage};
 use testkit::coord::Coord;
 use testkit::postgres::Postgres;
+use testkit::rabbitmq::RabbitMq;
+use testkit::redis::Redis;
 
 fn hello(subject: &str) -> SendMessage {
     SendMessage {
@@ -40,5 +42,29 @@ async fn what_was_acknowledged_is_in_the_database() {
     let waited = Receive { wait: Some("10s".to_owned()), ..Receive::default() };
     let received = one.receive("chat", &waited).await.unwrap().value.deliveries;
     assert_eq!(received[0].message.id, found.id);
+    assert!(one.verify_events().await.unwrap().value.ok);
+}
+
+#[tokio::test]
+async fn messages_go_on_while_rabbitmq_and_redis_are_away() {
+    let postgres = Postgres::start().unwrap();
+    let database = postgres.create_database("coordination").unwrap();
+    let (mut rabbitmq, mut redis) = (RabbitMq::start().unwrap(), Redis::start().unwrap());
+    let (queues, memory) = (rabbitmq.url(), redis.url());
+    let environment = [("DATABASE_URL", &*database), ("RABBITMQ_URL", &*queues), ("REDIS_URL", &*memory)];
+    let start = || Coord::start(env!("CARGO_BIN_EXE_coord"), &environment).unwrap();
+    let (first, second) = (start(), start());
+    let (one, other) = (first.client().unwrap(), second.client().unwrap());
+    for away in [false, true] {
+        if away {
+            rabbitmq.daemon.kill9();
+            redis.daemon.kill9();
+        }
+        let waited = Receive { wait: Some("20s".to_owned()), ..Receive::default() };
+        let (hello, receive) = (hello("Across servers"), one.receive("chat", &waited));
+        let (received, sent) = tokio::join!(receive, other.send_message(&hello, None));
+        let (received, sent) = (received.unwrap().value.deliveries, sent.unwrap().value);
+        assert_eq!(received[0].message.id, sent.id, "away: {away}");
+    }
     assert!(one.verify_events().await.unwrap().value.ok);
 }

@@ -23,7 +23,7 @@ pub const SUITES: &[Suite] = &[
         name: "postgres",
         about: "on PostgreSQL",
         files: &[("testkit", "postgres"), ("store", "conformance_postgres"), ("coord", "postgres")],
-        needs: &[POSTGRESQL],
+        needs: &[POSTGRESQL, RABBITMQ, REDIS],
     },
     Suite {
         name: "rabbitmq",

@@ -1,6 +1,8 @@
 //! What is wrong with values that are of the right type.
 
+use broker::BrokerConfig;
 use engine::config::Fault;
+use ephemeral::EphemeralConfig;
 
 use super::Config;
 use super::complaint::Complaint;
@@ -12,6 +14,10 @@ pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complain
     faults.extend(config.server.faults());
     faults.extend(config.auth.faults());
     faults.extend(unavailable(config));
+    let broker = BrokerConfig { url: config.rabbitmq.url.clone(), ..BrokerConfig::default() };
+    let ephemeral = EphemeralConfig { url: config.redis.url.clone(), ..EphemeralConfig::default() };
+    faults.extend(broker.faults().into_iter().map(|(key, why)| Fault::new(format!("rabbitmq.{key}"), why)));
+    faults.extend(ephemeral.faults().into_iter().map(|(key, why)| Fault::new(format!("redis.{key}"), why)));
     // What could not be read is not there: who names it, or holds it, is not to blame.
     let is_agent = |key: &str| {
         let item = key.strip_suffix(".name").unwrap_or(key);
@@ -36,8 +42,6 @@ fn unavailable(config: &Config) -> Vec<Fault> {
     let outside =
         |url: &Option<String>| url.as_ref().is_some_and(|url| url.contains("://") && !url.starts_with("file://"));
     let table = [
-        ("rabbitmq.url", config.rabbitmq.url.is_some(), "this build keeps its queues in its own process"),
-        ("redis.url", config.redis.url.is_some(), "this build keeps what may vanish in its own process"),
         (
             "attachments.url",
             outside(&config.attachments.url),
