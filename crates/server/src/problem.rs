@@ -1,5 +1,6 @@
 //! Refusals on the wire: RFC 9457 `application/problem+json`, made in one place.
 
+pub(crate) mod page;
 mod table;
 
 use axum::response::{IntoResponse, Response};

@@ -8,8 +8,8 @@ use crate::observe::Patience;
 use crate::openapi::op;
 use crate::routes::Routes;
 use crate::{
-    agent, attachment, authority, dead_letter, docs, event, gate, health, inbox, key, message, stream, tenant, thread,
-    trigger,
+    agent, attachment, authority, dead_letter, docs, event, gate, health, inbox, key, message, problem, stream, tenant,
+    thread, trigger,
 };
 
 /// The router of the API.
@@ -219,6 +219,10 @@ fn operators(routes: Routes) -> Routes {
             .gives_raw(200, "application/json", "This document."))
         .get("/docs", docs::page, op("getDocs", "Shows the API's description as a page").open()
             .gives_raw(200, "text/html", "The page; it needs no other server."))
+        .get("/problems", problem::page::list, op("listProblems", "Shows every problem code as a page").open()
+            .gives_raw(200, "text/html", "The codes, with what each means."))
+        .get("/problems/{code}", problem::page::show, op("getProblem", "Shows what a problem code means and what to do").open()
+            .gives_raw(200, "text/html", "The page that the `type` of a problem leads to.").refuses(&[Code::NotFound]))
         .unlisted("/docs/", docs::page)
         .unlisted("/docs/{file}", docs::part)
 }

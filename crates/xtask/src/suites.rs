@@ -33,7 +33,7 @@ pub const SUITES: &[Suite] = &[
     },
     Suite { name: "redis", about: "on Redis", files: &[("testkit", "redis"), ("ephemeral", "redis")], needs: &[REDIS] },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
-    Suite { name: "pages", about: "the pages in a browser", files: &[("console", "pages")], needs: &[CHROMIUM] },
+    Suite { name: "pages", about: "the pages in a browser", files: &[("coord", "pages")], needs: &[CHROMIUM] },
 ];
 
 /// The name of the suite of all tests that no other suite has.

@@ -76,3 +76,18 @@ async fn what_cannot_be_stored_is_to_be_tried_again() {
     assert_eq!(answer.header("retry-after"), "5");
     assert_eq!(world.get("/api/v1/messages").await.status, 200, "reads go on");
 }
+
+#[tokio::test]
+async fn the_type_of_every_problem_leads_to_a_page_that_says_what_to_do() {
+    let world = World::new().await;
+    let all = world.get("/problems").await;
+    assert_eq!((all.status, all.header("content-type")), (200, "text/html; charset=utf-8"));
+    for code in Code::ALL {
+        let path = format!("/problems/{code}");
+        assert!(all.text().contains(&format!("href=\"{path}\"")), "{path} is not listed");
+        let page = world.get(&path).await;
+        assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+        assert!(page.text().contains("What to do"), "{path}");
+    }
+    problem(&world.get("/problems/nonsense").await, 404, "not-found");
+}
