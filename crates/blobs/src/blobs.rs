@@ -13,6 +13,8 @@ use crate::{Blob, Error};
 pub enum Blobs {
     /// A folder on a local or mounted disk.
     Folder(Folder),
+    /// No place: nothing can be stored, and nothing is found.
+    Nowhere,
 }
 
 /// What an upload may take.
@@ -62,6 +64,7 @@ impl Blobs {
     {
         match self {
             Self::Folder(folder) => folder.put(body, bounds).await,
+            Self::Nowhere => Err(Error::Nowhere),
         }
     }
 
@@ -69,6 +72,7 @@ impl Blobs {
     pub async fn get(&self, sha256: Digest) -> Result<Blob, Error> {
         match self {
             Self::Folder(folder) => folder.get(sha256).await,
+            Self::Nowhere => Err(Error::Nowhere),
         }
     }
 
@@ -76,6 +80,7 @@ impl Blobs {
     pub async fn exists(&self, sha256: Digest) -> Result<bool, Error> {
         match self {
             Self::Folder(folder) => folder.exists(sha256).await,
+            Self::Nowhere => Err(Error::Nowhere),
         }
     }
 
@@ -83,6 +88,7 @@ impl Blobs {
     pub async fn delete(&self, sha256: Digest) -> Result<bool, Error> {
         match self {
             Self::Folder(folder) => folder.delete(sha256).await,
+            Self::Nowhere => Err(Error::Nowhere),
         }
     }
 }

@@ -16,6 +16,9 @@ pub enum Error {
     /// The disk is full, or the folder may not be written; try again when that is mended.
     #[error("the attachment store cannot be written")]
     Unavailable(#[source] io::Error),
+    /// No place is configured.
+    #[error("no place for attachments is configured")]
+    Nowhere,
     /// There is no blob of that content.
     #[error("there is no attachment of that content")]
     Missing,

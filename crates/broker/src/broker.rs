@@ -37,6 +37,11 @@ impl Broker {
         Ok(Self { form: Form::RabbitMq(RabbitMq::start(url, config)?) })
     }
 
+    /// Whether tasks that are published here reach workers in other processes.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.form, Form::RabbitMq(_))
+    }
+
     /// Queues tasks, each lane in its order, and returns when they are safe there. In process it waits for room; RabbitMQ has
     /// confirmed them to disk on most of its nodes.
     ///

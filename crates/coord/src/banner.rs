@@ -13,9 +13,12 @@ use crate::config::Config;
 /// What a server turned out to be.
 pub(crate) struct Facts<'a> {
     pub(crate) config: &'a Config,
+    /// The command that was given.
+    pub(crate) role: &'static str,
     pub(crate) api: SocketAddr,
     pub(crate) metrics: Option<SocketAddr>,
-    pub(crate) data: &'a Path,
+    /// None: nothing is kept on disk.
+    pub(crate) data: Option<&'a Path>,
 }
 
 /// Tells the person at the terminal; the log, where there is none.
@@ -24,15 +27,38 @@ pub(crate) fn show(facts: &Facts<'_>) {
         let _ = anstream::stderr().write_all(text(facts).as_bytes());
         return;
     }
-    let Facts { api, metrics, data, .. } = facts;
+    let Facts { role, api, metrics, data, .. } = facts;
     let metrics = metrics.map(|address| address.to_string());
+    let data = data.map(|path| path.display().to_string());
     tracing::info!(
-        version = env!("CARGO_PKG_VERSION"), api.listen = %api, metrics.listen = metrics, data.folder = %data.display(),
+        version = env!("CARGO_PKG_VERSION"), role, api.listen = %api, metrics.listen = metrics, data.folder = data,
         "serving"
     );
 }
 
-fn text(Facts { config, api, metrics, data }: &Facts<'_>) -> String {
+fn text(facts: &Facts<'_>) -> String {
+    let title = format!("coordination {}", env!("CARGO_PKG_VERSION"));
+    let (rows, next) = if facts.role == "worker" { (of_worker(facts), String::new()) } else { of_api(facts) };
+    let rows: Vec<String> = rows.into_iter().map(|(name, value)| format!("  {:8}{value}", name.dimmed())).collect();
+    format!("\n{}\n\n{}\n\n{next}Ctrl-C ends it.\n\n", title.bold(), rows.join("\n"))
+}
+
+type Rows = Vec<(&'static str, String)>;
+
+fn metrics_row(metrics: Option<SocketAddr>) -> Option<(&'static str, String)> {
+    metrics.map(|address| ("metrics", format!("http://{}/metrics", reachable(address))))
+}
+
+fn of_worker(Facts { config, api, metrics, .. }: &Facts<'_>) -> Rows {
+    let at = reachable(*api);
+    let mut rows = vec![("health", format!("http://{at}/health")), ("ready", format!("http://{at}/ready"))];
+    rows.extend(metrics_row(*metrics));
+    rows.push(("tasks", format!("{} at a time", config.worker.concurrency)));
+    rows
+}
+
+/// The facts, and what to try next.
+fn of_api(Facts { config, api, metrics, data, .. }: &Facts<'_>) -> (Rows, String) {
     let api = format!("http://{}", reachable(*api));
     let names: Vec<&str> = config.agents.iter().map(|agent| agent.name.as_str()).collect();
     let auth = match config.auth.mode {
@@ -41,18 +67,15 @@ fn text(Facts { config, api, metrics, data }: &Facts<'_>) -> String {
         AuthMode::None => "none: everybody may do everything",
     };
     let mut rows = vec![("API", api.clone()), ("docs", format!("{api}/docs"))];
-    rows.extend(metrics.map(|address| ("metrics", format!("http://{}/metrics", reachable(address)))));
-    rows.push(("data", data.display().to_string()));
+    rows.extend(metrics_row(*metrics));
+    rows.extend(data.map(|path| ("data", path.display().to_string())));
     rows.push(("agents", names.join(", ")));
     rows.push(("access", auth.to_owned()));
-    let rows: Vec<String> = rows.into_iter().map(|(name, value)| format!("  {:8}{value}", name.dimmed())).collect();
-    let rows = rows.join("\n");
     let (from, to) = (names.first().unwrap_or(&"code"), names.get(1).or(names.first()).unwrap_or(&"chat"));
     let message = format!(r#"{{"from":"{from}","to":"{to}","subject":"Hello","body":"It works."}}"#);
     let post = format!(r#"curl -X POST {api}/api/v1/messages -H "Content-Type: application/json" -d '{message}'"#);
     let server = if api == DEFAULT_URL { String::new() } else { format!(" --url {api}") };
-    let title = format!("coordination {}", env!("CARGO_PKG_VERSION"));
-    format!("\n{}\n\n{rows}\n\nTry:\n  {post}\n  coord{server} inbox {to}\n\nCtrl-C ends it.\n\n", title.bold())
+    (rows, format!("Try:\n  {post}\n  coord{server} inbox {to}\n\n"))
 }
 
 /// The address that a client on this machine can use: a server that listens everywhere is reached on loopback too.
@@ -75,10 +98,13 @@ mod tests {
         let config = Config::default();
         let facts = Facts {
             config: &config,
+            role: "serve",
             api: "0.0.0.0:8000".parse().expect("an address"),
             metrics: Some("127.0.0.1:9090".parse().expect("an address")),
-            data: Path::new("/home/me/.local/share/coordination"),
+            data: Some(Path::new("/home/me/.local/share/coordination")),
         };
         insta::assert_snapshot!(anstream::adapter::strip_str(&text(&facts)).to_string());
+        let worker = Facts { role: "worker", data: None, ..facts };
+        insta::assert_snapshot!("a_worker", anstream::adapter::strip_str(&text(&worker)).to_string());
     }
 }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use engine::Role;
 
 use crate::client;
 use crate::config::Sources;
@@ -29,7 +30,17 @@ First steps:
 enum Command {
     /// Run everything in one process: the API, the workers, the timers
     Serve(ServeArgs),
-    /// Bring the data folder to this version, and serve nothing; `serve` does so too
+    /// Run the API alone: any number on one PostgreSQL, with workers in other processes
+    ///
+    /// Needs `DATABASE_URL`, keeps nothing on disk, and hands tasks to workers through `RABBITMQ_URL`; without it the
+    /// workers look for them in the database.
+    Api(RoleArgs),
+    /// Run workers, timers and the indexer alone: any number on one PostgreSQL
+    ///
+    /// Needs `DATABASE_URL` and keeps nothing on disk. Serves /health and /ready where the API would listen, and the
+    /// metrics.
+    Worker(RoleArgs),
+    /// Bring the data folder or the database to this version, and serve nothing; servers do so too
     Migrate(PlaceArgs),
     /// Check the configuration, or print every setting
     #[command(subcommand)]
@@ -44,7 +55,27 @@ enum Command {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
-    /// Where to serve the API
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+}
+
+/// What a process takes that does a part, and keeps nothing on disk.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running a server")]
+pub(crate) struct RoleArgs {
+    #[arg(long, value_name = "FILE", help = CONFIG_HELP)]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+}
+
+const CONFIG_HELP: &str = "The configuration file [env: COORDINATION_CONFIG]";
+
+/// Where a process listens.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running a server")]
+pub(crate) struct ListenArgs {
+    /// Where to serve the API; a worker, /health and /ready
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
     /// Where to serve the metrics
@@ -59,7 +90,7 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running a server")]
 pub(crate) struct PlaceArgs {
-    #[arg(long, value_name = "FILE", help = "The configuration file [env: COORDINATION_CONFIG]")]
+    #[arg(long, value_name = "FILE", help = CONFIG_HELP)]
     config: Option<PathBuf>,
     #[arg(
         long,
@@ -82,11 +113,15 @@ impl PlaceArgs {
     /// The configuration's sources: this file, the environment, these flags.
     pub(crate) fn sources(&self) -> Sources {
         let data = self.data.as_ref().map(|path| path.display().to_string());
-        Sources {
-            file: self.config.clone(),
-            environment: environment(),
-            flags: data.map(|data| ("--data", &["data"][..], data)).into_iter().collect(),
-        }
+        let flags = data.map(|data| ("--data", &["data"][..], data));
+        Sources { file: self.config.clone(), environment: environment(), flags: Vec::from_iter(flags) }
+    }
+}
+
+impl RoleArgs {
+    /// The configuration's sources: this file, the environment, these flags.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources { file: self.config.clone(), environment: environment(), flags: self.listen.flags() }
     }
 }
 
@@ -94,13 +129,18 @@ impl ServeArgs {
     /// The configuration's sources: this file, the environment, these flags.
     pub(crate) fn sources(&self) -> Sources {
         let mut sources = self.place.sources();
+        sources.flags.extend(self.listen.flags());
+        sources
+    }
+}
+
+impl ListenArgs {
+    fn flags(&self) -> Vec<(&'static str, &'static [&'static str], String)> {
         let listen = [
             ("--listen", &["server", "listen"][..], self.listen),
             ("--metrics-listen", &["metrics", "listen"][..], self.metrics_listen),
         ];
-        let given = listen.into_iter().filter_map(|(flag, path, address)| Some((flag, path, address?.to_string())));
-        sources.flags.extend(given);
-        sources
+        listen.into_iter().filter_map(|(flag, path, address)| Some((flag, path, address?.to_string()))).collect()
     }
 }
 
@@ -114,7 +154,9 @@ pub(crate) fn environment() -> Vec<(String, String)> {
 pub(crate) fn run() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     match command {
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(Role::Whole, &args.sources(), args.listen.insecure),
+        Command::Api(args) => serve::run(Role::Api, &args.sources(), args.listen.insecure),
+        Command::Worker(args) => serve::run(Role::Worker, &args.sources(), args.listen.insecure),
         Command::Migrate(place) => migrate::run(&place),
         Command::Config(command) => config_command::run(&command),
         Command::Client(command) => on_a_runtime(async {

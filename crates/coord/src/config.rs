@@ -15,12 +15,15 @@ mod yaml;
 
 use std::path::PathBuf;
 
+use broker::BrokerConfig;
 use engine::config::{
     AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, DeliveryConfig, GatesConfig, Limits,
-    RetentionConfig,
+    RetentionConfig, WorkerConfig,
 };
+use ephemeral::EphemeralConfig;
 use serde::{Deserialize, Serialize};
-use server::config::{AuthConfig, MetricsConfig, Secret, ServerConfig};
+use server::config::{AuthConfig, MetricsConfig, ServerConfig};
+use store::DatabaseConfig;
 
 pub(crate) use complaint::Complaints;
 pub(crate) use load::{Loaded, Sources};
@@ -50,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) attachments: AttachmentsConfig,
     /// Where old events go.
     pub(crate) archive: ArchiveConfig,
+    /// What a worker may take.
+    pub(crate) worker: WorkerConfig,
     /// Where and how the API is served.
     pub(crate) server: ServerConfig,
     /// Where metrics are served.
@@ -61,19 +66,11 @@ pub(crate) struct Config {
     /// The folder of the embedded forms; absent: the user's data folder.
     pub(crate) data: Option<PathBuf>,
     /// PostgreSQL, in place of SQLite.
-    pub(crate) database: ExternalConfig,
+    pub(crate) database: DatabaseConfig,
     /// RabbitMQ, in place of queues in this process.
-    pub(crate) rabbitmq: ExternalConfig,
+    pub(crate) rabbitmq: BrokerConfig,
     /// Redis, in place of this process's memory.
-    pub(crate) redis: ExternalConfig,
-}
-
-/// A service outside this process.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct ExternalConfig {
-    /// Where it is, with its password; absent: the embedded form.
-    pub(crate) url: Option<Secret>,
+    pub(crate) redis: EphemeralConfig,
 }
 
 impl Default for Config {
@@ -88,14 +85,15 @@ impl Default for Config {
             retention: engine.retention,
             attachments: AttachmentsConfig::default(),
             archive: ArchiveConfig::default(),
+            worker: engine.worker,
             server: ServerConfig::default(),
             metrics: MetricsConfig::default(),
             auth: AuthConfig::default(),
             logging: LoggingConfig::default(),
             data: None,
-            database: ExternalConfig::default(),
-            rabbitmq: ExternalConfig::default(),
-            redis: ExternalConfig::default(),
+            database: DatabaseConfig::default(),
+            rabbitmq: BrokerConfig::default(),
+            redis: EphemeralConfig::default(),
         }
     }
 }
@@ -110,6 +108,7 @@ impl Config {
             delivery: self.delivery.clone(),
             limits: self.limits.clone(),
             retention: self.retention.clone(),
+            worker: self.worker.clone(),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! An installation: the engine on top of what a data folder holds.
+//! An installation: the engine on top of what configuration names and a data folder holds.
 
 use blobs::Blobs;
-use broker::{Broker, BrokerConfig};
+use broker::Broker;
 use domain::Digest;
-use engine::{Clock, Door, Engine, Open, Parts, admin_key_digest};
-use ephemeral::{Ephemeral, EphemeralConfig};
+use engine::{Clock, Door, Engine, Open, Parts, Role, admin_key_digest};
+use ephemeral::Ephemeral;
 use server::config::{AuthConfig, AuthMode};
-use store::{Options, PostgresOptions, Store};
+use store::{Options, Store};
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
@@ -17,6 +17,9 @@ const TASKS_MAX: usize = 10_000;
 /// Why an installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    /// Nothing says where the facts are.
+    #[error("neither a database nor a data folder holds anything")]
+    Nowhere,
     /// The facts cannot be read.
     #[error("cannot open the store: {0}")]
     Store(#[from] store::Error),
@@ -36,31 +39,35 @@ pub(crate) enum Error {
 
 /// Opens the store: the database that configuration names, else the data folder's; makes or migrates it where needed. Must be
 /// called on a runtime.
-pub(crate) async fn store(config: &Config, folder: &DataFolder) -> Result<Store, store::Error> {
+pub(crate) async fn store(config: &Config, folder: Option<&DataFolder>) -> Result<Store, Error> {
     let queue = config.limits.queue_depth;
-    match &config.database.url {
-        Some(url) => {
-            let options = PostgresOptions { queue, ..PostgresOptions::new(url.expose()) };
-            Store::open_postgres(&options, true).await
-        }
-        None => Store::open_sqlite(folder.path(), Options { queue, ..Options::default() }),
+    match (config.database.postgres(queue), folder) {
+        (Some(options), _) => Ok(Store::open_postgres(&options, true).await?),
+        (None, Some(folder)) => Ok(Store::open_sqlite(folder.path(), Options { queue, ..Options::default() })?),
+        (None, None) => Err(Error::Nowhere),
     }
 }
 
-/// Starts the engine of a data folder. Must be called on a runtime.
-pub(crate) async fn open(config: &Config, folder: &DataFolder) -> Result<Engine, Error> {
-    let blobs = match &config.attachments.url {
-        Some(url) => Blobs::open(url)?,
-        None => Blobs::in_folder(&folder.path().join("attachments"))?,
-    };
+/// Opens the place for attachments: the one that configuration names, else the data folder's, else none.
+fn blobs(config: &Config, folder: Option<&DataFolder>) -> Result<Blobs, blobs::Error> {
+    match (&config.attachments.url, folder) {
+        (Some(url), _) => Blobs::open(url),
+        (None, Some(folder)) => Blobs::in_folder(&folder.path().join("attachments")),
+        (None, None) => Ok(Blobs::Nowhere),
+    }
+}
+
+/// Starts an engine in its role. Must be called on a runtime.
+pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder>) -> Result<Engine, Error> {
+    let blobs = blobs(config, folder)?;
     let parts = Parts {
         store: store(config, folder).await?,
         broker: match &config.rabbitmq.url {
-            Some(url) => Broker::rabbitmq(url.expose(), &BrokerConfig::default())?,
+            Some(url) => Broker::rabbitmq(url.expose(), &config.rabbitmq)?,
             None => Broker::in_process(TASKS_MAX),
         },
         ephemeral: match &config.redis.url {
-            Some(url) => Ephemeral::redis(url.expose(), &EphemeralConfig::default())?,
+            Some(url) => Ephemeral::redis(url.expose(), &config.redis)?,
             None => Ephemeral::default(),
         },
         blobs,
@@ -70,7 +77,7 @@ pub(crate) async fn open(config: &Config, folder: &DataFolder) -> Result<Engine,
     if retention.events.is_some() || retention.messages.is_some() {
         tracing::warn!("this build keeps everything for ever: `retention` has no effect");
     }
-    Ok(Engine::start(parts, config.engine(), door(&config.auth)).await?)
+    Ok(Engine::start_as(role, parts, config.engine(), door(&config.auth)).await?)
 }
 
 fn door(auth: &AuthConfig) -> Door {

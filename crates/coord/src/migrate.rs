@@ -33,10 +33,10 @@ pub(crate) fn run(place: &PlaceArgs) -> ExitCode {
 
 /// Brings the store to this version; answers which it was.
 async fn migrate(config: &Config) -> Result<String, Box<dyn std::error::Error>> {
-    let folder = DataFolder::take(config.data.as_deref())?;
-    installation::store(config, &folder).await?.close().await;
-    Ok(match config.database.url {
-        Some(_) => "the database".to_owned(),
-        None => folder.path().display().to_string(),
-    })
+    let folder = match config.database.url {
+        Some(_) => None,
+        None => Some(DataFolder::take(config.data.as_deref())?),
+    };
+    installation::store(config, folder.as_ref()).await?.close().await;
+    Ok(folder.map_or_else(|| "the database".to_owned(), |folder| folder.path().display().to_string()))
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use engine::Role;
 use secrecy::SecretString;
 use server::config::{AuthConfig, AuthMode, Secret, ServerConfig};
 use server::{Listeners, Server};
@@ -62,7 +63,7 @@ async fn serve(command: client::Command, folder: Option<&Path>, mut global: Glob
     let api = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     global.url = format!("http://{}", api.local_addr()?);
     global.key = Some(SecretString::from(key));
-    let engine = installation::open(&config, &folder).await?;
+    let engine = installation::open(&config, Role::Whole, Some(&folder)).await?;
     let server = Server::new(engine.clone(), ServerConfig::default());
     let done = CancellationToken::new();
     let work = async {

@@ -1,16 +1,18 @@
-//! `coord serve`: everything in one process, from checked settings to a drained end.
+//! `coord serve`, `coord api`, `coord worker`: a process in its role, from checked settings to a drained end.
 
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
+use engine::Role;
 use server::{Listeners, Server};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::banner::{self, Facts};
-use crate::cli::ServeArgs;
-use crate::config::{Complaints, Config, Loaded};
+use crate::config::{Complaints, Config, Loaded, Sources};
 use crate::config_command::{WRONG_USAGE, tell};
 use crate::data_folder::{self, DataFolder};
 use crate::installation;
@@ -24,6 +26,11 @@ enum Error {
     Config(#[from] Complaints),
     #[error("{0}")]
     Open(String),
+    #[error(
+        "`coord {0}` shares its facts with other processes: set DATABASE_URL (or DATABASE_URL_FILE, or `database.url`), as in \
+         postgres://user:password@host:5432/coordination. `coord serve` needs none and does everything in one process"
+    )]
+    NoDatabase(&'static str),
     #[error(transparent)]
     Data(#[from] data_folder::Error),
     #[error(transparent)]
@@ -35,38 +42,65 @@ enum Error {
 }
 
 /// Serves until a signal; 0, 1 when something failed, 2 when the settings are wrong.
-pub(crate) fn run(args: &ServeArgs) -> ExitCode {
-    match start(args) {
+pub(crate) fn run(role: Role, sources: &Sources, insecure: bool) -> ExitCode {
+    match start(role, sources, insecure) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("error: {error}"));
             match error {
-                Error::Config(_) | Error::Open(_) => ExitCode::from(WRONG_USAGE),
+                Error::Config(_) | Error::Open(_) | Error::NoDatabase(_) => ExitCode::from(WRONG_USAGE),
                 _ => ExitCode::FAILURE,
             }
         }
     }
 }
 
-fn start(args: &ServeArgs) -> Result<(), Error> {
-    let config = Loaded::load(&args.sources())?.config;
+fn start(role: Role, sources: &Sources, insecure: bool) -> Result<(), Error> {
+    let config = Loaded::load(sources)?.config;
     // Before anything is opened: who starts a server that must not run should find nothing changed.
-    if let Some(why) = config.auth.refusal_to_listen(config.server.listen, args.insecure) {
+    if let Some(why) = config.auth.refusal_to_listen(config.server.listen, insecure).filter(|_| role != Role::Worker) {
         return Err(Error::Open(why));
+    }
+    if role != Role::Whole && config.database.url.is_none() {
+        return Err(Error::NoDatabase(name(role)));
     }
     logging::begin(config.logging);
     // A connection is a file; as many as the system allows are better than its cautious default.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(error = %error, "the limit on open files stays as it is");
     }
-    let folder = DataFolder::take(config.data.as_deref())?;
+    let folder = match role {
+        Role::Whole => Some(DataFolder::take(config.data.as_deref())?),
+        Role::Api | Role::Worker => None,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::Io { what: "cannot start threads".to_owned(), source })?;
     runtime.block_on(async {
         let signals = Signals::listen();
         let signals = signals.map_err(|source| Error::Io { what: "cannot hear signals".to_owned(), source })?;
-        serve(&config, &folder, signals).await
+        serve(&config, role, folder.as_ref(), signals).await
     })
+}
+
+/// What the command of a role is called.
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Whole => "serve",
+        Role::Api => "api",
+        Role::Worker => "worker",
+    }
+}
+
+/// Says what a process in this role has to do without, where that is not what most want.
+fn warn(config: &Config, role: Role) {
+    if role == Role::Api && config.attachments.url.is_none() {
+        tracing::warn!(
+            "`attachments.url` is not set, so attachments are refused: name a folder or bucket that all servers reach"
+        );
+    }
+    if role != Role::Whole && config.rabbitmq.url.is_none() {
+        tracing::warn!("RABBITMQ_URL is not set: of all workers one at a time finds the tasks, in the database");
+    }
 }
 
 /// Binds an address; port 0 takes a free one.
@@ -80,25 +114,35 @@ async fn bind(what: &str, address: SocketAddr) -> Result<(TcpListener, SocketAdd
     Ok((listener, bound))
 }
 
-async fn serve(config: &Config, folder: &DataFolder, mut signals: Signals) -> Result<(), Error> {
-    let (api, api_address) = bind("the API", config.server.listen).await?;
+async fn serve(config: &Config, role: Role, folder: Option<&DataFolder>, mut signals: Signals) -> Result<(), Error> {
+    let what = if role == Role::Worker { "health" } else { "the API" };
+    let (api, api_address) = bind(what, config.server.listen).await?;
     let metrics = match config.metrics.listen {
         Some(address) => Some(bind("metrics", address).await?),
         None => None,
     };
     let metrics_address = metrics.as_ref().map(|(_, bound)| *bound);
-    let engine = installation::open(config, folder).await?;
-    let server = Server::new(engine.clone(), config.server.clone());
-    banner::show(&Facts { config, api: api_address, metrics: metrics_address, data: folder.path() });
+    let engine = installation::open(config, role, folder).await?;
+    let server = match role {
+        Role::Whole | Role::Api => Server::new(engine.clone(), config.server.clone()),
+        Role::Worker => Server::of_probes(engine.clone(), config.server.clone()),
+    };
+    let data = folder.map(DataFolder::path);
+    banner::show(&Facts { config, role: name(role), api: api_address, metrics: metrics_address, data });
+    warn(config, role);
 
-    let impatience = TaskTracker::new();
+    let (impatience, asked) = (TaskTracker::new(), OnceLock::new());
     let shutdown = async {
         let name = signals.next().await;
+        let _ = asked.set(Instant::now());
         tracing::info!(signal = name, "ending; the next signal ends at once");
         impatience.spawn(signals.exit_at_next());
     };
     server.serve(Listeners { api, metrics: metrics.map(|(listener, _)| listener) }, shutdown).await;
-    engine.stop().await;
+    // Workers have been finishing what they have since the requests were, and within the same grace.
+    let until = config.server.drain_delay.to_std() + config.server.shutdown_grace.to_std();
+    let taken = asked.get().map(Instant::elapsed).unwrap_or_default();
+    engine.stop_within(until.saturating_sub(taken)).await;
     tracing::info!("ended");
     Ok(())
 }

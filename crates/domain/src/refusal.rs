@@ -106,6 +106,8 @@ words! {
         OutcomeUnknown = 46 "outcome-unknown",
         /// Our fault; the log has the cause beside the request id.
         Internal = 47 "internal",
+        /// This installation has no place for attachments.
+        AttachmentsDisabled = 48 "attachments-disabled",
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::{Engine, Result};
+use crate::{Engine, Result, Role};
 
 /// A bell for one loop; a ring while it works is kept.
 #[derive(Default)]
@@ -30,18 +30,31 @@ pub enum Stepped {
 /// The pause after a step that failed: doubled with each failure in a row, up to 64 times.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// The pause after so many failures in a row.
+pub(crate) fn pause(failures: u32) -> Duration {
+    PAUSE * (1 << failures.min(6))
+}
+
 /// After a ring, what comes within this time is done in the same step.
 const GATHER: Duration = Duration::from_millis(5);
 
 impl Engine {
-    pub(crate) fn run_in_background(&self) {
-        let timers = Duration::from_millis(100);
-        self.run("timers", timers, None, |engine| async move { engine.timers_step().await });
-        let relay = Duration::from_secs(1);
-        self.run("relay", relay, Some(|engine| &engine.inner.relay), |engine| async move { engine.relay_step().await });
-        let indexer = Duration::from_millis(500);
-        self.run("indexer", indexer, None, |engine| async move { engine.indexer_step().await });
-        self.run("sweeper", Duration::from_secs(60), None, |engine| async move { engine.sweeper_step().await });
+    pub(crate) fn run_in_background(&self, role: Role) {
+        if role.works() {
+            let timers = Duration::from_millis(100);
+            self.run("timers", timers, None, |engine| async move { engine.timers_step().await });
+            let indexer = Duration::from_millis(500);
+            self.run("indexer", indexer, None, |engine| async move { engine.indexer_step().await });
+            self.run("sweeper", Duration::from_secs(60), None, |engine| async move { engine.sweeper_step().await });
+            for _ in 0..self.config().worker.concurrency {
+                self.work_in_background();
+            }
+        }
+        if role.relays(&self.inner.broker) {
+            let signal: fn(&Self) -> &Signal = |engine| &engine.inner.relay;
+            let look = Duration::from_secs(1);
+            self.run("relay", look, Some(signal), |engine| async move { engine.relay_step().await });
+        }
         let engine = self.clone();
         self.inner.tasks.spawn(async move {
             tokio::select! {
@@ -49,7 +62,17 @@ impl Engine {
                 () = engine.inner.stop.cancelled() => {}
             }
         });
-        self.run("worker", Duration::ZERO, None, |engine| async move { engine.worker_step().await });
+    }
+
+    /// Works on tasks until the engine drains: what is in hand then is finished, unless it takes longer than the grace.
+    fn work_in_background(&self) {
+        let engine = self.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = engine.work() => {}
+                () = engine.inner.abandon.cancelled() => {}
+            }
+        });
     }
 
     /// Calls a step again and again until the engine stops: at once while there is more, else on a ring or after `look`.
@@ -72,7 +95,7 @@ impl Engine {
                     Err(error) => {
                         failures += 1;
                         tracing::warn!(step = name, %error, failures, "a background step failed and is repeated");
-                        tokio::time::sleep(PAUSE * (1 << failures.min(6))).await;
+                        tokio::time::sleep(pause(failures)).await;
                         continue;
                     }
                 };

@@ -12,6 +12,7 @@ mod limits;
 mod limits_faults;
 mod places;
 mod size;
+mod worker;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub use gates::GatesConfig;
 pub use limits::Limits;
 pub use places::{ArchiveConfig, AttachmentsConfig, RetentionConfig};
 pub use size::{Size, SizeError};
+pub use worker::WorkerConfig;
 
 /// Everything the engine may be told, already read and checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long facts are kept.
     pub retention: RetentionConfig,
+    /// What a worker may take.
+    pub worker: WorkerConfig,
 }
 
 impl Default for Config {
@@ -51,6 +55,7 @@ impl Default for Config {
             delivery: DeliveryConfig::default(),
             limits: Limits::default(),
             retention: RetentionConfig::default(),
+            worker: WorkerConfig::default(),
         }
     }
 }
@@ -61,6 +66,7 @@ impl Config {
         let mut faults = self.limits.faults();
         faults.extend(self.delivery.faults());
         faults.extend(self.quality_gates.faults());
+        faults.extend(self.worker.faults());
         faults.extend(self.authority.faults(&self.agents));
         faults.extend(agents::faults(&self.agents, &self.limits));
         faults

@@ -75,6 +75,10 @@ impl Error {
             Self::Blobs(blobs::Error::Interrupted(_)) => {
                 Refusal::new(Code::InvalidField, "The upload broke off. Nothing was stored.")
             }
+            Self::Blobs(blobs::Error::Nowhere) => {
+                Refusal::new(Code::AttachmentsDisabled, "This installation keeps no attachments.")
+                    .with_remedy("Set `attachments.url` to a place that all its servers reach.")
+            }
             Self::Blobs(blobs::Error::Missing) => Refusal::new(Code::NotFound, "There is no such attachment."),
             Self::Store(_) | Self::Blobs(_) | Self::Broker(_) | Self::Internal(_) => Refusal::new(
                 Code::Internal,

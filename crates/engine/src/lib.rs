@@ -26,6 +26,7 @@ mod policy;
 mod random;
 mod rate;
 mod relay;
+mod role;
 mod send;
 mod settle;
 mod shared;
@@ -37,6 +38,7 @@ mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use blobs::Blobs;
 use broker::Broker;
@@ -63,8 +65,14 @@ pub use message::{MessageView, Receipts};
 pub use observer::Observer;
 pub use page::{Page, Paged};
 pub use rate::Admitted;
+pub use role::Role;
 pub use send::Sent;
 pub use store::{EventFilter, MessageFilter, Problem, Report};
+
+/// The name of the first tenant.
+const DEFAULT: &str = "default";
+/// How long work in hand may take to end where nobody says.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What the engine stands on.
 pub struct Parts {
@@ -124,21 +132,39 @@ struct Inner {
     draining: CancellationToken,
     tasks: TaskTracker,
     stop: CancellationToken,
+    abandon: CancellationToken,
     relay: background::Signal,
     cursors: relay::Cursors,
 }
 
 impl Engine {
-    /// Starts an engine: opens it, and starts the loops behind it on the current tokio runtime.
+    /// Starts an engine that does everything: opens it, and starts the loops behind it on the current tokio runtime.
     pub async fn start(parts: Parts, config: Config, door: Door) -> Result<Self> {
-        let engine = Self::open(parts, config, door).await?;
-        engine.run_in_background();
+        Self::start_as(Role::Whole, parts, config, door).await
+    }
+
+    /// Starts an engine that does its part beside others on the same store.
+    pub async fn start_as(role: Role, parts: Parts, config: Config, door: Door) -> Result<Self> {
+        let engine = Self::on(parts, config, door).await?;
+        if role.founds() {
+            engine.found_default().await?;
+        } else {
+            engine.ensure_default().await?;
+            engine.learn_names().await?;
+        }
+        engine.run_in_background(role);
         Ok(engine)
     }
 
     /// Opens an engine, and makes the tenant `default` and the configured agents where they are missing. Nothing happens by
     /// itself: whoever opens it takes the steps (`timers_step` and the others) as it pleases.
     pub async fn open(parts: Parts, config: Config, door: Door) -> Result<Self> {
+        let engine = Self::on(parts, config, door).await?;
+        engine.found_default().await?;
+        Ok(engine)
+    }
+
+    async fn on(parts: Parts, config: Config, door: Door) -> Result<Self> {
         let Parts { store, broker, ephemeral, blobs, clock } = parts;
         let any_key = AtomicBool::new(store.any_key().await?);
         let waiters = waiters::Waiters::new(&config.limits);
@@ -160,12 +186,11 @@ impl Engine {
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            abandon: CancellationToken::new(),
             relay: background::Signal::default(),
             cursors: relay::Cursors::default(),
         };
-        let engine = Self { inner: Arc::new(inner) };
-        engine.found_default().await?;
-        Ok(engine)
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The time by the engine's clock.
@@ -183,17 +208,28 @@ impl Engine {
         drop(self.inner.observer.set(observer));
     }
 
-    /// From now on it is not ready, long polls are answered at once and streams end; everything else goes on.
+    /// From now on it is not ready, long polls are answered at once, streams end, and workers take no further tasks; everything
+    /// else goes on.
     pub fn drain(&self) {
         self.inner.draining.cancel();
     }
 
-    /// Stops the loops, finishes the changes in hand and closes the store.
+    /// Stops as [`Engine::stop_within`] does, with ten seconds of grace.
     pub async fn stop(&self) {
+        self.stop_within(GRACE).await;
+    }
+
+    /// Stops the loops, lets workers finish what they have in hand for as long as `grace`, gives the rest back to the broker,
+    /// finishes the changes that wait, and closes the store.
+    pub async fn stop_within(&self, grace: Duration) {
         self.drain();
         self.inner.stop.cancel();
         self.inner.tasks.close();
-        self.inner.tasks.wait().await;
+        if tokio::time::timeout(grace, self.inner.tasks.wait()).await.is_err() {
+            tracing::warn!(grace_s = grace.as_secs_f32(), "work in hand was given back");
+            self.inner.abandon.cancel();
+            self.inner.tasks.wait().await;
+        }
         self.inner.broker.close().await;
         self.inner.ephemeral.close().await;
         self.inner.store.close().await;
@@ -201,12 +237,16 @@ impl Engine {
 
     /// Makes `default` and its agents; what configuration says of an agent holds over what was put since.
     async fn found_default(&self) -> Result<()> {
-        let name = "default";
-        let tenant = self.inner.store.ensure_tenant(name, self.now()).await?;
-        if tenant != TenantId::DEFAULT {
-            return Err(Error::Internal(format!("tenant `{name}` has the number {}", tenant.0)));
-        }
+        let tenant = self.ensure_default().await?;
         let wanted = policy::agents(&self.inner.config, self.now());
-        self.found(tenant, name, wanted).await
+        self.found(tenant, DEFAULT, wanted).await
+    }
+
+    async fn ensure_default(&self) -> Result<TenantId> {
+        let tenant = self.inner.store.ensure_tenant(DEFAULT, self.now()).await?;
+        if tenant == TenantId::DEFAULT {
+            return Ok(tenant);
+        }
+        Err(Error::Internal(format!("tenant `{DEFAULT}` has the number {}", tenant.0)))
     }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::time::Duration;
 
-use broker::Task;
+use broker::{Taken, Task};
 use domain::{AgentName, audience};
 use store::What;
 
-use crate::background::Stepped;
+use crate::background::{self, Stepped};
 use crate::{Engine, Error, Result};
 
 /// Tasks that one step takes.
@@ -25,17 +25,45 @@ impl Engine {
     /// Takes the next tasks and sees to them; waits for the first. One that fails keeps none of the others waiting: it comes
     /// again, and goes to the dead letters when it fails too often.
     pub async fn worker_step(&self) -> Result<Stepped> {
+        let taken = self.inner.broker.take(STEP).await;
+        self.see_to_all(taken).await.map(|()| Stepped::More)
+    }
+
+    /// Takes tasks and sees to them until the engine drains.
+    pub(crate) async fn work(&self) {
+        let mut failures = 0;
+        loop {
+            let taken = tokio::select! {
+                biased;
+                () = self.inner.draining.cancelled() => return,
+                taken = self.inner.broker.take(STEP) => taken,
+            };
+            let Err(error) = self.see_to_all(taken).await else {
+                failures = 0;
+                continue;
+            };
+            failures += 1;
+            tracing::warn!(%error, failures, "a task failed and comes again");
+            tokio::select! {
+                () = self.inner.draining.cancelled() => return,
+                () = tokio::time::sleep(background::pause(failures)) => {}
+            }
+        }
+    }
+
+    async fn see_to_all(&self, tasks: Vec<Taken>) -> Result<()> {
         let mut failed = None;
-        for taken in self.inner.broker.take(STEP).await {
+        for taken in tasks {
             match self.see_to(taken.task()).await {
                 Ok(()) => taken.done(),
                 Err(error) => failed = Some(error),
             }
         }
-        failed.map_or(Ok(Stepped::More), Err)
+        failed.map_or(Ok(()), Err)
     }
 
-    /// Sees to one task. While the store is away it stays in hand: that is no fault of the task's and must not count as one.
+    /// Sees to one task. While the store is away it stays in hand, until the engine drains: that is no fault of the task's and
+    /// must not count as one.
     async fn see_to(&self, task: Task) -> Result<()> {
         let mut pause = PAUSE;
         loop {
@@ -45,7 +73,10 @@ impl Engine {
                 return outcome;
             }
             tracing::warn!(message.seq = task.seq, %error, "a task waits for the store");
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = self.inner.draining.cancelled() => return outcome,
+                () = tokio::time::sleep(pause) => {}
+            }
             pause = PAUSE_MAX.min(pause * 2);
         }
     }

@@ -23,6 +23,11 @@ pub(crate) fn router(face: &Face) -> Router {
     operators(routes).build(face)
 }
 
+/// The router of a process that serves no API: whether it is alive, and whether it is ready.
+pub(crate) fn probes(face: &Face) -> Router {
+    liveness(Routes::default()).build(face)
+}
+
 /// The router of the metrics listener.
 pub(crate) fn metrics(face: &Face) -> Router {
     Router::new().route("/metrics", axum::routing::get(health::metrics)).with_state(face.clone())
@@ -124,7 +129,7 @@ fn carriers(routes: Routes) -> Routes {
             .takes_bytes().header("Content-Disposition", "The name to store them with.", "attachment; filename=\"report.html\"")
             .gives::<api::StoredAttachment>(201, "They were stored.")
             .gives::<api::StoredAttachment>(200, "The same bytes were there already.")
-            .refuses(&[Code::AttachmentTooLarge, Code::UploadTimeout, Code::StorageUnavailable]).patient(Patience::Endless))
+            .refuses(&[Code::AttachmentTooLarge, Code::UploadTimeout, Code::StorageUnavailable, Code::AttachmentsDisabled]).patient(Patience::Endless))
         .get("/api/v1/attachments/{sha256}", attachment::fetch, op("getAttachment", "Fetches bytes")
             .header("Range", "A single range of bytes.", "bytes=0-1023").header("If-None-Match", "The `ETag` that the caller has.", "\"9f86...\"")
             .gives_raw(200, "application/octet-stream", "The bytes, of the media type they were stored with.")
@@ -209,12 +214,7 @@ fn administrators(routes: Routes) -> Routes {
 
 #[rustfmt::skip]
 fn operators(routes: Routes) -> Routes {
-    routes
-        .tag("operation", "For those who run the server.")
-        .get("/health", health::alive, op("getHealth", "Says that the server is alive").open().gives::<api::Health>(200, "It is alive."))
-        .get("/ready", health::ready, op("getReady", "Says whether requests should be sent here").open()
-            .gives::<api::Ready>(200, "They should; a part that the server can do without may be down.")
-            .gives::<api::Ready>(503, "They should not: draining, or no database."))
+    liveness(routes)
         .get("/openapi.json", docs::openapi, op("getOpenapi", "Describes the API").open()
             .gives_raw(200, "application/json", "This document."))
         .get("/docs", docs::page, op("getDocs", "Shows the API's description as a page").open()
@@ -225,4 +225,14 @@ fn operators(routes: Routes) -> Routes {
             .gives_raw(200, "text/html", "The page that the `type` of a problem leads to.").refuses(&[Code::NotFound]))
         .unlisted("/docs/", docs::page)
         .unlisted("/docs/{file}", docs::part)
+}
+
+#[rustfmt::skip]
+fn liveness(routes: Routes) -> Routes {
+    routes
+        .tag("operation", "For those who run the server.")
+        .get("/health", health::alive, op("getHealth", "Says that the server is alive").open().gives::<api::Health>(200, "It is alive."))
+        .get("/ready", health::ready, op("getReady", "Says whether requests should be sent here").open()
+            .gives::<api::Ready>(200, "They should; a part that the server can do without may be down.")
+            .gives::<api::Ready>(503, "They should not: draining, or no database."))
 }

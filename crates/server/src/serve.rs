@@ -59,6 +59,13 @@ impl Server {
         Self { face, router, config }
     }
 
+    /// Puts only `/health` and `/ready` before an engine, and its measures: the face of a process that serves no API.
+    pub fn of_probes(engine: Engine, config: ServerConfig) -> Self {
+        let face = face(engine, &config);
+        let router = router::probes(&face);
+        Self { face, router, config }
+    }
+
     /// The routes, for requests that come from within the process.
     pub fn router(&self) -> Router {
         self.router.clone()

@@ -9,6 +9,7 @@ mod agent;
 mod arrivals;
 mod attachment;
 mod change;
+mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod cursor;
@@ -35,6 +36,7 @@ use std::path::Path;
 
 pub use arrivals::Arrivals;
 pub use change::{Answer, Change, Claimed, Committed, Fact, Idempotency, Sending, What};
+pub use config::DatabaseConfig;
 pub use error::Error;
 pub use event::EventFilter;
 pub use inbox::{Due, Found};

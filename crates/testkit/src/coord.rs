@@ -11,23 +11,29 @@ use crate::failure::Failure;
 use crate::installed;
 use crate::port::Port;
 
-/// `coord serve` on a data folder and ports of its own; nothing of the test's environment reaches it.
+/// `coord serve`, `api` or `worker` on ports of its own, the first with a data folder; nothing of the test's environment
+/// reaches it.
 pub struct Coord {
     /// The server's process: stop, kill and restart it here.
     pub daemon: Daemon,
     binary: PathBuf,
     port: Port,
-    _metrics: Port,
+    metrics: Port,
 }
 
 impl Coord {
-    /// Starts `binary`, which is `env!("CARGO_BIN_EXE_coord")` in the binary's own tests, with more environment
+    /// Starts `coord serve` as [`Coord::start_as`] does.
+    pub fn start(binary: &str, environment: &[(&str, &str)]) -> Result<Self, Failure> {
+        Self::start_as("serve", binary, environment)
+    }
+
+    /// Starts the command `role` of `binary`, which is `env!("CARGO_BIN_EXE_coord")` in the binary's own tests, with more environment
     /// variables as given, and waits until it is ready.
     ///
     /// Fails, with its log, when it is not ready within 20 s.
-    pub fn start(binary: &str, environment: &[(&str, &str)]) -> Result<Self, Failure> {
+    pub fn start_as(role: &'static str, binary: &str, environment: &[(&str, &str)]) -> Result<Self, Failure> {
         let (port, metrics) = (Port::take()?, Port::take()?);
-        let folder = installed::folder("serve")?;
+        let folder = installed::folder(role)?;
         let data = folder.path().join("data");
         let mut variables: Vec<(String, String)> = vec![
             ("COORDINATION__SERVER__LISTEN".to_owned(), port.address().to_string()),
@@ -37,21 +43,29 @@ impl Coord {
         let (executable, address) = (PathBuf::from(binary), port.address());
         let command = move || {
             let mut command = clean(&executable, &data);
-            command.args(["serve", "--data"]).arg(&data).envs(variables.iter().map(|(name, value)| (name, value)));
+            command.arg(role).envs(variables.iter().map(|(name, value)| (name, value)));
+            if role == "serve" {
+                command.arg("--data").arg(&data);
+            }
             command
         };
         let recipe = Recipe {
-            name: "coord serve",
+            name: role,
             command: Box::new(command),
             ready: Box::new(move || is_ready(address)),
             within: Duration::from_secs(20),
         };
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, binary: PathBuf::from(binary), port, _metrics: metrics })
+        Ok(Self { daemon: Daemon::start(recipe, folder)?, binary: PathBuf::from(binary), port, metrics })
     }
 
     /// Where the API listens.
     pub fn address(&self) -> SocketAddr {
         self.port.address()
+    }
+
+    /// Where the metrics are served.
+    pub fn metrics_address(&self) -> SocketAddr {
+        self.metrics.address()
     }
 
     /// The URL for clients.

@@ -22,7 +22,7 @@ pub const SUITES: &[Suite] = &[
     Suite {
         name: "postgres",
         about: "on PostgreSQL",
-        files: &[("testkit", "postgres"), ("store", "conformance_postgres"), ("coord", "postgres")],
+        files: &[("testkit", "postgres"), ("store", "conformance_postgres"), ("coord", "postgres"), ("coord", "roles")],
         needs: &[POSTGRESQL, RABBITMQ, REDIS],
     },
     Suite {

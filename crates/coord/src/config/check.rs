@@ -1,8 +1,6 @@
 //! What is wrong with values that are of the right type.
 
-use broker::BrokerConfig;
 use engine::config::Fault;
-use ephemeral::EphemeralConfig;
 
 use super::Config;
 use super::complaint::Complaint;
@@ -14,10 +12,14 @@ pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complain
     faults.extend(config.server.faults());
     faults.extend(config.auth.faults());
     faults.extend(unavailable(config));
-    let broker = BrokerConfig { url: config.rabbitmq.url.clone(), ..BrokerConfig::default() };
-    let ephemeral = EphemeralConfig { url: config.redis.url.clone(), ..EphemeralConfig::default() };
-    faults.extend(broker.faults().into_iter().map(|(key, why)| Fault::new(format!("rabbitmq.{key}"), why)));
-    faults.extend(ephemeral.faults().into_iter().map(|(key, why)| Fault::new(format!("redis.{key}"), why)));
+    let parts = [
+        ("database", config.database.faults()),
+        ("rabbitmq", config.rabbitmq.faults()),
+        ("redis", config.redis.faults()),
+    ];
+    for (section, found) in parts {
+        faults.extend(found.into_iter().map(|(key, why)| Fault::new(format!("{section}.{key}"), why)));
+    }
     // What could not be read is not there: who names it, or holds it, is not to blame.
     let is_agent = |key: &str| {
         let item = key.strip_suffix(".name").unwrap_or(key);

@@ -1,3 +1,4 @@
+use domain::Secret;
 use serde::Deserialize;
 
 use super::complaint::Complaint;

@@ -43,6 +43,12 @@ impl PostgresOptions {
     }
 }
 
+/// Why an address cannot be read; none: it can. Never repeats the address, which holds a password.
+pub(crate) fn address_fault(url: &str) -> Option<String> {
+    let usual = "as in postgres://user:password@host:5432/database";
+    Config::from_str(url).err().map(|error| format!("is no address of PostgreSQL, {usual}: {}", super::full(&error)))
+}
+
 /// Makes connections.
 pub(super) struct Connector {
     config: Config,

@@ -13,6 +13,7 @@ use tokio_postgres::types::ToSql;
 
 pub(crate) use committer::full;
 pub use connect::PostgresOptions;
+pub(crate) use connect::address_fault;
 
 use crate::queue::Queue;
 use crate::value::{Row, Value};
