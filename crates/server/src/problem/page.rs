@@ -135,6 +135,9 @@ const fn remedy(code: Code) -> &'static str {
         }
         Code::RangeNotSatisfiable => "Ask for a range within the size that <code>HEAD</code> tells.",
         Code::Conflict => "It changed while it was decided; read it again and repeat.",
+        Code::AttachmentsDisabled => {
+            "Whoever runs the server sets <code>attachments.url</code> to a place that all its servers reach."
+        }
         Code::Internal => {
             "It is our fault. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }
