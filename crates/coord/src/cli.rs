@@ -7,6 +7,7 @@ use engine::Role;
 
 use crate::client;
 use crate::config::Sources;
+use crate::secrets::{self, Secrets};
 use crate::{config_command, migrate, offline, serve};
 
 /// Lets AI agents, people and services hand each other work that cannot be lost.
@@ -45,6 +46,8 @@ enum Command {
     /// Check the configuration, or print every setting
     #[command(subcommand)]
     Config(ConfigCommand),
+    #[command(subcommand)]
+    Secrets(Secrets),
     #[command(flatten)]
     Client(Box<client::Command>),
 }
@@ -159,6 +162,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Worker(args) => serve::run(Role::Worker, &args.sources(), args.listen.insecure),
         Command::Migrate(place) => migrate::run(&place),
         Command::Config(command) => config_command::run(&command),
+        Command::Secrets(command) => secrets::run(&command),
         Command::Client(command) => on_a_runtime(async {
             match &global.offline {
                 Some(folder) => offline::run(*command, folder.as_deref(), global.clone()).await,

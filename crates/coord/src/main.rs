@@ -10,6 +10,7 @@ mod installation;
 mod logging;
 mod migrate;
 mod offline;
+mod secrets;
 mod serve;
 mod shutdown;
 
