@@ -27,9 +27,10 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    /// Whether pods can start with it.
-    pub(super) fn is_whole(&self) -> bool {
-        !matches!(self, Self::Lacking(_))
+    /// Whether the program can run with it. The other keys are for servers that may be elsewhere: who brings the URL of a
+    /// managed PostgreSQL has no password of its superuser.
+    pub(super) fn is_usable(&self) -> bool {
+        !matches!(self, Self::Lacking(keys) if keys.iter().any(|key| matches!(*key, "url" | "key")))
     }
 }
 
@@ -40,7 +41,7 @@ impl fmt::Display for Outcome {
             Self::Kept => f.write_str("is there"),
             Self::Lacking(keys) => write!(
                 f,
-                "is there, but lacks {}, and was left as it is: add them, or delete the secret while nothing uses it yet",
+                "is there without {}, and is left as it is; what runs in this cluster and needs them waits until they are added",
                 keys.join(", ")
             ),
         }

@@ -40,7 +40,7 @@ pub(crate) enum Secrets {
     /// Make those that are absent, through the API of the cluster that this pod is in; changes none that is there
     ///
     /// Safe to run at any time and from several pods at once. Needs a service account that may `create` secrets and `get` those
-    /// by name. Exits with 1 when one that is there lacks keys: it says which, and leaves it as it is.
+    /// by name. One that is there and lacks keys is told and left as it is; without its `url` or `key` the exit code is 1.
     #[command(after_help = EXAMPLES)]
     Ensure(Ensure),
     /// Write all of them, with new passwords, as YAML on standard output
@@ -114,7 +114,7 @@ impl Choice {
     }
 }
 
-/// Runs the command; 0, 1 when not all secrets are there and whole, 2 when it is run outside of a cluster.
+/// Runs the command; 0, 1 when not all secrets are there with what the program needs, 2 when it is run outside of a cluster.
 pub(crate) fn run(command: &Secrets) -> ExitCode {
     match command {
         Secrets::Ensure(args) => on_a_runtime(ensure(args)),
@@ -132,20 +132,20 @@ async fn ensure(args: &Ensure) -> ExitCode {
     };
     let places = args.choice.places();
     let deadline = tokio::time::Instant::now() + args.timeout.to_std();
-    let mut whole = true;
+    let mut usable = true;
     for name in args.choice.names() {
         match ensure::ensure(&cluster, name, &places, deadline).await {
             Ok(outcome) => {
                 tell(&format!("{name} in {}: {outcome}", cluster.namespace()));
-                whole &= outcome.is_whole();
+                usable &= outcome.is_usable();
             }
             Err(why) => {
                 tell(&format!("error: {name} in {}: {why}", cluster.namespace()));
-                whole = false;
+                usable = false;
             }
         }
     }
-    if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn print(args: &Print) -> ExitCode {

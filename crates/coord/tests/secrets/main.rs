@@ -98,13 +98,20 @@ async fn a_secret_whose_making_was_not_answered_is_not_made_twice() {
 #[tokio::test]
 async fn a_secret_that_lacks_keys_is_reported_and_left_as_it_is() {
     let server = ApiServer::start().await;
-    server.put("db-credentials", &[("url", "postgres://elsewhere"), ("username", "me"), ("password", "theirs")]);
+    server.put("db-credentials", &[("url", "postgres://elsewhere")]);
+    let output = run(&server, &[]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let wanted = "is there without username, password, superuser-password, replication-password";
+    assert!(said(&output).contains(wanted), "{}", said(&output));
+    assert!(!said(&output).contains("elsewhere"));
+    assert_eq!(server.secrets()["db-credentials"].len(), 1);
+    assert_eq!(server.secrets().len(), 4, "the others are made all the same");
+
+    server.put("db-credentials", &[("username", "me"), ("password", "theirs")]);
     let output = run(&server, &[]).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("lacks superuser-password, replication-password"), "{}", said(&output));
-    assert!(!said(&output).contains("theirs"));
-    assert_eq!(server.secrets()["db-credentials"].len(), 3);
-    assert_eq!(server.secrets().len(), 4, "the others are made all the same");
+    assert!(said(&output).contains("is there without url"), "{}", said(&output));
+    assert_eq!(server.secrets()["db-credentials"].len(), 2);
 }
 
 #[tokio::test]
