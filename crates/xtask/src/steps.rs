@@ -4,19 +4,20 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::progress::{say, seconds, step};
-use crate::{install, progress, root, suites, tidy};
+use crate::{install, progress, root, suites, template, tidy};
 
 /// Runs every check and every test.
 ///
 /// Fails at the first step that fails.
 pub fn everything() -> Result<(), String> {
     let started = progress::now();
-    step("1/6", "install what the tests need", "cargo xtask install", || install_needs(None))?;
-    step("2/6", "fmt", "cargo xtask fmt", format_check)?;
-    step("3/6", "tidy", "cargo xtask tidy", tidy_check)?;
-    step("4/6", "lint", "cargo xtask lint", lint)?;
-    step("5/6", "doc tests", "cargo test --workspace --doc", doc_tests)?;
-    step("6/6", "tests", "cargo xtask test --only SUITE, or cargo nextest run -p CRATE NAME", || run_tests(None, &[]))?;
+    step("1/7", "install what the tests need", "cargo xtask install", || install_needs(None))?;
+    step("2/7", "fmt", "cargo xtask fmt", format_check)?;
+    step("3/7", "tidy", "cargo xtask tidy", tidy_check)?;
+    step("4/7", "lint", "cargo xtask lint", lint)?;
+    step("5/7", "template", "cargo xtask template", template::check)?;
+    step("6/7", "doc tests", "cargo test --workspace --doc", doc_tests)?;
+    step("7/7", "tests", "cargo xtask test --only SUITE, or cargo nextest run -p CRATE NAME", || run_tests(None, &[]))?;
     say(&format!("\neverything passed in {}", seconds(started.elapsed())));
     Ok(())
 }

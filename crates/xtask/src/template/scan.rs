@@ -1,0 +1,131 @@
+//! Scanners: shellcheck over the scripts, checkov over the renders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::FOLDER;
+use super::render::Render;
+use super::tools::{Tools, output, run};
+
+/// Checks of checkov that do not fit, each with the reason.
+const SKIPPED: &[(&str, &str)] = &[
+    (
+        "CKV_K8S_11",
+        "no limit on CPU for the databases: a throttled database is slower for everybody and safer for nobody",
+    ),
+    ("CKV_K8S_14", "versions, not digests, so that a user can see and change them; overlays/production pins digests"),
+    (
+        "CKV_K8S_15",
+        "IfNotPresent: images that `kind load` put on a node are in no registry; tags are versions and do not move",
+    ),
+    (
+        "CKV_K8S_35",
+        "only passwords that a vendor's image takes no other way are in the environment; ours come from files",
+    ),
+    ("CKV_K8S_38", "PostgreSQL's Patroni and the maker of the Secrets speak to the API server, and need their token"),
+    ("CKV_K8S_40", "uid 999 is the one that the images of PostgreSQL, RabbitMQ and Redis are made for"),
+    ("CKV_K8S_43", "see CKV_K8S_14"),
+    ("CKV2_K8S_6", "the policies are there; checkov does not match those that choose pods by another label than `app`"),
+];
+
+/// Renders that are scanned; the others are made of the same parts.
+const SCANNED: &[&str] = &["root", "overlays/production", "tenants/tenant-a", "blue-green/slot-v2"];
+
+/// What checkov must refuse.
+const BAD: &str = include_str!("bad_pod.yaml");
+
+/// Runs shellcheck over every script of the template and of the repository.
+///
+/// Fails when there are none, or git cannot be run.
+pub fn scripts(tools: &Tools, root: &Path) -> Result<Vec<String>, String> {
+    let mut command = std::process::Command::new("git");
+    let args = ["ls-files", "--cached", "--others", "--exclude-standard", FOLDER, ".ci"];
+    let listed = output(command.args(args).current_dir(root))?;
+    let paths = String::from_utf8_lossy(&listed).lines().map(|line| root.join(line)).collect::<Vec<PathBuf>>();
+    let scripts: Vec<&PathBuf> = paths.iter().filter(|path| is_shell(path)).collect();
+    if scripts.len() < 2 {
+        return Err("there are no scripts to look at".to_owned());
+    }
+    let mut found = Vec::new();
+    let bad = tools.folder("work")?.join("bad.sh");
+    fs::write(&bad, "#!/bin/sh\nrm -r $1/*\n").map_err(|error| format!("cannot write {}: {error}", bad.display()))?;
+    if run(tools.command("shellcheck").arg(&bad)).is_ok() {
+        found.push("shellcheck takes a script that it must not".to_owned());
+    }
+    found.extend(run(tools.command("shellcheck").args(["-x", "--source-path=SCRIPTDIR"]).args(scripts)).err());
+    let programs: Vec<&PathBuf> = paths.iter().filter(|path| path.extension().is_some_and(|end| end == "py")).collect();
+    if !programs.is_empty() {
+        let compile = "import ast, sys\nfor path in sys.argv[1:]: ast.parse(open(path).read(), path)";
+        found.extend(run(tools.command("python").args(["-c", compile]).args(programs)).err());
+    }
+    Ok(found)
+}
+
+fn is_shell(path: &Path) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default();
+    first.starts_with("#!") && (first.ends_with("sh") || first.contains("bash"))
+        || path.extension().is_some_and(|end| end == "sh")
+}
+
+/// Runs checkov over the renders and over a pod that it must refuse.
+///
+/// Fails when it cannot do its work.
+pub fn checkov(tools: &Tools, work: &Path, renders: &[Render]) -> Result<Vec<String>, String> {
+    let folder = work.join("scanned");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("cannot remove {}: {error}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    };
+    write("bad.yaml", BAD.to_owned())?;
+    for render in renders.iter().filter(|render| SCANNED.contains(&render.name.as_str())) {
+        let documents: String = render.objects.iter().map(|object| format!("---\n{object}\n")).collect();
+        write(&format!("{}.yaml", render.name.replace('/', "_")), documents)?;
+    }
+    let skipped: Vec<&str> = SKIPPED.iter().map(|(check, _)| *check).collect();
+    let mut command = tools.command("checkov");
+    command.args(["--framework", "kubernetes", "--output", "json", "--compact", "--quiet", "--soft-fail"]);
+    command.args(["--skip-download", "--skip-check", &skipped.join(",")]).arg("--directory").arg(&folder);
+    let report = output(command.current_dir(&folder))?;
+    let report: Value = serde_json::from_slice(&report).map_err(|error| format!("checkov wrote no JSON: {error}"))?;
+    let failed = report["results"]["failed_checks"].as_array().ok_or("checkov reports no checks")?;
+    Ok(judge(failed, report["summary"]["passed"].as_u64().unwrap_or_default()))
+}
+
+fn judge(failed: &[Value], passed: u64) -> Vec<String> {
+    let text = |check: &Value, field: &str| check[field].as_str().unwrap_or_default().to_owned();
+    let (bad, wrong): (Vec<&Value>, Vec<&Value>) =
+        failed.iter().partition(|check| text(check, "file_path").ends_with("/bad.yaml"));
+    let mut found: Vec<String> = wrong
+        .iter()
+        .map(|check| {
+            let place = [text(check, "file_path"), text(check, "resource")].join(" ");
+            format!("checkov: {place}: {} {}", text(check, "check_id"), text(check, "check_name"))
+        })
+        .collect();
+    if bad.len() < 10 || passed == 0 {
+        found.push(format!("checkov finds {} faults in a pod that has many, and {passed} things right", bad.len()));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skipped_check_has_its_reason() {
+        assert!(SKIPPED.iter().all(|(check, why)| check.starts_with("CKV") && !why.is_empty()));
+    }
+
+    #[test]
+    fn a_scan_that_sees_nothing_is_a_finding() {
+        assert_eq!(judge(&[], 100).len(), 1);
+    }
+}
