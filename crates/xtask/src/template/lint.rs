@@ -5,6 +5,7 @@ mod autoscalers;
 mod budgets;
 mod images;
 mod labels;
+mod made;
 mod monitors;
 mod mounts;
 mod names;
@@ -19,7 +20,6 @@ mod restricted;
 mod rollouts;
 #[cfg(test)]
 mod sample;
-mod secrets;
 mod services;
 
 use std::collections::BTreeMap;
@@ -58,17 +58,20 @@ pub fn findings(renders: &[Render]) -> Vec<String> {
     let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for render in renders {
         let beneath = root.filter(|_| render.name.starts_with("blue-green/")).map_or(&[][..], |root| &root.objects);
-        let world = World::of(beneath, &render.objects);
+        let whole = root.map_or(&[][..], |root| &root.objects);
+        let world = World::of(beneath, &render.objects).as_part_of(whole);
         for (rule, check) in RULES {
             for why in check(&world) {
                 found.entry(format!("{rule}: {why}")).or_default().push(&render.name);
             }
         }
     }
-    let told = found.into_iter().map(|(why, names)| match names.as_slice() {
-        [only] => format!("{only}: {why}"),
-        [first, others @ ..] => format!("{first} and {} more: {why}", others.len()),
-        [] => why,
+    let told = found.into_iter().map(|(why, names)| {
+        let shortest = names.iter().min_by_key(|name| name.len()).copied().unwrap_or_default();
+        match names.len() {
+            1 => format!("{shortest}: {why}"),
+            count => format!("{shortest} and {} more: {why}", count - 1),
+        }
     });
     told.collect()
 }

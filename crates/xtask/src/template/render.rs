@@ -81,10 +81,7 @@ pub fn folders(copy: &Path) -> Result<Vec<(String, PathBuf)>, String> {
 
 /// The root with each component, with each pair that is no alternative to each other, and with one of every kind.
 fn combinations(copy: &Path) -> Result<Vec<(String, PathBuf)>, String> {
-    let components = folders_with_kustomization(&copy.join("components"))?;
-    if components.is_empty() {
-        return Err("components holds nothing to render".to_owned());
-    }
+    let components = in_order(copy)?;
     let mut chosen: Vec<Vec<&str>> = components.iter().map(|name| vec![name.as_str()]).collect();
     for (at, first) in components.iter().enumerate() {
         let others = components[at + 1..].iter().filter(|second| go_together(first, second));
@@ -92,6 +89,23 @@ fn combinations(copy: &Path) -> Result<Vec<(String, PathBuf)>, String> {
     }
     chosen.push(one_of_every_kind(&components));
     chosen.into_iter().map(|names| combination(copy, &names)).collect()
+}
+
+/// The components in the order of the root's list, which is the order in which they are put on top of each other.
+fn in_order(copy: &Path) -> Result<Vec<String>, String> {
+    let root = copy.join("kustomization.yaml");
+    let text = fs::read_to_string(&root).map_err(|error| format!("cannot read {}: {error}", root.display()))?;
+    let lines = text.lines().filter_map(|line| line.trim_start_matches("# ").strip_prefix("- components/"));
+    let listed: Vec<String> = lines.filter_map(|rest| rest.split_whitespace().next()).map(str::to_owned).collect();
+    let there = folders_with_kustomization(&copy.join("components"))?;
+    let unlisted = there.iter().find(|name| !listed.contains(name));
+    let absent = listed.iter().find(|name| !there.contains(name));
+    match (unlisted, absent) {
+        (Some(name), _) => Err(format!("the root's list of components lacks {name}")),
+        (None, Some(name)) => Err(format!("the root lists {name}, which is not in components")),
+        (None, None) if listed.is_empty() => Err("the root lists no components".to_owned()),
+        (None, None) => Ok(listed),
+    }
 }
 
 fn go_together(first: &str, second: &str) -> bool {

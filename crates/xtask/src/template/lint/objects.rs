@@ -10,6 +10,8 @@ pub(super) struct World<'a> {
     pub(super) objects: Vec<&'a Value>,
     /// The pods that the objects make.
     pub(super) pods: Vec<Pod<'a>>,
+    /// The pods that the whole system has and these objects do not: a component has put something else in their place.
+    elsewhere: Vec<Pod<'a>>,
 }
 
 /// A kind of pod, as its owner will make it.
@@ -31,8 +33,16 @@ impl<'a> World<'a> {
     pub(super) fn of(beneath: &'a [Value], objects: &'a [Value]) -> Self {
         let replaced = |old: &&Value| !objects.iter().any(|new| id(new) == id(old));
         let objects: Vec<&Value> = beneath.iter().filter(replaced).chain(objects).collect();
-        let pods = objects.iter().filter_map(|owner| Some(Pod { owner, template: template(owner)? })).collect();
-        Self { objects, pods }
+        let pods = pods(&objects);
+        Self { objects, pods, elsewhere: Vec::new() }
+    }
+
+    /// The same, knowing what the whole system has.
+    pub(super) fn as_part_of(mut self, whole: &'a [Value]) -> Self {
+        let all: Vec<&Value> = whole.iter().collect();
+        let absent = |pod: &Pod| !self.pods.iter().any(|here| here.id() == pod.id());
+        self.elsewhere = pods(&all).into_iter().filter(absent).collect();
+        self
     }
 
     /// The objects of a kind.
@@ -50,6 +60,11 @@ impl<'a> World<'a> {
         self.pods.iter().filter(|pod| selects(selector, pod.labels())).collect()
     }
 
+    /// The pods that a label selector chooses, here or in the whole system.
+    pub(super) fn selected_anywhere(&self, selector: &Value) -> Vec<&Pod<'a>> {
+        self.pods.iter().chain(&self.elsewhere).filter(|pod| selects(selector, pod.labels())).collect()
+    }
+
     /// The most replicas that an owner of pods will have: what its autoscaler or it itself says, else one.
     pub(super) fn replicas_max(&self, owner: &Value) -> u64 {
         let scaler = self.objects.iter().find(|object| scales(object, owner));
@@ -65,6 +80,10 @@ impl<'a> World<'a> {
         let scaled = scaler.and_then(|scaler| at(scaler, "/spec/minReplicas").or(at(scaler, "/spec/minReplicaCount")));
         scaled.or(at(owner, "/spec/replicas")).unwrap_or(1)
     }
+}
+
+fn pods<'a>(objects: &[&'a Value]) -> Vec<Pod<'a>> {
+    objects.iter().filter_map(|owner| Some(Pod { owner, template: template(owner)? })).collect()
 }
 
 impl<'a> Pod<'a> {

@@ -27,7 +27,7 @@ pub(super) fn check(world: &World) -> Vec<String> {
 }
 
 fn of_policy(world: &World, policy: &Value) -> Vec<String> {
-    let pods = world.selected(at(policy, "/spec/podSelector"));
+    let pods = world.selected_anywhere(at(policy, "/spec/podSelector"));
     if pods.is_empty() {
         return vec!["chooses no pod".to_owned()];
     }
@@ -43,7 +43,7 @@ fn of_policy(world: &World, policy: &Value) -> Vec<String> {
     {
         for peer in list(rule, way).iter().filter(|peer| peer.get("namespaceSelector").is_none()) {
             let Some(selector) = peer.get("podSelector") else { continue };
-            let others = world.selected(selector);
+            let others = world.selected_anywhere(selector);
             if others.is_empty() {
                 found.push(format!("speaks of pods that are not there: {selector}"));
             }

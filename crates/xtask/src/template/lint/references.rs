@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::made;
 use super::objects::{Pod, World, at, id, kind, list, name, text};
-use super::secrets;
 
 pub(super) fn check(world: &World) -> Vec<String> {
     let mut found = Vec::new();
@@ -65,7 +65,7 @@ impl<'a> Reference<'a> {
         let Some(keys) = self.keys(world) else {
             return (!self.optional).then(|| format!("there is no {kind} `{name}`"));
         };
-        if *kind == "Secret" && secrets::is_offered(name) && !self.optional {
+        if *kind == "Secret" && made::is_offered(name) && !self.optional {
             return Some(format!("needs the Secret `{name}`, which only some users make: it must be optional"));
         }
         let key = self.key?;
@@ -79,10 +79,13 @@ impl<'a> Reference<'a> {
             return Some(of("data").chain(of("stringData")).chain(of("binaryData")).collect());
         }
         if self.kind != "Secret" {
-            return None;
+            let keys = made::CONFIG_MAPS.iter().find(|(known, _)| *known == self.name)?.1;
+            return Some(keys.iter().map(|key| (*key).to_owned()).collect());
         }
-        let brought = world.kind("ExternalSecret").find(|object| brings(object) == self.name).map(keys_brought);
-        brought.or_else(|| secrets::keys(self.name).map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()))
+        let external = world.kind("ExternalSecret").find(|object| brings(object) == self.name);
+        // What is taken whole from a store is as whoever filled the store was told: like ours.
+        let brought = external.filter(|object| list(object, "/spec/dataFrom").is_empty()).map(keys_brought);
+        brought.or_else(|| made::keys(self.name).map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::made;
 use super::objects::{World, at, id, kind, list, text};
 
 pub(super) fn check(world: &World) -> Vec<String> {
@@ -30,7 +31,7 @@ fn of_service(world: &World, service: &Value) -> Vec<String> {
     if !selector.is_object() {
         return Vec::new();
     }
-    let pods = world.selected(&serde_json::json!({ "matchLabels": selector }));
+    let pods = world.selected(&serde_json::json!({ "matchLabels": without_given(selector) }));
     if pods.is_empty() {
         return vec!["its selector chooses no pod".to_owned()];
     }
@@ -41,6 +42,16 @@ fn of_service(world: &World, service: &Value) -> Vec<String> {
         found.extend(deaf.map(|pod| format!("no container of {} has the port {target}", pod.id())));
     }
     found
+}
+
+/// A selector without the labels that pods get while they run.
+fn without_given(selector: &Value) -> Value {
+    let labels = selector.as_object().into_iter().flatten();
+    let is_given = |key: &str, value: &Value| {
+        let known = made::GIVEN_LABELS.iter().find(|(label, _)| *label == key);
+        known.is_some_and(|(_, values)| values.iter().any(|one| value == one))
+    };
+    labels.filter(|(key, value)| !is_given(key, value)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Where an Ingress or a route sends requests: a service's name and a port.
@@ -81,6 +92,8 @@ mod tests {
     fn a_service_that_leads_nowhere_is_refused() {
         let found = broken(check, "Service/api", "/spec/selector/version", json!("v1"));
         assert_eq!(found, ["Service/api: its selector chooses no pod"]);
+        assert_eq!(broken(check, "Service/api", "/spec/selector/role", json!("primary")).len(), 0);
+        assert_eq!(broken(check, "Service/api", "/spec/selector/role", json!("master")).len(), 1);
         assert_eq!(broken(check, "Service/api", "/spec/ports/0/targetPort", json!("htpp")).len(), 1);
         assert_eq!(broken(check, "Service/api", "/spec/ports/0/targetPort", json!(8001)).len(), 1);
         assert_eq!(broken(check, "Service/api", "/spec/ports/0/targetPort", json!(8000)).len(), 0);

@@ -1,4 +1,4 @@
-//! The Secrets that no render holds, because they are made in the cluster: who makes each, and with which keys.
+//! What no render holds, because it is made in the cluster: Secrets, ConfigMaps and labels.
 
 /// What `coord secrets` makes.
 pub(super) const MADE: &[(&str, &[&str])] = &[
@@ -10,6 +10,12 @@ pub(super) const MADE: &[(&str, &[&str])] = &[
 
 /// What a user may make; whoever refers to it must do without.
 pub(super) const OFFERED: &[(&str, &[&str])] = &[("s3-credentials", &["access-key-id", "secret-access-key"])];
+
+/// ConfigMaps that Kubernetes puts into every namespace.
+pub(super) const CONFIG_MAPS: &[(&str, &[&str])] = &[("kube-root-ca.crt", &["ca.crt"])];
+
+/// Labels that pods get while they run, and the values they take: Patroni says who is primary.
+pub(super) const GIVEN_LABELS: &[(&str, &[&str])] = &[("role", &["primary", "replica"])];
 
 /// The keys of a secret that is made in the cluster.
 pub(super) fn keys(name: &str) -> Option<&'static [&'static str]> {
