@@ -41,6 +41,16 @@ pub const REDIS: Program = Program {
 pub const PROMETHEUS: Program =
     Program { name: "prometheus", paths: &["/usr/bin/promtool"], packages: &["prometheus"] };
 
+/// The certificates of the authorities that everybody trusts.
+pub const CERTIFICATES: Program =
+    Program { name: "certificates", paths: &["/usr/share/ca-certificates/mozilla"], packages: &["ca-certificates"] };
+
+/// What takes the symbols out of a binary.
+pub const BINUTILS: Program = Program { name: "binutils", paths: &["/usr/bin/strip"], packages: &["binutils"] };
+
+/// What runs a program with a root, a user and a network of its own.
+pub const BUBBLEWRAP: Program = Program { name: "bubblewrap", paths: &["/usr/bin/bwrap"], packages: &["bubblewrap"] };
+
 /// What renders, validates and scans the Kubernetes template.
 pub const TEMPLATE_TOOLS: Program = Program {
     name: "template-tools",
@@ -69,7 +79,8 @@ pub const MOTO: Program = Program {
 };
 
 /// Every program that a suite may name.
-pub const PROGRAMS: &[Program] = &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM, MOTO, PROMETHEUS, TEMPLATE_TOOLS];
+pub const PROGRAMS: &[Program] =
+    &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM, MOTO, PROMETHEUS, TEMPLATE_TOOLS, CERTIFICATES, BINUTILS, BUBBLEWRAP];
 
 impl Program {
     /// Where the executable lies, when it is installed.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::progress::say;
-use xtask::{install, steps, suites, template};
+use xtask::{image, install, steps, suites, template};
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
@@ -15,6 +15,8 @@ Usage: cargo xtask COMMAND
   lint                      clippy over everything, warnings are errors
   tidy                      the style guide: lengths, arrows, places, names, links
   template                  the Kubernetes template: renders, schemas, references, scans, rules
+  image [--profile NAME] [--tag TAG] [--to FOLDER] [--binary FILE]
+                            archives of both images, for docker load and kind load image-archive
   install [PROGRAM...]      installs what all tests need, or these programs, from Debian";
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["lint"] => steps::lint(),
         ["tidy"] => steps::tidy_check(),
         ["template"] => template::check(),
+        ["image", args @ ..] => image::make(&image::Wanted::parse(args).map_err(Failure::Usage)?),
         ["install"] => steps::install_needs(None),
         ["install", names @ ..] => install::ensure(&programs(names)?),
         ["help" | "--help" | "-h"] => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::install::{CHROMIUM, MOTO, POSTGRESQL, Program, RABBITMQ, REDIS};
+use crate::install::{BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, MOTO, POSTGRESQL, Program, RABBITMQ, REDIS};
 
 /// Tests that are run, and need things, together.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,12 @@ pub const SUITES: &[Suite] = &[
         about: "on an object store that speaks S3",
         files: &[("testkit", "s3"), ("blobs", "s3"), ("engine", "archive")],
         needs: &[MOTO],
+    },
+    Suite {
+        name: "image",
+        about: "the images, unpacked and run",
+        files: &[("coord", "image")],
+        needs: &[POSTGRESQL, RABBITMQ, REDIS, BINUTILS, BUBBLEWRAP, CERTIFICATES],
     },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
     Suite { name: "pages", about: "the pages in a browser", files: &[("coord", "pages")], needs: &[CHROMIUM] },
