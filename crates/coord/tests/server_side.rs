@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -132,5 +133,38 @@ fn logs_hold_neither_bodies_nor_secrets() {
     assert!(log.contains("serving"), "{log}");
     for hidden in [secret, "body-of-mine", "subject-of-mine"] {
         assert!(!log.contains(hidden), "{hidden} stands in {log}");
+    }
+}
+
+/// What a scrape shows, each as `name kind`, in the names that samples have.
+fn exported(scrape: &str) -> BTreeSet<String> {
+    let types = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    types
+        .map(|(name, kind)| match kind {
+            "counter" => format!("{name}_total counter"),
+            "info" => format!("{name}_info info"),
+            _ => format!("{name} {kind}"),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_list_by_which_alerts_and_dashboards_are_checked_is_what_a_scrape_shows() {
+    let server = Coord::start(env!("CARGO_BIN_EXE_coord"), &[]).unwrap();
+    let message = api::SendMessage {
+        from: Some("code".to_owned()),
+        to: Some("chat".into()),
+        subject: "Hello".to_owned(),
+        body: "It works.".to_owned(),
+        ..api::SendMessage::default()
+    };
+    server.client().unwrap().send_message(&message, None).await.unwrap();
+    let metrics = format!("http://{}/metrics", server.metrics_address());
+    let scrape = reqwest::get(metrics).await.unwrap().text().await.unwrap();
+    let list = include_str!("../../xtask/src/template/metrics/coordination.txt");
+    let listed: BTreeSet<String> = list.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+    assert_eq!(exported(&scrape), listed);
+    for sample in ["messages_sent_total{", "api_latency_seconds_bucket{", "deliveries{", "event_log_head{"] {
+        assert!(scrape.contains(sample), "no sample of {sample}\n{scrape}");
     }
 }

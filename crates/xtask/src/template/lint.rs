@@ -59,7 +59,7 @@ pub fn findings(renders: &[Render]) -> Vec<String> {
     for render in renders {
         let beneath = root.filter(|_| render.name.starts_with("blue-green/")).map_or(&[][..], |root| &root.objects);
         let whole = root.map_or(&[][..], |root| &root.objects);
-        let world = World::of(beneath, &render.objects).as_part_of(whole);
+        let world = World::of(beneath, &render.objects).within(whole);
         for (rule, check) in RULES {
             for why in check(&world) {
                 found.entry(format!("{rule}: {why}")).or_default().push(&render.name);

@@ -127,8 +127,8 @@ fn combination(copy: &Path, names: &[&str]) -> Result<(String, PathBuf), String>
     let folder = copy.join("combinations").join(names.join("--"));
     let root = copy.join("kustomization.yaml");
     let text = fs::read_to_string(&root).map_err(|error| format!("cannot read {}: {error}", root.display()))?;
-    let listed: String = names.iter().map(|name| format!("- components/{name}\n")).collect();
-    let with = text.replacen("components: []\n", &format!("components:\n{listed}"), 1);
+    let listed: Vec<String> = names.iter().map(|name| format!("- components/{name}\n")).collect();
+    let with = text.replacen("components: []\n", &format!("components:\n{}", listed.concat()), 1);
     if with == text {
         return Err("the root has no line `components: []` to put components in".to_owned());
     }

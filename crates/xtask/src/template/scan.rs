@@ -91,8 +91,8 @@ pub fn checkov(tools: &Tools, work: &Path, renders: &[Render]) -> Result<Vec<Str
     };
     write("bad.yaml", BAD.to_owned())?;
     for render in renders.iter().filter(|render| SCANNED.contains(&render.name.as_str())) {
-        let documents: String = render.objects.iter().map(|object| format!("---\n{object}\n")).collect();
-        write(&format!("{}.yaml", render.name.replace('/', "_")), documents)?;
+        let documents: Vec<String> = render.objects.iter().map(|object| format!("---\n{object}\n")).collect();
+        write(&format!("{}.yaml", render.name.replace('/', "_")), documents.concat())?;
     }
     let mut command = tools.command("checkov");
     command.args(["--framework", "kubernetes", "--output", "json", "--compact", "--quiet", "--soft-fail"]);

@@ -38,7 +38,7 @@ impl<'a> World<'a> {
     }
 
     /// The same, knowing what the whole system has.
-    pub(super) fn as_part_of(mut self, whole: &'a [Value]) -> Self {
+    pub(super) fn within(mut self, whole: &'a [Value]) -> Self {
         let all: Vec<&Value> = whole.iter().collect();
         let absent = |pod: &Pod| !self.pods.iter().any(|here| here.id() == pod.id());
         self.elsewhere = pods(&all).into_iter().filter(absent).collect();
@@ -67,18 +67,19 @@ impl<'a> World<'a> {
 
     /// The most replicas that an owner of pods will have: what its autoscaler or it itself says, else one.
     pub(super) fn replicas_max(&self, owner: &Value) -> u64 {
-        let scaler = self.objects.iter().find(|object| scales(object, owner));
-        let at = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
-        let scaled = scaler.and_then(|scaler| at(scaler, "/spec/maxReplicas").or(at(scaler, "/spec/maxReplicaCount")));
-        scaled.or(at(owner, "/spec/replicas")).unwrap_or(1)
+        self.replicas(owner, ["/spec/maxReplicas", "/spec/maxReplicaCount"])
     }
 
     /// The fewest replicas that an owner of pods will have.
     pub(super) fn replicas_min(&self, owner: &Value) -> u64 {
+        self.replicas(owner, ["/spec/minReplicas", "/spec/minReplicaCount"])
+    }
+
+    fn replicas(&self, owner: &Value, bounds: [&str; 2]) -> u64 {
+        let number = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
         let scaler = self.objects.iter().find(|object| scales(object, owner));
-        let at = |object: &Value, pointer: &str| object.pointer(pointer).and_then(Value::as_u64);
-        let scaled = scaler.and_then(|scaler| at(scaler, "/spec/minReplicas").or(at(scaler, "/spec/minReplicaCount")));
-        scaled.or(at(owner, "/spec/replicas")).unwrap_or(1)
+        let bound = scaler.and_then(|scaler| bounds.iter().find_map(|pointer| number(scaler, pointer)));
+        bound.or(number(owner, "/spec/replicas")).unwrap_or(1)
     }
 }
 

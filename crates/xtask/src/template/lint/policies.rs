@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::objects::{World, at, id, list};
+use super::objects::{World, at, id, list, selects};
 
 pub(super) fn check(world: &World) -> Vec<String> {
     let mut found = Vec::new();
@@ -27,6 +27,10 @@ pub(super) fn check(world: &World) -> Vec<String> {
 }
 
 fn of_policy(world: &World, policy: &Value) -> Vec<String> {
+    // What an operator makes is not in the render, nor are its ports.
+    if is_operated(world, at(policy, "/spec/podSelector")) {
+        return Vec::new();
+    }
     let pods = world.selected_anywhere(at(policy, "/spec/podSelector"));
     if pods.is_empty() {
         return vec!["chooses no pod".to_owned()];
@@ -52,6 +56,11 @@ fn of_policy(world: &World, policy: &Value) -> Vec<String> {
         }
     }
     found
+}
+
+/// Whether a selector chooses the pods that CloudNativePG makes of a `Cluster`.
+fn is_operated(world: &World, selector: &Value) -> bool {
+    world.kind("Cluster").any(|cluster| selects(selector, at(cluster, "/spec/inheritedMetadata/labels")))
 }
 
 /// The ports of a rule; a range is not looked at.
@@ -85,6 +94,17 @@ mod tests {
         assert_eq!(broken("/spec/ingress/0/from", json!([{"podSelector": {"matchLabels": {"a": "b"}}}])).len(), 1);
         let elsewhere = json!([{"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}]);
         assert_eq!(broken("/spec/ingress/0/from", elsewhere).len(), 0);
+    }
+
+    #[test]
+    fn the_ports_of_an_operator_s_pods_are_its_own() {
+        let mut objects = objects();
+        let labels = json!({"app": "api"});
+        objects.push(
+            json!({"kind": "Cluster", "metadata": {"name": "c"}, "spec": {"inheritedMetadata": {"labels": labels}}}),
+        );
+        sample::set(&mut objects, "NetworkPolicy/api", "/spec/ingress/0/ports/0/port", json!(8001));
+        assert_eq!(check(&World::of(&[], &objects)), Vec::<String>::new());
     }
 
     #[test]

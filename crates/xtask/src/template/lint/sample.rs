@@ -41,32 +41,33 @@ pub(super) fn objects() -> Vec<Value> {
         "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "store"}}}}));
     objects.push(json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny", "namespace": "here"},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}));
-    objects.push(owner("Deployment", "api", 8000, "http"));
-    objects.push(owner("StatefulSet", "store", 5432, "sql"));
-    if let Some(deployment) = objects.iter_mut().find(|object| id(object) == "Deployment/api") {
-        deployment["spec"]["strategy"] = json!({"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}});
-        let spec = &mut deployment["spec"]["template"]["spec"];
-        spec["serviceAccountName"] = json!("api");
-        spec["containers"][0]["readinessProbe"] = json!({"httpGet": {"path": "/ready", "port": "http"}});
-        spec["containers"][0]["lifecycle"] = json!({"preStop": {"sleep": {"seconds": 10}}});
-        spec["containers"][0]["env"] =
-            json!([{"name": "LEVEL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "LEVEL"}}}]);
-        spec["containers"][0]["volumeMounts"] =
-            json!([{"name": "settings", "mountPath": "/etc/a"}, {"name": "secrets", "mountPath": "/etc/b"}]);
-        spec["volumes"] = json!([
-            {"name": "settings", "configMap": {"name": "settings", "items": [{"key": "config.yaml", "path": "config.yaml"}]}},
-            {"name": "secrets", "secret": {"secretName": "db-credentials", "items": [{"key": "url", "path": "url"}]}},
-        ]);
-    }
-    if let Some(set) = objects.iter_mut().find(|object| id(object) == "StatefulSet/store") {
-        set["spec"]["replicas"] = json!(3);
-        set["spec"]["serviceName"] = json!("store");
-        set["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] =
-            json!([{"name": "data", "mountPath": "/data"}]);
-        set["spec"]["volumeClaimTemplates"] =
-            json!([{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}]);
-    }
+    objects.extend(owners());
     objects
+}
+
+/// What makes pods: the API with all its mounts, and the store with its volumes.
+fn owners() -> [Value; 2] {
+    let (mut deployment, mut set) =
+        (owner("Deployment", "api", 8000, "http"), owner("StatefulSet", "store", 5432, "sql"));
+    deployment["spec"]["strategy"] = json!({"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}});
+    let spec = &mut deployment["spec"]["template"]["spec"];
+    spec["serviceAccountName"] = json!("api");
+    spec["containers"][0]["readinessProbe"] = json!({"httpGet": {"path": "/ready", "port": "http"}});
+    spec["containers"][0]["lifecycle"] = json!({"preStop": {"sleep": {"seconds": 10}}});
+    spec["containers"][0]["env"] =
+        json!([{"name": "LEVEL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "LEVEL"}}}]);
+    spec["containers"][0]["volumeMounts"] =
+        json!([{"name": "settings", "mountPath": "/etc/a"}, {"name": "secrets", "mountPath": "/etc/b"}]);
+    spec["volumes"] = json!([
+        {"name": "settings", "configMap": {"name": "settings", "items": [{"key": "config.yaml", "path": "config.yaml"}]}},
+        {"name": "secrets", "secret": {"secretName": "db-credentials", "items": [{"key": "url", "path": "url"}]}},
+    ]);
+    set["spec"]["replicas"] = json!(3);
+    set["spec"]["serviceName"] = json!("store");
+    set["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] = json!([{"name": "data", "mountPath": "/data"}]);
+    set["spec"]["volumeClaimTemplates"] =
+        json!([{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}]);
+    [deployment, set]
 }
 
 fn owner(kind: &str, name: &str, port: u16, port_name: &str) -> Value {
