@@ -97,6 +97,9 @@ pub struct Message {
     /// Anything else, as it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
+    /// The W3C trace context that it was sent in: whoever works on it goes on from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// Until when it is worth delivering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

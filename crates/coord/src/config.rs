@@ -11,6 +11,7 @@ mod reader;
 mod show;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod yaml;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(crate) use complaint::Complaints;
 pub(crate) use load::{Loaded, Sources};
 pub(crate) use logging::{Format, Level, LoggingConfig};
 pub(crate) use show::show;
+pub(crate) use traces::TracesConfig;
 
 /// The reference page: every setting with its default, commented.
 pub(crate) const REFERENCE: &str = include_str!("config/reference.yaml");
@@ -63,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) auth: AuthConfig,
     /// What is written about what happens.
     pub(crate) logging: LoggingConfig,
+    /// Where the spans of requests go.
+    pub(crate) traces: TracesConfig,
     /// The folder of the embedded forms; absent: the user's data folder.
     pub(crate) data: Option<PathBuf>,
     /// PostgreSQL, in place of SQLite.
@@ -90,6 +94,7 @@ impl Default for Config {
             metrics: MetricsConfig::default(),
             auth: AuthConfig::default(),
             logging: LoggingConfig::default(),
+            traces: TracesConfig::default(),
             data: None,
             database: DatabaseConfig::default(),
             rabbitmq: BrokerConfig::default(),

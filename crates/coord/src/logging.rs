@@ -10,12 +10,13 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::prelude::*;
 
 use crate::config::{Format, Level, LoggingConfig};
+use crate::traces::TracesLayer;
 
 /// The crates whose lines are written at the level that was asked for; others are heard when they warn.
 const OURS: [&str; 8] = ["api", "blobs", "broker", "coord", "engine", "ephemeral", "server", "store"];
 
-/// Begins to write lines as `config` says. Panics are written like any other error.
-pub(crate) fn begin(config: LoggingConfig) {
+/// Begins to write lines as `config` says, and to make spans where `traces` is given. Panics are written like any other error.
+pub(crate) fn begin(config: LoggingConfig, traces: Option<TracesLayer>) {
     let level = match config.level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
@@ -34,11 +35,12 @@ pub(crate) fn begin(config: LoggingConfig) {
         Format::Json => false,
         Format::Text => true,
     };
-    let registry = tracing_subscriber::registry().with(targets);
+    let registry = tracing_subscriber::registry().with(traces);
     if text {
-        registry.with(lines.with_ansi(terminal)).init();
+        registry.with(lines.with_ansi(terminal).with_filter(targets)).init();
     } else {
-        registry.with(lines.json().flatten_event(true).with_current_span(true).with_span_list(false)).init();
+        let json = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
+        registry.with(json.with_filter(targets)).init();
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

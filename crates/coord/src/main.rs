@@ -13,6 +13,7 @@ mod offline;
 mod secrets;
 mod serve;
 mod shutdown;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ use crate::data_folder::{self, DataFolder};
 use crate::installation;
 use crate::logging;
 use crate::shutdown::Signals;
+use crate::traces::Traces;
 
 /// Why a server did not start, or not end well.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +65,8 @@ fn start(role: Role, sources: &Sources, insecure: bool) -> Result<(), Error> {
     if role != Role::Whole && config.database.url.is_none() {
         return Err(Error::NoDatabase(name(role)));
     }
-    logging::begin(config.logging);
+    let (traces, spans) = Traces::begin(&config.traces).map_err(Error::Open)?;
+    logging::begin(config.logging, spans);
     // A connection is a file; as many as the system allows are better than its cautious default.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(error = %error, "the limit on open files stays as it is");
@@ -75,11 +77,14 @@ fn start(role: Role, sources: &Sources, insecure: bool) -> Result<(), Error> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| Error::Io { what: "cannot start threads".to_owned(), source })?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let signals = Signals::listen();
         let signals = signals.map_err(|source| Error::Io { what: "cannot hear signals".to_owned(), source })?;
         serve(&config, role, folder.as_ref(), signals).await
-    })
+    });
+    drop(runtime);
+    traces.end();
+    served
 }
 
 /// What the command of a role is called.

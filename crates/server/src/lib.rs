@@ -36,3 +36,4 @@ mod trace;
 mod trigger;
 
 pub use serve::{Listeners, Server};
+pub use trace::SPANS;

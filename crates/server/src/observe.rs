@@ -18,12 +18,14 @@ use http::{Method, StatusCode};
 use tokio::time::Instant;
 use tower::Service;
 use tower::layer::layer_fn;
+use tracing::Instrument;
 
 use crate::face::Face;
 use crate::meters::{Held, RouteMeter};
 use crate::problem::{self, Fault};
 use crate::rate::Counted;
 use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::trace;
 
 /// A request that takes this long is worth a line in the log, where it was not asked to wait.
 const SLOW: Duration = Duration::from_secs(1);
@@ -158,7 +160,8 @@ where
         if let Some(counted) = counted {
             request.extensions_mut().insert(counted);
         }
-        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let span = trace::begin(&mut request, observe.meter.route, &asked.id);
+        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone());
         Box::pin(async move {
             let _held = Held::of(&observe.face.meters.in_flight);
             let answer = match observe.limit {
@@ -170,7 +173,9 @@ where
                 Ok(Err(panic)) => panicked(&*panic).into_response(),
                 Err(_) => out_of_time().into_response(),
             };
-            Ok(observe.finish(&asked, response))
+            let response = observe.finish(&asked, response);
+            trace::end(&span, response.status());
+            Ok(response)
         })
     }
 }

@@ -11,6 +11,7 @@ pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complain
     let mut faults = config.engine().faults();
     faults.extend(config.server.faults());
     faults.extend(config.auth.faults());
+    faults.extend(config.traces.faults());
     faults.extend(unavailable(config));
     let parts = [
         ("database", config.database.faults()),

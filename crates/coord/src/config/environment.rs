@@ -8,10 +8,12 @@ use super::yaml;
 const PREFIX: &str = "COORDINATION__";
 
 /// The variables that set one setting each; their text is taken as it is. Empty is the same as absent.
-const NAMED: [(&str, &[&str]); 5] = [
+const NAMED: [(&str, &[&str]); 7] = [
     ("COORDINATION_ADMIN_KEY", &["auth", "admin_key"]),
     ("COORDINATION_DATA", &["data"]),
     ("DATABASE_URL", &["database", "url"]),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", &["traces", "endpoint"]),
+    ("OTEL_SERVICE_NAME", &["traces", "service_name"]),
     ("RABBITMQ_URL", &["rabbitmq", "url"]),
     ("REDIS_URL", &["redis", "url"]),
 ];

@@ -85,6 +85,7 @@ pub(crate) fn message(view: MessageView) -> api::Message {
         attachments: attachments.map(|a| AttachmentRef { sha256: a.sha256.to_string(), name: a.name }).collect(),
         evidence: message.evidence,
         metadata: message.metadata.and_then(Metadata::new),
+        traceparent: message.traceparent,
         expires_at: message.expires_at.map(time),
         deliver_at: message.deliver_at.map(time),
         ack_within: message.ack_within.map(|within| within.to_string()),
