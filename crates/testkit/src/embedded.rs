@@ -7,7 +7,7 @@ use broker::Broker;
 use domain::Digest;
 use engine::{Clock, Config, Door, Engine, Open, Parts};
 use ephemeral::Ephemeral;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use server::Server;
@@ -89,32 +89,15 @@ impl Embedded {
         self.folder.path()
     }
 
-    /// Sends any request through the router.
-    pub async fn ask(&self, request: Request<Body>) -> Result<Answer, Failure> {
-        let response = self.router.clone().oneshot(request).await;
-        let Ok(response) = response;
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_err(|error| Failure::of("read an answer", &error))?;
-        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, bytes: body.to_bytes().to_vec() })
+    /// Sends any request through the router; the answer's body is still to come.
+    pub async fn respond(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        Ok(response)
     }
 
-    /// Sends a request with a JSON body, if any, with this key, if any.
-    pub async fn json(
-        &self,
-        method: Method,
-        path: &str,
-        key: Option<&str>,
-        body: Option<&Value>,
-    ) -> Result<Answer, Failure> {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(key) = key {
-            request = request.header("authorization", format!("Bearer {key}"));
-        }
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
-        }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        self.ask(request.body(body).map_err(|error| Failure::of("write a request", &error))?).await
+    /// How many long polls wait; a future, as where another process has to be asked.
+    pub fn polls(&self) -> impl Future<Output = usize> {
+        std::future::ready(self.engine.waiting().0)
     }
 }
 
@@ -130,6 +113,19 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads an answer to its end; what follows the head of an event stream is left, because it has none.
+    ///
+    /// Fails when the body breaks off.
+    pub async fn read(response: Response<Body>) -> Result<Self, Failure> {
+        let (parts, body) = response.into_parts();
+        let (status, headers) = (parts.status.as_u16(), parts.headers);
+        if headers.get("content-type").is_some_and(|media_type| media_type == "text/event-stream") {
+            return Ok(Self { status, headers, bytes: Vec::new() });
+        }
+        let body = body.collect().await.map_err(|error| Failure::of("read an answer", &error))?;
+        Ok(Self { status, headers, bytes: body.to_bytes().to_vec() })
+    }
+
     /// The body as JSON; null where it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_default()

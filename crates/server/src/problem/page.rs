@@ -59,6 +59,7 @@ fn html(title: &str, body: &str) -> Response {
 }
 
 /// What whoever gets a problem with this code can do about it.
+#[expect(clippy::too_many_lines, reason = "one line for each code")]
 const fn remedy(code: Code) -> &'static str {
     match code {
         Code::MalformedJson => "Send well-formed JSON; <code>detail</code> says where it breaks off.",

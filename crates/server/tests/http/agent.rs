@@ -1,10 +1,11 @@
+use engine::Config;
 use serde_json::json;
 
-use crate::world::{World, problem};
+use crate::place::Place;
+use crate::world::problem;
 
-#[tokio::test]
-async fn the_agents_of_the_start_are_listed_by_name() {
-    let world = World::new().await;
+pub(crate) async fn the_agents_of_the_start_are_listed_by_name(place: &Place) {
+    let world = place.world().await;
     let listed = world.get("/api/v1/agents").await.json();
     let names: Vec<&str> =
         listed["items"].as_array().unwrap().iter().filter_map(|agent| agent["name"].as_str()).collect();
@@ -17,9 +18,8 @@ async fn the_agents_of_the_start_are_listed_by_name() {
     assert_eq!(rest["items"][0]["name"], "human");
 }
 
-#[tokio::test]
-async fn an_agent_is_registered_changed_and_retired() {
-    let world = World::new().await;
+pub(crate) async fn an_agent_is_registered_changed_and_retired(place: &Place) {
+    let world = place.world().await;
     let put = json!({"kind": "service", "description": "Builds", "authority_domains": ["builds"],
         "webhook": "https://example.org/hook", "max_priority_sent": "high", "escalate_to": "human"});
     let made = world.put("/api/v1/agents/ci", put.clone()).await;
@@ -38,9 +38,8 @@ async fn an_agent_is_registered_changed_and_retired() {
     assert_eq!(world.get("/api/v1/agents/ci/inbox").await.status, 200, "its history stays");
 }
 
-#[tokio::test]
-async fn an_agent_is_held_to_its_rules() {
-    let world = World::new().await;
+pub(crate) async fn an_agent_is_held_to_its_rules(place: &Place) {
+    let world = place.world().await;
     problem(&world.put("/api/v1/agents/system", json!({})).await, 422, "reserved-name");
     problem(&world.put("/api/v1/agents/two%20words", json!({})).await, 422, "invalid-field");
     problem(&world.put("/api/v1/agents/a", json!({"name": "b"})).await, 422, "invalid-field");
@@ -54,27 +53,24 @@ async fn an_agent_is_held_to_its_rules() {
     problem(&world.poke("/api/v1/agents/a/heartbeat").await, 404, "not-found");
 }
 
-#[tokio::test]
-async fn a_heartbeat_is_remembered() {
-    let world = World::new().await;
+pub(crate) async fn a_heartbeat_is_remembered(place: &Place) {
+    let world = place.world().await;
     assert_eq!(world.get("/api/v1/agents/code").await.json()["last_seen_at"], json!(null));
     let beat = world.poke("/api/v1/agents/code/heartbeat").await;
     assert_eq!(beat.status, 200, "{}", beat.text());
     assert!(world.get("/api/v1/agents/code").await.json()["last_seen_at"].is_string());
 }
 
-#[tokio::test]
-async fn an_agent_sends_no_higher_than_it_may() {
-    let world = World::new().await;
+pub(crate) async fn an_agent_sends_no_higher_than_it_may(place: &Place) {
+    let world = place.world().await;
     world.put("/api/v1/agents/quiet", json!({"max_priority_sent": "normal"})).await;
     let body = json!({"from": "quiet", "to": "chat", "subject": "x", "priority": "critical"});
     problem(&world.post("/api/v1/messages", body).await, 403, "priority-not-allowed");
 }
 
-#[tokio::test]
-async fn there_are_no_more_agents_than_allowed() {
-    let mut recipe = testkit::embedded::Recipe::default();
-    recipe.config.limits.agents = 3;
-    let world = World::of(recipe).await;
+pub(crate) async fn there_are_no_more_agents_than_allowed(place: &Place) {
+    let mut config = Config::default();
+    config.limits.agents = 3;
+    let world = place.world_under(config).await;
     problem(&world.put("/api/v1/agents/fourth", json!({})).await, 409, "limit-reached");
 }

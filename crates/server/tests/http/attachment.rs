@@ -1,15 +1,16 @@
 use axum::body::Body;
 use bytes::Bytes;
+use engine::Config;
 use serde_json::json;
-use testkit::embedded::Recipe;
 
+use crate::place::Place;
 use crate::world::{World, problem};
 
 const TEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const PATH: &str = "/api/v1/attachments/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
-async fn with_test_stored() -> World {
-    let world = World::new().await;
+async fn with_test_stored(place: &Place) -> World {
+    let world = place.world().await;
     let headers = [("content-type", "text/html"), ("content-disposition", "attachment; filename=\"../a b.html\"")];
     let stored = world.raw("POST", "/api/v1/attachments", &headers, "test").await;
     assert_eq!(stored.status, 201, "{}", stored.text());
@@ -17,16 +18,14 @@ async fn with_test_stored() -> World {
     world
 }
 
-#[tokio::test]
-async fn the_same_bytes_are_stored_once() {
-    let world = with_test_stored().await;
+pub(crate) async fn the_same_bytes_are_stored_once(place: &Place) {
+    let world = with_test_stored(place).await;
     let again = world.raw("POST", "/api/v1/attachments", &[("content-type", "text/plain")], "test").await;
     assert_eq!((again.status, &again.json()["sha256"]), (200, &json!(TEST)));
 }
 
-#[tokio::test]
-async fn bytes_come_back_whole_and_cannot_run_in_a_browser() {
-    let world = with_test_stored().await;
+pub(crate) async fn bytes_come_back_whole_and_cannot_run_in_a_browser(place: &Place) {
+    let world = with_test_stored(place).await;
     let fetched = world.get(PATH).await;
     assert_eq!((fetched.status, fetched.text().as_str()), (200, "test"));
     for (header, expected) in [
@@ -47,9 +46,8 @@ async fn bytes_come_back_whole_and_cannot_run_in_a_browser() {
     assert_eq!(upper.status, 200);
 }
 
-#[tokio::test]
-async fn a_range_is_answered_in_part() {
-    let world = with_test_stored().await;
+pub(crate) async fn a_range_is_answered_in_part(place: &Place) {
+    let world = with_test_stored(place).await;
     let part = world.raw("GET", PATH, &[("range", "bytes=1-2")], Body::empty()).await;
     assert_eq!((part.status, part.text().as_str()), (206, "es"));
     assert_eq!((part.header("content-range"), part.header("content-length")), ("bytes 1-2/4", "2"));
@@ -64,9 +62,8 @@ async fn a_range_is_answered_in_part() {
     assert_eq!(changed.status, 200);
 }
 
-#[tokio::test]
-async fn what_the_caller_has_is_not_sent_again() {
-    let world = with_test_stored().await;
+pub(crate) async fn what_the_caller_has_is_not_sent_again(place: &Place) {
+    let world = with_test_stored(place).await;
     for tags in [format!("\"{TEST}\""), format!("W/\"{TEST}\""), format!("\"x\", \"{TEST}\""), "*".to_owned()] {
         let known = world.raw("GET", PATH, &[("if-none-match", &tags)], Body::empty()).await;
         assert_eq!((known.status, known.bytes.len()), (304, 0), "{tags}");
@@ -76,9 +73,8 @@ async fn what_the_caller_has_is_not_sent_again() {
     assert_eq!(other.status, 200);
 }
 
-#[tokio::test]
-async fn an_empty_attachment_is_one() {
-    let world = World::new().await;
+pub(crate) async fn an_empty_attachment_is_one(place: &Place) {
+    let world = place.world().await;
     let stored = world.raw("POST", "/api/v1/attachments", &[], Body::empty()).await;
     assert_eq!((stored.status, &stored.json()["media_type"]), (201, &json!("application/octet-stream")));
     let path = format!("/api/v1/attachments/{}", stored.json()["sha256"].as_str().unwrap());
@@ -86,9 +82,8 @@ async fn an_empty_attachment_is_one() {
     assert_eq!((fetched.status, fetched.bytes.len()), (200, 0));
 }
 
-#[tokio::test]
-async fn an_unknown_or_malformed_name_is_not_found() {
-    let world = World::new().await;
+pub(crate) async fn an_unknown_or_malformed_name_is_not_found(place: &Place) {
+    let world = place.world().await;
     problem(&world.get(PATH).await, 404, "not-found");
     problem(&world.get("/api/v1/attachments/xyz").await, 404, "not-found");
     let body = json!({"from": "code", "to": "chat", "subject": "x", "attachments": [TEST]});
@@ -97,11 +92,10 @@ async fn an_unknown_or_malformed_name_is_not_found() {
     problem(&world.post("/api/v1/messages", body).await, 422, "invalid-field");
 }
 
-#[tokio::test]
-async fn an_attachment_that_is_too_large_is_refused_before_or_while_it_comes() {
-    let mut recipe = Recipe::default();
-    recipe.config.limits.attachment_bytes = engine::config::Size(10);
-    let world = World::of(recipe).await;
+pub(crate) async fn an_attachment_that_is_too_large_is_refused_before_or_while_it_comes(place: &Place) {
+    let mut config = Config::default();
+    config.limits.attachment_bytes = engine::config::Size(10);
+    let world = place.world_under(config).await;
     let announced = world.raw("POST", "/api/v1/attachments", &[("content-length", "11")], "x".repeat(11)).await;
     problem(&announced, 413, "attachment-too-large");
     let pieces = ["1234"; 3].map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
@@ -111,17 +105,8 @@ async fn an_attachment_that_is_too_large_is_refused_before_or_while_it_comes() {
     assert_eq!(world.raw("POST", "/api/v1/attachments", &[], "1234567890").await.status, 201);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_upload_that_stands_still_is_given_up() {
-    let world = World::new().await;
-    let silent = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
-    let answer = world.raw("POST", "/api/v1/attachments", &[], Body::from_stream(silent)).await;
-    problem(&answer, 408, "upload-timeout");
-}
-
-#[tokio::test]
-async fn a_media_type_is_one() {
-    let world = World::new().await;
+pub(crate) async fn a_media_type_is_one(place: &Place) {
+    let world = place.world().await;
     for bad in ["html", "/", "text/", "caf\u{e9}/x"] {
         let answer = world.raw("POST", "/api/v1/attachments", &[("content-type", bad)], "x").await;
         problem(&answer, 422, "invalid-field");

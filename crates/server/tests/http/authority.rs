@@ -1,14 +1,14 @@
 use domain::authority::OnViolation;
+use engine::Config;
 use serde_json::json;
-use testkit::embedded::Recipe;
 
-use crate::world::{World, problem};
+use crate::place::Place;
+use crate::world::{in_secs, problem};
 
 const DECISION: (&str, &str) = ("decide", "strategy");
 
-#[tokio::test]
-async fn a_decision_outside_ones_authority_is_refused_with_the_way_out() {
-    let world = World::new().await;
+pub(crate) async fn a_decision_outside_ones_authority_is_refused_with_the_way_out(place: &Place) {
+    let world = place.world().await;
     let body = json!({"from": "code", "to": "human", "subject": "x", "kind": DECISION.0, "domain": DECISION.1});
     let refused = problem(&world.post("/api/v1/messages", body).await, 403, "outside-authority");
     assert_eq!(refused["holders"], json!(["chat"]));
@@ -23,11 +23,10 @@ async fn a_decision_outside_ones_authority_is_refused_with_the_way_out() {
     assert_eq!(events["items"].as_array().unwrap().len(), 1, "a refusal is an event, a check is none");
 }
 
-#[tokio::test]
-async fn a_decision_goes_to_its_holders_where_that_is_configured() {
-    let mut recipe = Recipe::default();
-    recipe.config.authority.on_violation = OnViolation::Escalate;
-    let world = World::of(recipe).await;
+pub(crate) async fn a_decision_goes_to_its_holders_where_that_is_configured(place: &Place) {
+    let mut config = Config::default();
+    config.authority.on_violation = OnViolation::Escalate;
+    let world = place.world_under(config).await;
     let sent = world
         .sent(json!({"from": "code", "to": "human", "subject": "x", "kind": DECISION.0, "domain": DECISION.1}))
         .await;
@@ -38,12 +37,11 @@ async fn a_decision_goes_to_its_holders_where_that_is_configured() {
     assert_eq!((&checked["allowed"], &checked["outcome"]), (&json!(false), &json!("escalated")));
 }
 
-#[tokio::test]
-async fn a_grant_lends_a_domain() {
-    let world = World::new().await;
+pub(crate) async fn a_grant_lends_a_domain(place: &Place) {
+    let world = place.world().await;
     let grant = json!({"domain": "strategy", "agent": "code", "until": "2200-01-01T00:00:00Z", "reason": "away"});
     problem(&world.post("/api/v1/authority/grants", grant).await, 422, "invalid-duration");
-    let until = world.server.engine.now().plus(domain::Span::from_secs(3_600)).to_string();
+    let until = in_secs(3_600);
     let grant = json!({"domain": "strategy", "agent": "code", "until": until, "reason": "away"});
     let made = world.post("/api/v1/authority/grants", grant).await;
     assert_eq!((made.status, &made.json()["until"]), (201, &json!(until)), "{}", made.text());
@@ -63,9 +61,8 @@ async fn a_grant_lends_a_domain() {
     problem(&world.post("/api/v1/authority/grants", without_reason).await, 422, "missing-field");
 }
 
-#[tokio::test]
-async fn a_check_refuses_what_sending_refuses() {
-    let world = World::new().await;
+pub(crate) async fn a_check_refuses_what_sending_refuses(place: &Place) {
+    let world = place.world().await;
     let unknown = json!({"from": "nobody", "kind": "decide", "domain": "strategy"});
     problem(&world.post("/api/v1/authority/check", unknown).await, 422, "unknown-sender");
     let nobody = json!({"kind": "decide", "domain": "strategy"});

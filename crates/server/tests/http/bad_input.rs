@@ -2,7 +2,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::world::{World, problem};
+use crate::place::Place;
+use crate::world::problem;
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
@@ -12,9 +13,8 @@ fn with(field: &str, value: Value) -> Value {
     body
 }
 
-#[tokio::test]
-async fn a_body_that_cannot_be_read_says_why() {
-    let world = World::new().await;
+pub(crate) async fn a_body_that_cannot_be_read_says_why(place: &Place) {
+    let world = place.world().await;
     for (body, status, code) in [
         (&b"{"[..], 400, "malformed-json"),
         (b"", 400, "malformed-json"),
@@ -32,9 +32,8 @@ async fn a_body_that_cannot_be_read_says_why() {
     problem(&world.raw("POST", "/api/v1/messages", JSON, deep).await, 400, "malformed-json");
 }
 
-#[tokio::test]
-async fn only_json_is_read_as_json() {
-    let world = World::new().await;
+pub(crate) async fn only_json_is_read_as_json(place: &Place) {
+    let world = place.world().await;
     let body = r#"{"from":"code","to":"chat","subject":"x"}"#;
     for media_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json", "caf\u{e9}"] {
         let answer = world.raw("POST", "/api/v1/messages", &[("content-type", media_type)], body).await;
@@ -47,9 +46,8 @@ async fn only_json_is_read_as_json() {
     assert_eq!(world.raw("POST", "/api/v1/messages", &[], body).await.status, 201, "nothing said is JSON");
 }
 
-#[tokio::test]
-async fn each_fault_of_a_message_has_its_code_and_field() {
-    let world = World::new().await;
+pub(crate) async fn each_fault_of_a_message_has_its_code_and_field(place: &Place) {
+    let world = place.world().await;
     let many = vec!["chat"; 1_001];
     for (body, status, code, field) in [
         (with("subjct", json!("x")), 422, "unknown-field", "subjct"),
@@ -87,9 +85,8 @@ async fn each_fault_of_a_message_has_its_code_and_field() {
     assert_eq!(world.get("/api/v1/messages").await.json()["items"], json!([]), "nothing was half-done");
 }
 
-#[tokio::test]
-async fn several_faults_are_told_at_once() {
-    let world = World::new().await;
+pub(crate) async fn several_faults_are_told_at_once(place: &Place) {
+    let world = place.world().await;
     let body = json!({"from": "code", "to": "chat", "subject": "", "body": "x".repeat(300_000), "ack_within": "0s"});
     let told = world.post("/api/v1/messages", body).await.json();
     let fields: Vec<_> =
@@ -100,18 +97,16 @@ async fn several_faults_are_told_at_once() {
     assert_eq!(told["errors"].as_array().unwrap().len(), 2, "{told}");
 }
 
-#[tokio::test]
-async fn nobody_is_no_recipient() {
-    let world = World::new().await;
+pub(crate) async fn nobody_is_no_recipient(place: &Place) {
+    let world = place.world().await;
     for agent in ["chat", "human"] {
         world.delete(&format!("/api/v1/agents/{agent}")).await;
     }
     problem(&world.post("/api/v1/messages", with("to", json!("*"))).await, 422, "no-recipients");
 }
 
-#[tokio::test]
-async fn a_request_larger_than_is_read_is_refused_before_or_while_it_comes() {
-    let world = World::new().await;
+pub(crate) async fn a_request_larger_than_is_read_is_refused_before_or_while_it_comes(place: &Place) {
+    let world = place.world().await;
     let huge = "x".repeat(3 << 20);
     problem(&world.raw("POST", "/api/v1/messages", JSON, huge).await, 413, "request-too-large");
     let pieces = (0..48).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024])));
@@ -121,9 +116,8 @@ async fn a_request_larger_than_is_read_is_refused_before_or_while_it_comes() {
     problem(&world.raw("POST", "/api/v1/messages/batch", JSON, big).await, 413, "request-too-large");
 }
 
-#[tokio::test]
-async fn unknown_parameters_and_silly_pages_are_refused() {
-    let world = World::new().await;
+pub(crate) async fn unknown_parameters_and_silly_pages_are_refused(place: &Place) {
+    let world = place.world().await;
     for (path, code, field) in [
         ("/api/v1/messages?lmit=5", "unknown-field", "lmit"),
         ("/api/v1/agents?limit=many", "wrong-type", "limit"),
@@ -141,9 +135,8 @@ async fn unknown_parameters_and_silly_pages_are_refused() {
     assert_eq!(told["errors"][0]["why"], "unknown parameter `lmit`: did you mean `limit`?");
 }
 
-#[tokio::test]
-async fn an_idempotency_key_is_visible_ascii() {
-    let world = World::new().await;
+pub(crate) async fn an_idempotency_key_is_visible_ascii(place: &Place) {
+    let world = place.world().await;
     let long = "x".repeat(256);
     for key in ["two words", "", &long] {
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
@@ -154,9 +147,8 @@ async fn an_idempotency_key_is_visible_ascii() {
     }
 }
 
-#[tokio::test]
-async fn metadata_keeps_its_text_but_for_line_breaks() {
-    let world = World::new().await;
+pub(crate) async fn metadata_keeps_its_text_but_for_line_breaks(place: &Place) {
+    let world = place.world().await;
     let body = "{\"from\":\"code\",\"to\":\"chat\",\"subject\":\"x\",\"metadata\":{\"b\":1.50,\r\n\"a\":  \"\\n\"}}";
     let answer = world.raw("POST", "/api/v1/messages", JSON, body).await;
     assert!(answer.text().contains("\"metadata\":{\"b\":1.50,  \"a\":  \"\\n\"}"), "{}", answer.text());

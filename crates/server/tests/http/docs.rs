@@ -1,6 +1,7 @@
 use axum::body::Body;
 use serde_json::{Map, Value};
 
+use crate::place::Place;
 use crate::world::World;
 
 async fn document(world: &World) -> Value {
@@ -17,9 +18,8 @@ fn operations(document: &Value) -> impl Iterator<Item = (String, String, &Value)
     })
 }
 
-#[tokio::test]
-async fn the_operations_are_those_that_reviewers_have_seen() {
-    let world = World::new().await;
+pub(crate) async fn the_operations_are_those_that_reviewers_have_seen(place: &Place) {
+    let world = place.world().await;
     let document = document(&world).await;
     assert_eq!(document["openapi"], "3.1.0");
     let lines = operations(&document).map(|(method, path, operation)| {
@@ -27,14 +27,13 @@ async fn the_operations_are_those_that_reviewers_have_seen() {
         let answers = answers.iter().map(|status| status.as_str()).collect::<Vec<_>>().join(" ");
         format!("{method} {path} {} -> {answers}", operation["operationId"].as_str().unwrap())
     });
-    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
+    insta::with_settings!({ prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
+    });
 }
 
-#[tokio::test]
-async fn every_described_operation_is_answered() {
-    let world = World::new().await;
-    // So that streams end and nothing waits.
-    world.server.engine.drain();
+pub(crate) async fn every_described_operation_is_answered(place: &Place) {
+    let world = place.world().await;
     let document = document(&world).await;
     for (method, path, _) in operations(&document) {
         let real =
@@ -46,9 +45,8 @@ async fn every_described_operation_is_answered() {
     }
 }
 
-#[tokio::test]
-async fn every_body_has_an_example_and_every_reference_leads_somewhere() {
-    let world = World::new().await;
+pub(crate) async fn every_body_has_an_example_and_every_reference_leads_somewhere(place: &Place) {
+    let world = place.world().await;
     let document = document(&world).await;
     for (method, path, operation) in operations(&document) {
         let bodies = operation["responses"].as_object().unwrap().values().chain(operation.get("requestBody"));
@@ -81,10 +79,10 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-#[tokio::test]
-async fn the_examples_of_requests_are_understood() {
-    let world = World::new().await;
-    world.server.engine.drain();
+pub(crate) async fn the_examples_of_requests_are_understood(place: &Place) {
+    let world = place.world().await;
+    // So that nothing waits.
+    world.hello("to be received").await;
     let document = document(&world).await;
     for (method, path, operation) in operations(&document) {
         let example = &operation["requestBody"]["content"]["application/json"]["example"];
@@ -101,9 +99,8 @@ async fn the_examples_of_requests_are_understood() {
     }
 }
 
-#[tokio::test]
-async fn the_page_comes_from_the_binary_and_asks_nobody_else() {
-    let world = World::new().await;
+pub(crate) async fn the_page_comes_from_the_binary_and_asks_nobody_else(place: &Place) {
+    let world = place.world().await;
     let page = world.get("/docs").await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").starts_with("default-src 'self'"));
@@ -121,9 +118,8 @@ async fn the_page_comes_from_the_binary_and_asks_nobody_else() {
     assert_eq!(world.get("/docs/nothing.js").await.status, 404);
 }
 
-#[tokio::test]
-async fn the_words_of_the_document_are_those_of_the_wire() {
-    let world = World::new().await;
+pub(crate) async fn the_words_of_the_document_are_those_of_the_wire(place: &Place) {
+    let world = place.world().await;
     let schemas = document(&world).await["components"]["schemas"].clone();
     assert_eq!(schemas["AgentKind"]["enum"], serde_json::json!(["ai", "human", "service"]));
     for (name, schema) in schemas.as_object().unwrap() {

@@ -1,10 +1,10 @@
 use serde_json::json;
 
-use crate::world::{World, problem, text};
+use crate::place::Place;
+use crate::world::{problem, text};
 
-#[tokio::test]
-async fn events_are_cloud_events_in_a_chain_without_a_hole() {
-    let world = World::new().await;
+pub(crate) async fn events_are_cloud_events_in_a_chain_without_a_hole(place: &Place) {
+    let world = place.world().await;
     let id = world.hello("one").await;
     world.received("chat").await;
     let events = world.get("/api/v1/events?limit=500").await.json();
@@ -14,8 +14,11 @@ async fn events_are_cloud_events_in_a_chain_without_a_hole() {
         assert_eq!(event["sequence"], index + 1);
         assert_eq!(event["previoushash"], previous.as_str());
         previous = text(&event["hash"]);
-        assert_eq!((&event["specversion"], &event["source"]), (&json!("1.0"), &json!("/tenants/default")));
-        assert_eq!(event["id"], format!("default/{}", index + 1));
+        assert_eq!(
+            (&event["specversion"], &event["source"]),
+            (&json!("1.0"), &json!(format!("/tenants/{}", world.tenant)))
+        );
+        assert_eq!(event["id"], format!("{}/{}", world.tenant, index + 1));
         assert!(text(&event["type"]).starts_with("coordination."));
         assert!(event["time"].is_string() && event["data"].is_object());
     }
@@ -25,9 +28,8 @@ async fn events_are_cloud_events_in_a_chain_without_a_hole() {
     assert_eq!(head, json!({"seq": events.len(), "hash": previous}));
 }
 
-#[tokio::test]
-async fn events_are_filtered_and_paged() {
-    let world = World::new().await;
+pub(crate) async fn events_are_filtered_and_paged(place: &Place) {
+    let world = place.world().await;
     let id = world.hello("one").await;
     world.hello("two").await;
     let count = async |query: &str| {
@@ -48,9 +50,8 @@ async fn events_are_filtered_and_paged() {
     assert_eq!(second["items"][0]["sequence"], 2);
 }
 
-#[tokio::test]
-async fn a_whole_log_verifies() {
-    let world = World::new().await;
+pub(crate) async fn a_whole_log_verifies(place: &Place) {
+    let world = place.world().await;
     world.hello("one").await;
     let report = world.poke("/api/v1/events/verify").await.json();
     assert_eq!((&report["ok"], &report["problems"]), (&json!(true), &json!([])), "{report}");

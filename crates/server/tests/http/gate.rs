@@ -1,21 +1,21 @@
 use domain::gate::{OnFailure, Threshold};
+use engine::Config;
 use serde_json::json;
-use testkit::embedded::Recipe;
 
+use crate::place::Place;
 use crate::world::{World, problem};
 
-async fn with_gates(on_failure: OnFailure) -> World {
-    let mut recipe = Recipe::default();
-    let gates = &mut recipe.config.quality_gates;
+async fn with_gates(place: &Place, on_failure: OnFailure) -> World {
+    let mut config = Config::default();
+    let gates = &mut config.quality_gates;
     gates.enabled = true;
     gates.on_failure = on_failure;
     gates.thresholds.insert("coverage".to_owned(), Threshold { min: Some(0.8), max: None });
-    World::of(recipe).await
+    place.world_under(config).await
 }
 
-#[tokio::test]
-async fn work_without_its_evidence_is_refused() {
-    let world = with_gates(OnFailure::Reject).await;
+pub(crate) async fn work_without_its_evidence_is_refused(place: &Place) {
+    let world = with_gates(place, OnFailure::Reject).await;
     let mut body = json!({"from": "code", "to": "chat", "subject": "done", "kind": "complete"});
     let refused = problem(&world.post("/api/v1/messages", body.clone()).await, 422, "gate-failed");
     let missing = json!([{"gate": "coverage", "threshold": {"min": 0.8}, "actual": null, "passed": false}]);
@@ -25,23 +25,21 @@ async fn work_without_its_evidence_is_refused() {
     assert_eq!(world.get("/api/v1/events?type=gate.failed").await.json()["items"].as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn work_that_fails_comes_back_or_goes_on_where_that_is_configured() {
+pub(crate) async fn work_that_fails_comes_back_or_goes_on_where_that_is_configured(place: &Place) {
     let body =
         json!({"from": "code", "to": "chat", "subject": "done", "kind": "complete", "evidence": {"coverage": 0.1}});
-    let world = with_gates(OnFailure::RequestRevision).await;
+    let world = with_gates(place, OnFailure::RequestRevision).await;
     let sent = world.sent(body.clone()).await;
     assert_eq!(sent["outcome"]["action"], "revision_requested", "{sent}");
     assert_eq!(world.get("/api/v1/agents/chat/inbox").await.json()["items"], json!([]));
     assert_eq!(world.get("/api/v1/agents/code/inbox").await.json()["counts"]["pending"], 1);
-    let world = with_gates(OnFailure::Escalate).await;
+    let world = with_gates(place, OnFailure::Escalate).await;
     let sent = world.sent(body).await;
     assert_eq!((&sent["outcome"]["action"], &sent["recipients"][0]["agent"]), (&json!("escalated"), &json!("human")));
 }
 
-#[tokio::test]
-async fn gates_are_shown_and_weighed_without_sending() {
-    let world = with_gates(OnFailure::Reject).await;
+pub(crate) async fn gates_are_shown_and_weighed_without_sending(place: &Place) {
+    let world = with_gates(place, OnFailure::Reject).await;
     let shown = world.get("/api/v1/gates").await.json();
     let expected = json!({"enabled": true, "thresholds": {"coverage": {"min": 0.8}}, "applies_to": ["complete"], "on_failure": "reject"});
     assert_eq!(shown, expected);

@@ -1,28 +1,19 @@
 use std::time::Duration;
 
-use domain::{Span, Time};
-use engine::Clock;
 use http::Method;
 use serde_json::{Value, json};
-use testkit::embedded::Recipe;
 
-use crate::world::{World, problem, text};
+use crate::place::Place;
+use crate::world::{problem, text};
 
 const INBOX: &str = "/api/v1/agents/chat/inbox";
-
-/// A server whose time a test moves.
-async fn by_hand() -> World {
-    let clock = Clock::by_hand("2026-03-14T09:00:00Z".parse::<Time>().expect("a time"));
-    World::of(Recipe { clock, ..Recipe::default() }).await
-}
 
 fn subjects(items: &Value) -> Vec<String> {
     items.as_array().expect("a list").iter().map(|item| text(&item["message"]["subject"])).collect()
 }
 
-#[tokio::test]
-async fn an_inbox_is_ordered_by_lane_and_then_first_in_first_out() {
-    let world = World::new().await;
+pub(crate) async fn an_inbox_is_ordered_by_lane_and_then_first_in_first_out(place: &Place) {
+    let world = place.world().await;
     for (subject, priority) in [("a", "info"), ("b", "normal"), ("c", "critical"), ("d", "normal"), ("e", "high")] {
         world.sent(json!({"from": "code", "to": "chat", "subject": subject, "priority": priority})).await;
     }
@@ -41,9 +32,8 @@ async fn an_inbox_is_ordered_by_lane_and_then_first_in_first_out() {
     problem(&world.get(&format!("{INBOX}?state=lost")).await, 422, "invalid-field");
 }
 
-#[tokio::test]
-async fn a_receive_needs_no_body_and_leases_one() {
-    let world = World::new().await;
+pub(crate) async fn a_receive_needs_no_body_and_leases_one(place: &Place) {
+    let world = place.world().await;
     world.hello("one").await;
     world.hello("two").await;
     let received = world.poke(&format!("{INBOX}/receive")).await.json();
@@ -54,9 +44,8 @@ async fn a_receive_needs_no_body_and_leases_one() {
     assert_eq!(deliveries[0]["message"]["recipients"], json!([{"agent": "chat", "state": "leased"}]));
 }
 
-#[tokio::test]
-async fn an_ack_is_the_same_twice_and_a_receipt_is_for_its_own_lease() {
-    let world = World::new().await;
+pub(crate) async fn an_ack_is_the_same_twice_and_a_receipt_is_for_its_own_lease(place: &Place) {
+    let world = place.world().await;
     let id = world.hello("work").await;
     let other = world.hello("other").await;
     let delivery = world.received("chat").await;
@@ -72,50 +61,8 @@ async fn an_ack_is_the_same_twice_and_a_receipt_is_for_its_own_lease() {
     assert_eq!(world.poke(&format!("{INBOX}/{other}/ack")).await.status, 200, "without a receipt the agent says so");
 }
 
-#[tokio::test]
-async fn a_nack_gives_back_at_once_or_after_a_delay() {
-    let world = by_hand().await;
-    let id = world.hello("work").await;
-    let delivery = world.received("chat").await;
-    let nacked =
-        world.post(&format!("{INBOX}/{id}/nack"), json!({"receipt": delivery["receipt"], "reason": "busy"})).await;
-    assert_eq!(nacked.json()["state"], "pending", "{}", nacked.text());
-    let again = world.received("chat").await;
-    assert_eq!(again["attempt"], 2);
-    let later = json!({"receipt": again["receipt"], "delay": "30s"});
-    let nacked = world.post(&format!("{INBOX}/{id}/nack"), later).await.json();
-    assert_eq!((&nacked["state"], &nacked["deferred_until"]), (&json!("deferred"), &json!("2026-03-14T09:00:30.000Z")));
-    world.server.clock.advance(Span::from_secs(31));
-    let back = world.post(&format!("{INBOX}/receive"), json!({"wait": "30s"})).await.json();
-    assert_eq!(back["deliveries"][0]["attempt"], 3);
-}
-
-#[tokio::test]
-async fn a_lease_that_runs_out_makes_its_receipt_stale_and_can_be_extended_before() {
-    let world = by_hand().await;
-    let id = world.hello("work").await;
-    let delivery =
-        world.post(&format!("{INBOX}/receive"), json!({"lease": "10s"})).await.json()["deliveries"][0].clone();
-    assert_eq!(delivery["lease_expires_at"], "2026-03-14T09:00:10.000Z");
-    let extend = json!({"receipt": delivery["receipt"], "lease": "1m"});
-    let extended = world.post(&format!("{INBOX}/{id}/extend"), extend.clone()).await.json();
-    assert_eq!(extended["lease_expires_at"], "2026-03-14T09:01:00.000Z");
-    world.server.clock.advance(Span::from_secs(61));
-    let again = world.post(&format!("{INBOX}/receive"), json!({"wait": "30s"})).await.json();
-    assert_eq!(again["deliveries"][0]["attempt"], 2, "{again}");
-    problem(
-        &world.post(&format!("{INBOX}/{id}/ack"), json!({"receipt": delivery["receipt"]})).await,
-        409,
-        "stale-receipt",
-    );
-    problem(&world.post(&format!("{INBOX}/{id}/extend"), extend).await, 409, "stale-receipt");
-    let absurd = json!({"receipt": again["deliveries"][0]["receipt"], "lease": "9999d"});
-    problem(&world.post(&format!("{INBOX}/{id}/extend"), absurd).await, 422, "invalid-duration");
-}
-
-#[tokio::test]
-async fn a_deferral_says_exactly_one_end_and_a_trigger_ends_it() {
-    let world = World::new().await;
+pub(crate) async fn a_deferral_says_exactly_one_end_and_a_trigger_ends_it(place: &Place) {
+    let world = place.world().await;
     let id = world.hello("later").await;
     let path = format!("{INBOX}/{id}/defer");
     problem(&world.post(&path, json!({})).await, 422, "missing-field");
@@ -131,9 +78,8 @@ async fn a_deferral_says_exactly_one_end_and_a_trigger_ends_it() {
     assert_eq!(world.received("chat").await["message"]["id"], id.as_str());
 }
 
-#[tokio::test]
-async fn a_terminated_delivery_is_a_dead_letter_and_can_be_brought_back() {
-    let world = World::new().await;
+pub(crate) async fn a_terminated_delivery_is_a_dead_letter_and_can_be_brought_back(place: &Place) {
+    let world = place.world().await;
     let id = world.hello("hopeless").await;
     problem(&world.post(&format!("{INBOX}/{id}/terminate"), json!({})).await, 422, "missing-field");
     let dead = world.post(&format!("{INBOX}/{id}/terminate"), json!({"reason": "gone"})).await.json();
@@ -149,12 +95,11 @@ async fn a_terminated_delivery_is_a_dead_letter_and_can_be_brought_back() {
     problem(&world.poke(&format!("/api/v1/dead-letters/{id}/nobody/redrive")).await, 404, "not-found");
 }
 
-#[tokio::test]
-async fn a_long_poll_wakes_when_a_message_comes() {
-    let world = World::new().await;
+pub(crate) async fn a_long_poll_wakes_when_a_message_comes(place: &Place) {
+    let world = place.world().await;
     let receive = world.post("/api/v1/agents/chat/inbox/receive", json!({"wait": "30s"}));
     let send = async {
-        while world.server.engine.waiting().0 == 0 {
+        while world.server.polls().await == 0 {
             tokio::task::yield_now().await;
         }
         world.hello("wake up").await
@@ -164,9 +109,8 @@ async fn a_long_poll_wakes_when_a_message_comes() {
     assert_eq!(received.json()["deliveries"][0]["message"]["id"], id.as_str());
 }
 
-#[tokio::test]
-async fn absurd_numbers_and_durations_are_refused() {
-    let world = World::new().await;
+pub(crate) async fn absurd_numbers_and_durations_are_refused(place: &Place) {
+    let world = place.world().await;
     let receive = format!("{INBOX}/receive");
     for (body, code) in [
         (json!({"max": 0}), "too-many-items"),
@@ -183,9 +127,8 @@ async fn absurd_numbers_and_durations_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn an_agent_that_is_not_there_has_no_inbox() {
-    let world = World::new().await;
+pub(crate) async fn an_agent_that_is_not_there_has_no_inbox(place: &Place) {
+    let world = place.world().await;
     for (method, path) in [
         (Method::GET, "/api/v1/agents/nobody/inbox"),
         (Method::POST, "/api/v1/agents/nobody/inbox/receive"),
@@ -193,25 +136,4 @@ async fn an_agent_that_is_not_there_has_no_inbox() {
     ] {
         problem(&world.ask(method, path, None).await, 404, "not-found");
     }
-}
-
-#[tokio::test]
-async fn more_long_polls_than_are_held_are_refused() {
-    let mut recipe = Recipe::default();
-    recipe.config.limits.waiters = 1;
-    recipe.config.limits.waiters_per_agent = 1;
-    let world = World::of(recipe).await;
-    let path = "/api/v1/agents/chat/inbox/receive";
-    let first = world.post(path, json!({"wait": "30s"}));
-    let second = async {
-        while world.server.engine.waiting().0 == 0 {
-            tokio::task::yield_now().await;
-        }
-        let refused = world.post(path, json!({"wait": "30s"})).await;
-        problem(&refused, 429, "too-many-waiters");
-        assert_eq!(refused.header("retry-after"), "1");
-        world.hello("enough").await
-    };
-    let (received, id) = futures_util::future::join(first, second).await;
-    assert_eq!(received.json()["deliveries"][0]["message"]["id"], id.as_str());
 }

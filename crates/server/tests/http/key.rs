@@ -1,21 +1,14 @@
-use engine::Open;
+use engine::{Config, Open};
 use http::Method;
 use serde_json::{Value, json};
-use testkit::embedded::Recipe;
 
-use crate::world::{World, problem, text};
+use crate::place::Place;
+use crate::world::{World, in_secs, problem, text};
 
-const ADMIN: &str = "an administrator's key";
-
-async fn with_keys() -> World {
-    World::of(Recipe { open: Open::Never, admin: Some(ADMIN.to_owned()), ..Recipe::default() }).await
-}
-
-#[tokio::test]
-async fn without_a_valid_key_nothing_is_answered() {
-    let world = with_keys().await;
+pub(crate) async fn without_a_valid_key_nothing_is_answered(place: &Place) {
+    let world = place.world_of_keys().await;
     for key in [None, Some("coord_1_abc_def"), Some("nonsense")] {
-        let answer = world.server.json(Method::GET, "/api/v1/agents", key, None).await.unwrap();
+        let answer = world.json(key, Method::GET, "/api/v1/agents", None).await;
         problem(&answer, 401, "unauthenticated");
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"coordination\"");
     }
@@ -26,19 +19,20 @@ async fn without_a_valid_key_nothing_is_answered() {
     assert_eq!(anonymous.get("/openapi.json").await.status, 200);
 }
 
-#[tokio::test]
-async fn a_key_is_shown_once_and_works_until_it_is_revoked() {
-    let world = with_keys().await;
+pub(crate) async fn a_key_is_shown_once_and_works_until_it_is_revoked(place: &Place) {
+    let world = place.world_of_keys().await;
     let made = world.post("/api/v1/keys", json!({"role": "observer", "name": "board"})).await;
     assert_eq!(made.status, 201, "{}", made.text());
     let made = made.json();
     let key = text(&made["key"]);
     assert!(key.starts_with("coord_"));
-    assert_eq!((&made["tenant"], &made["name"]), (&json!("default"), &json!("board")));
+    assert_eq!((&made["tenant"], &made["name"]), (&json!(world.tenant), &json!("board")));
     assert_eq!(world.with_key(&key, Method::GET, "/api/v1/agents", None).await.status, 200);
     let listed = world.get("/api/v1/keys").await;
     assert!(!listed.text().contains(&key));
-    assert_eq!((&listed.json()["items"][0]["id"], &listed.json()["items"][0]["key"]), (&made["id"], &Value::Null));
+    let listed = listed.json()["items"].clone();
+    let found = listed.as_array().unwrap().iter().find(|key| key["id"] == made["id"]).unwrap();
+    assert_eq!((&found["name"], found.get("key")), (&json!("board"), None));
     let path = format!("/api/v1/keys/{}", text(&made["id"]));
     let revoked = world.delete(&path).await;
     assert!(revoked.status == 200 && revoked.json()["revoked_at"].is_string(), "{}", revoked.text());
@@ -47,9 +41,8 @@ async fn a_key_is_shown_once_and_works_until_it_is_revoked() {
     problem(&world.delete("/api/v1/keys/none").await, 404, "not-found");
 }
 
-#[tokio::test]
-async fn a_key_is_held_to_its_form() {
-    let world = with_keys().await;
+pub(crate) async fn a_key_is_held_to_its_form(place: &Place) {
+    let world = place.world_of_keys().await;
     for body in [
         json!({"role": "agent"}),
         json!({"role": "agent", "agents": ["nobody"]}),
@@ -62,9 +55,8 @@ async fn a_key_is_held_to_its_form() {
     problem(&world.post("/api/v1/keys", json!({"role": "admin", "tenant": "nowhere"})).await, 404, "not-found");
 }
 
-#[tokio::test]
-async fn an_agent_key_speaks_and_reads_for_its_agents_alone() {
-    let world = with_keys().await;
+pub(crate) async fn an_agent_key_speaks_and_reads_for_its_agents_alone(place: &Place) {
+    let world = place.world_of_keys().await;
     let private = world.sent(json!({"from": "human", "to": "chat", "subject": "private"})).await;
     let code = world.made_key(json!({"role": "agent", "agents": ["code"]})).await;
     let speak = async |body: Value| world.with_key(&code, Method::POST, "/api/v1/messages", Some(body)).await;
@@ -87,15 +79,14 @@ async fn an_agent_key_speaks_and_reads_for_its_agents_alone() {
     problem(&world.with_key(&code, Method::POST, receive, None).await, 403, "sender-mismatch");
 }
 
-#[tokio::test]
-async fn an_observer_reads_everything_and_changes_nothing() {
-    let world = with_keys().await;
+pub(crate) async fn an_observer_reads_everything_and_changes_nothing(place: &Place) {
+    let world = place.world_of_keys().await;
     let id = text(&world.sent(json!({"from": "code", "to": "chat", "subject": "x"})).await["id"]);
     let observer = world.made_key(json!({"role": "observer"})).await;
     for path in [format!("/api/v1/messages/{id}"), "/api/v1/agents/chat/inbox".into(), "/api/v1/events".into()] {
         assert_eq!(world.with_key(&observer, Method::GET, &path, None).await.status, 200, "{path}");
     }
-    let until = world.server.engine.now().plus(domain::Span::from_secs(60)).to_string();
+    let until = in_secs(60);
     let grant = json!({"domain": "testing", "agent": "chat", "until": until, "reason": "x"});
     for (method, path, body) in [
         (Method::POST, "/api/v1/messages".to_owned(), Some(json!({"from": "code", "to": "chat", "subject": "x"}))),
@@ -117,11 +108,10 @@ async fn an_observer_reads_everything_and_changes_nothing() {
     }
 }
 
-#[tokio::test]
-async fn there_are_no_more_keys_than_allowed() {
-    let mut recipe = Recipe { open: Open::Never, admin: Some(ADMIN.to_owned()), ..Recipe::default() };
-    recipe.config.limits.keys = 1;
-    let world = World::of(recipe).await;
+pub(crate) async fn there_are_no_more_keys_than_allowed(place: &Place) {
+    let mut config = Config::default();
+    config.limits.keys = 1;
+    let world = place.whole(config, Open::Never).await;
     world.made_key(json!({"role": "observer"})).await;
     problem(&world.post("/api/v1/keys", json!({"role": "observer"})).await, 409, "limit-reached");
 }

@@ -1,9 +1,12 @@
 //! The HTTP face through its real router, over a real engine.
 
+#![cfg(test)]
+
 mod agent;
 mod attachment;
 mod authority;
 mod bad_input;
+mod by_hand;
 mod docs;
 mod event;
 mod gate;
@@ -11,10 +14,29 @@ mod health;
 mod inbox;
 mod key;
 mod message;
+mod one_process;
 mod open;
+mod place;
 mod problem;
 mod rate;
 mod stream;
+mod suite;
 mod tenant;
 mod wire;
 mod world;
+
+/// Runs every case over servers in this process.
+macro_rules! in_this_process {
+    ($($file:ident: [$($case:ident),+ $(,)?],)+) => {
+        mod api {
+            $(mod $file {
+                $(#[tokio::test]
+                async fn $case() {
+                    crate::$file::$case(&crate::place::Place).await;
+                })+
+            })+
+        }
+    };
+}
+
+suite::api_suite!(in_this_process);

@@ -1,10 +1,10 @@
 use serde_json::json;
 
-use crate::world::{World, problem, text};
+use crate::place::Place;
+use crate::world::{problem, text};
 
-#[tokio::test]
-async fn the_readme_message_is_sent_and_found_at_its_location() {
-    let world = World::new().await;
+pub(crate) async fn the_readme_message_is_sent_and_found_at_its_location(place: &Place) {
+    let world = place.world().await;
     let body = r#"{"from":"code","to":"chat","subject":"Hello k8s","body":"Running at scale!"}"#;
     let answer = world.raw("POST", "/api/v1/messages", &[("content-type", "application/json")], body).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -21,9 +21,8 @@ async fn the_readme_message_is_sent_and_found_at_its_location() {
     assert_eq!((found.status, found.json()), (200, sent));
 }
 
-#[tokio::test]
-async fn every_field_comes_back_as_it_was_sent() {
-    let world = World::new().await;
+pub(crate) async fn every_field_comes_back_as_it_was_sent(place: &Place) {
+    let world = place.world().await;
     let stored = world.raw("POST", "/api/v1/attachments", &[("content-type", "text/plain")], "test").await.json();
     let first = world.hello("first").await;
     let sent = world
@@ -48,9 +47,8 @@ async fn every_field_comes_back_as_it_was_sent() {
     assert_eq!(agents.len(), 3, "{sent}");
 }
 
-#[tokio::test]
-async fn the_same_key_and_message_give_the_first_answer_again() {
-    let world = World::new().await;
+pub(crate) async fn the_same_key_and_message_give_the_first_answer_again(place: &Place) {
+    let world = place.world().await;
     let headers = [("content-type", "application/json"), ("idempotency-key", "once")];
     let body = r#"{"from":"code","to":"chat","subject":"once"}"#;
     let first = world.raw("POST", "/api/v1/messages", &headers, body).await;
@@ -64,9 +62,8 @@ async fn the_same_key_and_message_give_the_first_answer_again() {
     assert_eq!(world.get("/api/v1/agents/chat/inbox").await.json()["counts"]["pending"], 1);
 }
 
-#[tokio::test]
-async fn a_batch_answers_each_message_by_itself_and_in_order() {
-    let world = World::new().await;
+pub(crate) async fn a_batch_answers_each_message_by_itself_and_in_order(place: &Place) {
+    let world = place.world().await;
     let batch = json!({"messages": [
         {"from": "code", "to": "chat", "subject": "one", "idempotency_key": "k"},
         {"from": "code", "to": "chatt", "subject": "two"},
@@ -88,17 +85,15 @@ async fn a_batch_answers_each_message_by_itself_and_in_order() {
     assert_ne!(again["results"][4]["id"], results[4]["id"]);
 }
 
-#[tokio::test]
-async fn a_batch_has_one_message_at_least_and_no_more_than_allowed() {
-    let world = World::new().await;
+pub(crate) async fn a_batch_has_one_message_at_least_and_no_more_than_allowed(place: &Place) {
+    let world = place.world().await;
     problem(&world.post("/api/v1/messages/batch", json!({"messages": []})).await, 422, "invalid-field");
     let many = vec![json!({"from": "code", "to": "chat", "subject": "x"}); 1_001];
     problem(&world.post("/api/v1/messages/batch", json!({"messages": many})).await, 422, "too-many-items");
 }
 
-#[tokio::test]
-async fn messages_are_found_by_every_filter_and_paged() {
-    let world = World::new().await;
+pub(crate) async fn messages_are_found_by_every_filter_and_paged(place: &Place) {
+    let world = place.world().await;
     for (to, kind, priority, subject) in [
         ("chat", "inform", "normal", "the login test is flaky"),
         ("human", "request", "high", "please look"),
@@ -135,9 +130,8 @@ async fn messages_are_found_by_every_filter_and_paged() {
     assert_eq!((second["items"].as_array().unwrap().len(), &second["next"]), (1, &json!(null)));
 }
 
-#[tokio::test]
-async fn a_thread_shows_its_messages_oldest_first() {
-    let world = World::new().await;
+pub(crate) async fn a_thread_shows_its_messages_oldest_first(place: &Place) {
+    let world = place.world().await;
     let first = world.hello("a question").await;
     let reply = json!({"from": "chat", "to": "code", "subject": "an answer", "in_reply_to": first});
     let reply = world.sent(reply).await;
@@ -151,9 +145,8 @@ async fn a_thread_shows_its_messages_oldest_first() {
     assert_eq!((&rest["items"][0]["subject"], &rest["subject"]), (&json!("an answer"), &json!("a question")));
 }
 
-#[tokio::test]
-async fn receipts_tell_what_became_of_a_message() {
-    let world = World::new().await;
+pub(crate) async fn receipts_tell_what_became_of_a_message(place: &Place) {
+    let world = place.world().await;
     let id = world.hello("read me").await;
     let delivery = world.received("chat").await;
     let ack = json!({"receipt": delivery["receipt"], "note": "done"});
@@ -171,9 +164,8 @@ async fn receipts_tell_what_became_of_a_message() {
     assert_eq!((&receipts["message_id"], &receipts["next"]), (&json!(id), &json!(null)));
 }
 
-#[tokio::test]
-async fn what_is_not_there_is_not_found_however_its_id_looks() {
-    let world = World::new().await;
+pub(crate) async fn what_is_not_there_is_not_found_however_its_id_looks(place: &Place) {
+    let world = place.world().await;
     let unknown = "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42";
     for id in [unknown, "7", "not-an-id", "%F0%9F%A6%80"] {
         for path in [

@@ -1,13 +1,14 @@
 use axum::body::Body;
+use engine::{Config, Open};
 use serde_json::json;
 
-use crate::world::{World, problem};
+use crate::place::Place;
+use crate::world::problem;
 
 const SENT: &str = r#"{"from":"code","to":"chat","subject":"x"}"#;
 
-#[tokio::test]
-async fn an_open_server_answers_this_machine_and_no_web_page() {
-    let world = World::new().await;
+pub(crate) async fn an_open_server_answers_this_machine_and_no_web_page(place: &Place) {
+    let world = place.whole(Config::default(), Open::UntilFirstKey).await;
     let send = async |headers: &[(&str, &str)]| world.raw("POST", "/api/v1/messages", headers, SENT).await;
     assert_eq!(send(&[("host", "127.0.0.1:8000")]).await.status, 201);
     assert_eq!(send(&[("host", "localhost:8000"), ("origin", "http://localhost:8000")]).await.status, 201);
@@ -23,9 +24,8 @@ async fn an_open_server_answers_this_machine_and_no_web_page() {
     assert_eq!(world.raw("GET", "/health", &[("host", "evil.example")], Body::empty()).await.status, 200);
 }
 
-#[tokio::test]
-async fn the_first_key_closes_an_open_server() {
-    let mut world = World::new().await;
+pub(crate) async fn the_first_key_closes_an_open_server(place: &Place) {
+    let mut world = place.whole(Config::default(), Open::UntilFirstKey).await;
     let key = world.made_key(json!({"role": "admin"})).await;
     problem(&world.get("/api/v1/agents").await, 401, "unauthenticated");
     world.key = Some(key);

@@ -3,33 +3,23 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use futures_util::StreamExt;
-use http::Request;
 use serde_json::{Value, json};
-use testkit::embedded::Recipe;
-use tower::ServiceExt;
 
+use crate::place::Place;
 use crate::world::{World, problem};
 
 /// A stream as a client sees it.
-struct Reader {
+pub(crate) struct Reader {
     body: Pin<Box<BodyDataStream>>,
     text: String,
     begins: String,
 }
 
 impl Reader {
-    async fn open(world: &World, path: &str, last: Option<u64>) -> Self {
-        let mut request = Request::get(path);
-        if let Some(last) = last {
-            request = request.header("last-event-id", last.to_string());
-        }
-        let response = world
-            .server
-            .router
-            .clone()
-            .oneshot(request.body(Body::empty()).expect("a request"))
-            .await
-            .expect("an answer");
+    pub(crate) async fn open(world: &World, path: &str, last: Option<u64>) -> Self {
+        let last = last.map(|last| last.to_string());
+        let headers: Vec<(&str, &str)> = last.iter().map(|last| ("last-event-id", last.as_str())).collect();
+        let response = world.opened(path, &headers).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
@@ -38,7 +28,7 @@ impl Reader {
     }
 
     /// The next block between empty lines; none at the end.
-    async fn block(&mut self) -> Option<String> {
+    pub(crate) async fn block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -62,9 +52,8 @@ impl Reader {
     }
 }
 
-#[tokio::test]
-async fn the_log_is_followed_and_resumed_without_loss_or_repeat() {
-    let world = World::new().await;
+pub(crate) async fn the_log_is_followed_and_resumed_without_loss_or_repeat(place: &Place) {
+    let world = place.world().await;
     world.hello("before").await;
     let mut live = Reader::open(&world, "/api/v1/events/stream?type=message.sent", None).await;
     assert_eq!(live.block().await.unwrap(), "retry: 1000");
@@ -87,9 +76,8 @@ async fn the_log_is_followed_and_resumed_without_loss_or_repeat() {
     }
 }
 
-#[tokio::test]
-async fn an_inbox_is_followed_and_resumed() {
-    let world = World::new().await;
+pub(crate) async fn an_inbox_is_followed_and_resumed(place: &Place) {
+    let world = place.world().await;
     world.hello("before").await;
     let path = "/api/v1/agents/chat/inbox/stream";
     let mut live = Reader::open(&world, path, None).await;
@@ -102,36 +90,8 @@ async fn an_inbox_is_followed_and_resumed() {
     assert_eq!(resumed.event().await.1["message"]["subject"], "two");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_silent_stream_sends_a_comment() {
-    let world = World::new().await;
-    let mut stream = Reader::open(&world, "/api/v1/agents/chat/inbox/stream", None).await;
-    assert_eq!(stream.block().await.unwrap(), "retry: 1000");
-    let before = tokio::time::Instant::now();
-    assert_eq!(stream.block().await.unwrap(), ": keep-alive");
-    assert!(before.elapsed() >= Duration::from_secs(15));
-}
-
-#[tokio::test]
-async fn streams_end_when_the_server_drains() {
-    let world = World::new().await;
-    let mut stream = Reader::open(&world, "/api/v1/events/stream", None).await;
-    assert_eq!(stream.block().await.unwrap(), "retry: 1000");
-    world.server.engine.drain();
-    assert_eq!(stream.block().await, None);
-}
-
-#[tokio::test]
-async fn a_stream_begins_at_an_id_and_there_are_so_many() {
-    let mut recipe = Recipe::default();
-    recipe.config.limits.streams = 1;
-    let world = World::of(recipe).await;
+pub(crate) async fn a_stream_begins_at_an_id(place: &Place) {
+    let world = place.world().await;
     let bad = world.raw("GET", "/api/v1/events/stream", &[("last-event-id", "x")], Body::empty()).await;
     problem(&bad, 422, "invalid-field");
-    let open = Reader::open(&world, "/api/v1/events/stream", None).await;
-    let refused = world.get("/api/v1/events/stream").await;
-    problem(&refused, 429, "too-many-streams");
-    assert!(!refused.header("retry-after").is_empty());
-    drop(open);
-    Reader::open(&world, "/api/v1/events/stream", None).await;
 }

@@ -1,17 +1,12 @@
-use engine::Open;
+use engine::{Config, Open};
 use http::Method;
 use serde_json::json;
-use testkit::embedded::Recipe;
 
-use crate::world::{World, problem, text};
+use crate::place::Place;
+use crate::world::{problem, text};
 
-async fn with_keys() -> World {
-    World::of(Recipe { open: Open::Never, admin: Some("an administrator's key".into()), ..Recipe::default() }).await
-}
-
-#[tokio::test]
-async fn tenants_are_made_and_listed_by_the_administrators_of_default() {
-    let world = with_keys().await;
+pub(crate) async fn tenants_are_made_and_listed_by_the_administrators_of_default(place: &Place) {
+    let world = place.whole(Config::default(), Open::Never).await;
     let made = world.post("/api/v1/tenants", json!({"name": "acme"})).await;
     assert_eq!((made.status, &made.json()["name"]), (201, &json!("acme")), "{}", made.text());
     problem(&world.post("/api/v1/tenants", json!({"name": "acme"})).await, 409, "name-taken");
@@ -32,9 +27,8 @@ async fn tenants_are_made_and_listed_by_the_administrators_of_default() {
     problem(&world.with_key(&acme, Method::POST, "/api/v1/keys", Some(foreign)).await, 404, "not-found");
 }
 
-#[tokio::test]
-async fn what_belongs_to_another_tenant_is_as_if_it_never_was() {
-    let world = with_keys().await;
+pub(crate) async fn what_belongs_to_another_tenant_is_as_if_it_never_was(place: &Place) {
+    let world = place.whole(Config::default(), Open::Never).await;
     world.post("/api/v1/tenants", json!({"name": "acme"})).await;
     let acme = world.made_key(json!({"role": "admin", "tenant": "acme"})).await;
     let id = text(&world.sent(json!({"from": "code", "to": "chat", "subject": "secret"})).await["id"]);

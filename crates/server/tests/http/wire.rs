@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::place::Place;
 use crate::world::World;
 
 /// A server behind a listener.
@@ -24,7 +25,7 @@ struct Listening {
 
 impl Listening {
     async fn start(recipe: Recipe) -> Self {
-        let mut world = World::of(recipe).await;
+        let mut world = Place.world_of(recipe).await;
         let api = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = api.local_addr().expect("an address");
         let stop = CancellationToken::new();

@@ -1,29 +1,22 @@
-//! How the tests ask, and how they look at answers.
+//! How the cases ask, and how they look at answers.
 
 use axum::body::Body;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use serde_json::{Value, json};
-use testkit::embedded::{Answer, Embedded, Recipe};
+use testkit::embedded::Answer;
 
-/// A server to ask, by one caller.
+use crate::place::Server;
+
+/// A tenant of a server, asked by one caller.
 pub(crate) struct World {
-    pub(crate) server: Embedded,
+    pub(crate) server: Server,
     /// The key of the caller.
     pub(crate) key: Option<String>,
+    /// The tenant that the caller sees.
+    pub(crate) tenant: String,
 }
 
 impl World {
-    /// A server with the usual configuration, open.
-    pub(crate) async fn new() -> Self {
-        Self::of(Recipe::default()).await
-    }
-
-    /// A server as the recipe says, asked with the recipe's admin key.
-    pub(crate) async fn of(recipe: Recipe) -> Self {
-        let key = recipe.admin.clone();
-        Self { server: Embedded::of(recipe).await.expect("a server starts"), key }
-    }
-
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, None).await
     }
@@ -46,12 +39,25 @@ impl World {
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        self.server.json(method, path, self.key.as_deref(), body.as_ref()).await.expect("an answer")
+        self.json(self.key.as_deref(), method, path, body).await
     }
 
     /// The same with another key.
     pub(crate) async fn with_key(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
-        self.server.json(method, path, Some(key), body.as_ref()).await.expect("an answer")
+        self.json(Some(key), method, path, body).await
+    }
+
+    /// A request with a JSON body, if any, and this key, if any.
+    pub(crate) async fn json(&self, key: Option<&str>, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.answered(request.body(body).expect("a request")).await
     }
 
     /// Any request.
@@ -62,6 +68,15 @@ impl World {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
+        self.answered(self.request(method, path, headers, body)).await
+    }
+
+    /// The answer to a request with its body as it comes.
+    pub(crate) async fn opened(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        self.server.respond(self.request("GET", path, headers, Body::empty())).await.expect("an answer")
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
@@ -69,7 +84,12 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.server.ask(request.body(body.into()).expect("a request")).await.expect("an answer")
+        request.body(body.into()).expect("a request")
+    }
+
+    async fn answered(&self, request: Request<Body>) -> Answer {
+        let response = self.server.respond(request).await.expect("an answer");
+        Answer::read(response).await.expect("a whole answer")
     }
 
     /// Sends a message and answers it.
@@ -98,6 +118,11 @@ impl World {
         assert_eq!(answer.status, 201, "{}", answer.text());
         text(&answer.json()["key"])
     }
+}
+
+/// A time so many seconds from now, as requests name it.
+pub(crate) fn in_secs(secs: i64) -> String {
+    engine::Clock::system().now().plus(domain::Span::from_secs(secs)).to_string()
 }
 
 /// A JSON text without its quotes.
