@@ -141,7 +141,7 @@ impl Engine {
     pub async fn heartbeat(&self, caller: &Caller, name: &str) -> Result<AgentView> {
         caller.must_act_as(name)?;
         let agent = self.agent(caller, name).await?.agent;
-        self.inner.ephemeral.seen(caller.tenant, &agent.name, self.now());
+        self.inner.ephemeral.seen_by_all(caller.tenant, &agent.name, self.now()).await;
         Ok(self.agent_view(caller.tenant, agent).await)
     }
 

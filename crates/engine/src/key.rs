@@ -94,6 +94,7 @@ impl Engine {
         };
         let valid = |row: &KeyRow| bool::from(row.hash.0.ct_eq(&digest.0)) && row.key.revoked_at.is_none();
         let row = found.filter(valid).ok_or_else(|| unauthenticated("This key is not valid, or no longer."))?;
+        self.learn_name(row.key.tenant).await?;
         let caller =
             Caller { tenant: row.key.tenant, role: row.key.role, agents: row.key.agents, key: Some(row.key.id) };
         self.remember(digest, caller.clone());
@@ -148,7 +149,9 @@ impl Engine {
         let Some(name) = name else { return Ok(caller.tenant) };
         let found = self.inner.store.tenant_by_name(name).await?.map(|tenant| tenant.id);
         let allowed = found.filter(|found| caller.tenant == TenantId::DEFAULT || *found == caller.tenant);
-        Ok(allowed.ok_or_else(|| Refusal::not_found("tenant", &name))?)
+        let tenant = allowed.ok_or_else(|| Refusal::not_found("tenant", &name))?;
+        self.learn_name(tenant).await?;
+        Ok(tenant)
     }
 
     /// A tenant's keys, revoked ones too.

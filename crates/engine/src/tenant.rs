@@ -76,6 +76,12 @@ impl Engine {
         self.learn_names().await
     }
 
+    /// Learns the name of a tenant that another process may have made.
+    pub(crate) async fn learn_name(&self, tenant: TenantId) -> Result<()> {
+        let known = self.inner.tenants.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(&tenant);
+        if known { Ok(()) } else { self.learn_names().await }
+    }
+
     /// Learns the names of all tenants.
     pub(crate) async fn learn_names(&self) -> Result<()> {
         let names = self.inner.store.heads().await?;

@@ -91,6 +91,14 @@ impl Ephemeral {
         }
     }
 
+    /// Notes that an agent says that it is there; when this returns every process knows, unless Redis is away.
+    pub async fn seen_by_all(&self, tenant: TenantId, agent: &AgentName, now: Time) {
+        self.local.presence.seen(tenant, agent, now);
+        if let Some(redis) = &self.redis {
+            redis.write_down(tenant, agent, now).await;
+        }
+    }
+
     /// When each of these agents was last there, as far as it is remembered: by this process, or for seven days by Redis.
     pub async fn last_seen(&self, tenant: TenantId, agents: &[&AgentName]) -> Vec<Option<Time>> {
         let here = agents.iter().map(|agent| self.local.presence.last(tenant, agent));

@@ -30,7 +30,7 @@ impl Coord {
     /// Starts the command `role` of `binary`, which is `env!("CARGO_BIN_EXE_coord")` in the binary's own tests, with more environment
     /// variables as given, and waits until it is ready.
     ///
-    /// Fails, with its log, when it is not ready within 20 s.
+    /// Fails, with its log, when it is not ready within 60 s.
     pub fn start_as(role: &'static str, binary: &str, environment: &[(&str, &str)]) -> Result<Self, Failure> {
         let (port, metrics) = (Port::take()?, Port::take()?);
         let folder = installed::folder(role)?;
@@ -53,7 +53,7 @@ impl Coord {
             name: role,
             command: Box::new(command),
             ready: Box::new(move || is_ready(address)),
-            within: Duration::from_secs(20),
+            within: Duration::from_secs(60),
         };
         Ok(Self { daemon: Daemon::start(recipe, folder)?, binary: PathBuf::from(binary), port, metrics })
     }

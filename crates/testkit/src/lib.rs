@@ -1,12 +1,14 @@
 //! Development only: what tests stand on. Private servers and processes that end with the test (`coord`, `postgres`,
-//! `rabbitmq`, `redis`, `s3`, `daemon`, `process`), a whole server in the test itself (`embedded`), an engine that a test drives
-//! (`engine`), and a wire that can be broken (`proxy`).
+//! `rabbitmq`, `redis`, `s3`, `haproxy`, `daemon`, `process`), all of them together (`cluster`), a whole server in the test
+//! itself (`embedded`), an engine that a test drives (`engine`), and a wire that can be broken (`proxy`).
 
+pub mod cluster;
 pub mod coord;
 pub mod daemon;
 pub mod embedded;
 pub mod engine;
 pub mod failure;
+pub mod haproxy;
 mod installed;
 pub mod port;
 pub mod postgres;

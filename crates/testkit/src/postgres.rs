@@ -12,7 +12,7 @@ use crate::port::Port;
 
 /// The settings: everything durable as in production, reached by loopback and by a socket in its folder only.
 const SETTINGS: &[&str] =
-    &["listen_addresses=127.0.0.1", "fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=100"];
+    &["listen_addresses=127.0.0.1", "fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=300"];
 
 /// A PostgreSQL server with an empty cluster, on its own port, with `fsync` on. Superuser `postgres`, no password.
 pub struct Postgres {
@@ -27,6 +27,13 @@ impl Postgres {
     ///
     /// Fails when PostgreSQL is not installed, or does not answer within 30 s.
     pub fn start() -> Result<Self, Failure> {
+        Self::start_with(&[])
+    }
+
+    /// Does the same with more settings, each `name=value`.
+    ///
+    /// Fails as [`Postgres::start`] does, and where a setting is wrong.
+    pub fn start_with(settings: &'static [&'static str]) -> Result<Self, Failure> {
         let postgres = installed::find("postgres", &["/usr/lib/postgresql/*/bin"], "postgresql")?;
         let programs = postgres.parent().map(Path::to_owned).unwrap_or_default();
         let folder = installed::folder("postgres")?;
@@ -37,7 +44,7 @@ impl Postgres {
         let data = folder.path().join("data");
         make_cluster(&programs, user, &data)?;
         let port = Port::take()?;
-        let recipe = recipe(&programs, user, &data, &port);
+        let recipe = recipe(&programs, user, (&data, settings), &port);
         Ok(Self { daemon: Daemon::start(recipe, folder)?, port, programs })
     }
 
@@ -77,14 +84,19 @@ fn make_cluster(programs: &Path, user: Option<User>, data: &Path) -> Result<(), 
     finish(command, "make a PostgreSQL cluster")
 }
 
-fn recipe(programs: &Path, user: Option<User>, data: &Path, port: &Port) -> Recipe {
+fn recipe(
+    programs: &Path,
+    user: Option<User>,
+    (data, settings): (&Path, &'static [&'static str]),
+    port: &Port,
+) -> Recipe {
     let (server, probe) = (programs.join("postgres"), programs.join("pg_isready"));
     let (data, port) = (data.to_owned(), port.number().to_string());
     let probe_port = port.clone();
     let command = move || {
         let mut command = Command::new(&server);
         command.arg("-D").arg(&data).args(["-p", &port]).arg("-k").arg(&data).current_dir(&data);
-        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        command.args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
         if let Some(user) = user {
             user.run(&mut command);
         }

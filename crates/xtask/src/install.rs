@@ -37,6 +37,10 @@ pub const REDIS: Program = Program {
     packages: &["redis-server"],
 };
 
+/// The balancer before several API processes.
+pub const HAPROXY: Program =
+    Program { name: "haproxy", paths: &["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"], packages: &["haproxy"] };
+
 /// The tool that checks and tests Prometheus' rules, which comes with the server.
 pub const PROMETHEUS: Program =
     Program { name: "prometheus", paths: &["/usr/bin/promtool"], packages: &["prometheus"] };
@@ -79,8 +83,19 @@ pub const MOTO: Program = Program {
 };
 
 /// Every program that a suite may name.
-pub const PROGRAMS: &[Program] =
-    &[POSTGRESQL, RABBITMQ, REDIS, CHROMIUM, MOTO, PROMETHEUS, TEMPLATE_TOOLS, CERTIFICATES, BINUTILS, BUBBLEWRAP];
+pub const PROGRAMS: &[Program] = &[
+    POSTGRESQL,
+    RABBITMQ,
+    REDIS,
+    HAPROXY,
+    CHROMIUM,
+    MOTO,
+    PROMETHEUS,
+    TEMPLATE_TOOLS,
+    CERTIFICATES,
+    BINUTILS,
+    BUBBLEWRAP,
+];
 
 impl Program {
     /// Where the executable lies, when it is installed.

@@ -92,6 +92,13 @@ impl Redis {
         self.inner.told.seen(tenant, agent, now);
     }
 
+    /// Writes down at once that an agent was there.
+    pub(crate) async fn write_down(&self, tenant: TenantId, agent: &AgentName, now: Time) {
+        let mut write = redis::cmd("SET");
+        write.arg(self.inner.presence_key(tenant, agent)).arg(now.millis()).arg("EX").arg(PRESENCE_SECS);
+        self.inner.circuit.ask(async |mut line: Line| write.query_async::<()>(&mut line).await).await;
+    }
+
     /// When each of these agents was last there; none where Redis does not say.
     pub(crate) async fn last_seen(&self, tenant: TenantId, agents: &[&AgentName]) -> Option<Vec<Option<Time>>> {
         let mut asked = redis::cmd("MGET");
