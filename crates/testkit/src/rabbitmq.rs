@@ -21,6 +21,7 @@ pub struct RabbitMq {
     pub daemon: Daemon,
     mapper: Daemon,
     amqp: Port,
+    environment: Vec<(&'static str, String)>,
     _distribution: Port,
     _mapper_port: Port,
 }
@@ -28,7 +29,7 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// Starts a node.
     ///
-    /// Fails when RabbitMQ is not installed, or does not answer within 90 s.
+    /// Fails when RabbitMQ is not installed, or does not answer within 180 s.
     pub fn start() -> Result<Self, Failure> {
         let server = installed::find("rabbitmq-server", &["/usr/lib/rabbitmq/bin"], "rabbitmq")?;
         let (amqp, distribution, mapper_port) = (Port::take()?, Port::take()?, Port::take()?);
@@ -36,20 +37,20 @@ impl RabbitMq {
         write_settings(folder.path(), &amqp)?;
         let mapper = start_mapper(&mapper_port)?;
         let environment = environment(folder.path(), &amqp, &distribution, &mapper_port);
-        let address = amqp.address();
+        let (address, own) = (amqp.address(), environment.clone());
         let command = move || {
             let mut command = Command::new(&server);
-            command.envs(environment.iter().map(|(name, value)| (name, value)));
+            command.envs(own.iter().map(|(name, value)| (name, value)));
             command
         };
         let recipe = Recipe {
             name: "rabbitmq",
             command: Box::new(command),
             ready: Box::new(move || answers(address)),
-            within: Duration::from_secs(90),
+            within: Duration::from_secs(180),
         };
         let daemon = Daemon::start(recipe, folder)?;
-        Ok(Self { daemon, mapper, amqp, _distribution: distribution, _mapper_port: mapper_port })
+        Ok(Self { daemon, mapper, amqp, environment, _distribution: distribution, _mapper_port: mapper_port })
     }
 
     /// Where it listens for clients.
@@ -60,6 +61,21 @@ impl RabbitMq {
     /// The URL for clients, with the default virtual host.
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@{}/%2f", self.address())
+    }
+
+    /// Throws away what waits in every queue.
+    ///
+    /// Fails when the node is down.
+    pub fn purge(&self) -> Result<(), Failure> {
+        let control = installed::find("rabbitmqctl", &["/usr/lib/rabbitmq/bin"], "rabbitmq")?;
+        let mut command = Command::new(control);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(["eval", "[rabbit_amqqueue:purge(Queue) || Queue <- rabbit_amqqueue:list()]."]);
+        let output = command.output().map_err(|error| Failure::of("run rabbitmqctl", &error))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(Failure::of("purge the queues", &String::from_utf8_lossy(&output.stderr)))
     }
 
     /// What the node and its port mapper have printed.

@@ -57,6 +57,16 @@ impl Redis {
         self.port.address()
     }
 
+    /// Forgets everything (`FLUSHALL`).
+    ///
+    /// Fails when the server is down.
+    pub fn flush(&self) -> Result<(), Failure> {
+        match asked(self.address(), b"FLUSHALL\r\n") {
+            Some(answer) if answer == *b"+OK\r\n" => Ok(()),
+            _ => Err(Failure::new("Redis did not forget everything")),
+        }
+    }
+
     /// The URL for clients.
     pub fn url(&self) -> String {
         format!("redis://{}/0", self.address())
@@ -64,10 +74,15 @@ impl Redis {
 }
 
 fn answers(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    asked(address, b"PING\r\n").is_some_and(|answer| answer == *b"+PONG")
+}
+
+/// The first bytes of the answer to a command over a connection of its own.
+fn asked(address: SocketAddr, command: &[u8]) -> Option<[u8; 5]> {
+    let mut stream = TcpStream::connect(address).ok()?;
     let mut answer = [0_u8; 5];
-    stream.set_read_timeout(Some(Duration::from_secs(1))).is_ok()
-        && stream.write_all(b"PING\r\n").is_ok()
-        && stream.read_exact(&mut answer).is_ok()
-        && answer == *b"+PONG"
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    stream.write_all(command).ok()?;
+    stream.read_exact(&mut answer).ok()?;
+    Some(answer)
 }

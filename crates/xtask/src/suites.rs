@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::install::{BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, MOTO, POSTGRESQL, Program, RABBITMQ, REDIS};
+use crate::install::{
+    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, HAPROXY, MOTO, POSTGRESQL, Program, RABBITMQ, REDIS,
+};
 
 /// Tests that are run, and need things, together.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +24,13 @@ pub const SUITES: &[Suite] = &[
     Suite {
         name: "postgres",
         about: "on PostgreSQL",
-        files: &[("testkit", "postgres"), ("store", "conformance_postgres"), ("coord", "postgres"), ("coord", "roles")],
+        files: &[
+            ("testkit", "postgres"),
+            ("store", "conformance_postgres"),
+            ("store", "postgres_faults"),
+            ("coord", "postgres"),
+            ("coord", "roles"),
+        ],
         needs: &[POSTGRESQL, RABBITMQ, REDIS],
     },
     Suite {
@@ -43,6 +51,18 @@ pub const SUITES: &[Suite] = &[
         about: "the images, unpacked and run",
         files: &[("coord", "image")],
         needs: &[POSTGRESQL, RABBITMQ, REDIS, BINUTILS, BUBBLEWRAP, CERTIFICATES],
+    },
+    Suite {
+        name: "cluster",
+        about: "several processes behind a balancer, on all engines",
+        files: &[("coord", "cluster"), ("coord", "rolling")],
+        needs: &[POSTGRESQL, RABBITMQ, REDIS, HAPROXY],
+    },
+    Suite {
+        name: "chaos",
+        about: "everything dies in the middle of work, one after the other",
+        files: &[("coord", "chaos")],
+        needs: &[POSTGRESQL, RABBITMQ, REDIS, HAPROXY],
     },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
     Suite { name: "pages", about: "the pages in a browser", files: &[("coord", "pages")], needs: &[CHROMIUM] },

@@ -127,6 +127,10 @@ impl Client {
         let text = response.text().await.map_err(|why| self.unreachable(&why))?;
         match serde_json::from_str(&text) {
             Ok(problem) => Err(Error::Problem(problem)),
+            // A balancer's own words for a server that it did not reach, or that broke off.
+            Err(_) if matches!(status.as_u16(), 502..=504) => {
+                Err(Error::Unreachable { url: self.url().to_owned(), why: format!("a gateway answered {status}") })
+            }
             Err(_) => Err(self.protocol(format!("it answered {status} without saying why"))),
         }
     }

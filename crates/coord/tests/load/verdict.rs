@@ -5,24 +5,18 @@ use std::collections::BTreeMap;
 use api::{Client, InboxQuery, Message, MessagesQuery};
 use testkit::coord::Coord;
 
-use crate::ledger::{Ledger, Sent};
+use super::Load;
+use super::ledger::Sent;
 
-/// How many of the newest answered sends are looked up after each restart.
-const LATEST: usize = 50;
-
-/// The sends that were answered last before a kill are there after it.
-pub(crate) async fn latest_are_there(client: &Client, answered: &BTreeMap<String, Sent>, kill: usize) {
-    let mut latest: Vec<&Sent> = answered.values().collect();
-    latest.sort_by_key(|sent| std::cmp::Reverse(sent.seq));
-    for sent in latest.into_iter().take(LATEST) {
-        let found = client.message(sent.id).await;
-        let message = found.unwrap_or_else(|error| panic!("kill {kill}: {sent:?} is lost: {error:?}"));
-        assert_eq!((message.seq, &message.body), (sent.seq, &sent.body), "kill {kill}");
-    }
+/// Everything that clients were told is so, and nothing else is.
+pub(crate) async fn all_is_well(load: &Load, coord: &Coord) {
+    messages_are_exactly(&load.client, &load.ledger.sent()).await;
+    inboxes_are_done(load).await;
+    log_verifies(&load.client, coord).await;
 }
 
 /// The server has each answered send once, as it was answered, and nothing else.
-pub(crate) async fn messages_are_exactly(client: &Client, answered: &BTreeMap<String, Sent>) {
+async fn messages_are_exactly(client: &Client, answered: &BTreeMap<String, Sent>) {
     let stored = messages(client).await;
     let mut found: BTreeMap<&str, &Message> = BTreeMap::new();
     for message in &stored {
@@ -52,16 +46,16 @@ async fn messages(client: &Client) -> Vec<Message> {
 }
 
 /// Every delivery is acknowledged; none waits, is leased or was given up.
-pub(crate) async fn inboxes_are_done(client: &Client, ledger: &Ledger, agents: &[&str]) {
-    for agent in agents {
-        let counts = client.inbox(agent, &InboxQuery::default()).await.unwrap().counts;
-        let done = api::Counts { acked: ledger.deliveries_of(agent), ..Default::default() };
+async fn inboxes_are_done(load: &Load) {
+    for agent in load.agents {
+        let counts = load.client.inbox(agent, &InboxQuery::default()).await.unwrap().counts;
+        let done = api::Counts { acked: load.ledger.deliveries_of(agent), ..Default::default() };
         assert_eq!(counts, done, "inbox of `{agent}`");
     }
 }
 
 /// The chain is whole and every delivery can be rebuilt from it, asked by the API and by the command.
-pub(crate) async fn log_verifies(client: &Client, coord: &Coord) {
+async fn log_verifies(client: &Client, coord: &Coord) {
     let verification = client.verify_events().await.unwrap();
     assert!(verification.ok, "{:?}", verification.problems);
     assert_eq!(verification.checked, verification.head.seq);

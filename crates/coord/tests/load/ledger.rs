@@ -37,10 +37,9 @@ struct Told {
 }
 
 impl Ledger {
-    /// Writes down the answer to a send with this key.
-    pub(crate) fn note_sent(&self, key: &str, message: &Message, replayed: bool) {
-        let recipients = message.recipients.iter().map(|recipient| recipient.agent.clone()).collect();
-        let sent = Sent { id: message.id, seq: message.seq, body: message.body.clone(), recipients };
+    /// Writes down the answer to a send with this key to these agents.
+    pub(crate) fn note_sent(&self, key: &str, message: &Message, to: &[String], replayed: bool) {
+        let sent = Sent { id: message.id, seq: message.seq, body: message.body.clone(), recipients: to.to_vec() };
         let mut told = self.told();
         told.replayed += usize::from(replayed);
         if message.subject != key {
@@ -136,6 +135,10 @@ impl Told {
         }
         if received.attempt > 1 {
             self.redelivered += 1;
+            return;
+        }
+        if message.to.as_ref().is_some_and(|to| to.as_slice() == ["*"]) {
+            // Workers write its deliveries after those of messages that were sent later.
             return;
         }
         let lane = (agent.to_owned(), message.priority.to_string());

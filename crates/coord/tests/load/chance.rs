@@ -3,27 +3,22 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 pub(crate) struct Chance {
-    seed: u64,
     state: u64,
 }
 
 impl Chance {
-    /// Takes the seed of the environment, or a new one.
+    /// Takes the seed that this variable of the environment holds, or a new one, and says how to run it again.
     #[expect(clippy::disallowed_methods, reason = "a failing run is run again with its seed")]
-    pub(crate) fn seeded() -> Self {
-        let given = std::env::var("COORD_CRASH_SEED").ok().map(|seed| seed.parse().expect("a seed is a number"));
+    pub(crate) fn seeded(variable: &str) -> Self {
+        let given = std::env::var(variable).ok().map(|seed| seed.parse().expect("a seed is a number"));
         let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
-        Self { seed, state: seed }
-    }
-
-    pub(crate) fn seed(&self) -> u64 {
-        self.seed
+        println!("seed {seed}; run it again with {variable}={seed}");
+        Self { state: seed }
     }
 
     /// Other dice, decided by these.
     pub(crate) fn fork(&mut self) -> Self {
-        let seed = self.next();
-        Self { seed, state: seed }
+        Self { state: self.next() }
     }
 
     /// A number from 0 up to, and without, `end`.
