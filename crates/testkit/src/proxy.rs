@@ -1,5 +1,7 @@
 //! A TCP proxy to stand between us and a service and to break the wire. After crates.io's chaos proxy.
 
+mod trap;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use self::trap::{Connection, Traps};
+pub use self::trap::{Cut, Trap};
 use crate::failure::Failure;
 use crate::port::Port;
 
@@ -31,9 +35,16 @@ enum Direction {
 pub struct Proxy {
     port: Port,
     upstream: SocketAddr,
-    wire: watch::Sender<Wire>,
+    state: State,
     connections: Arc<Mutex<JoinSet<()>>>,
     accepting: JoinSet<()>,
+}
+
+/// What every connection goes by.
+#[derive(Clone)]
+struct State {
+    wire: watch::Sender<Wire>,
+    traps: Arc<Traps>,
 }
 
 impl Proxy {
@@ -41,9 +52,9 @@ impl Proxy {
     ///
     /// Fails when no port is free.
     pub async fn start(upstream: SocketAddr) -> Result<Self, Failure> {
-        let (wire, _) = watch::channel(Wire::Whole);
+        let state = State { wire: watch::channel(Wire::Whole).0, traps: Arc::default() };
         let connections = Arc::new(Mutex::new(JoinSet::new()));
-        let mut proxy = Self { port: Port::take()?, upstream, wire, connections, accepting: JoinSet::new() };
+        let mut proxy = Self { port: Port::take()?, upstream, state, connections, accepting: JoinSet::new() };
         proxy.restore().await?;
         Ok(proxy)
     }
@@ -58,14 +69,14 @@ impl Proxy {
         self.connections.lock().await.shutdown().await;
     }
 
-    /// Holds back every byte in both directions, with connections left open and new ones accepted.
+    /// Passes nothing in either direction, without closing anything.
     pub fn stall(&self) {
-        self.wire.send_replace(Wire::Stalled);
+        self.state.wire.send_replace(Wire::Stalled);
     }
 
     /// Passes requests and drops every answer: the service does the work and nobody hears of it.
     pub fn lose_answers(&self) {
-        self.wire.send_replace(Wire::AnswersLost);
+        self.state.wire.send_replace(Wire::AnswersLost);
     }
 
     /// Resets every open connection and refuses new ones, as a service that is down does.
@@ -74,35 +85,40 @@ impl Proxy {
         self.cut().await;
     }
 
+    /// Resets the connection that next sends what this waits for, at the place it names. A trap that is still set is replaced.
+    pub fn set(&self, trap: Trap) {
+        self.state.traps.set(trap);
+    }
+
+    /// How many traps have sprung.
+    pub fn sprung(&self) -> usize {
+        self.state.traps.sprung()
+    }
+
     /// Passes everything again; what was held back goes on.
     ///
     /// Fails when the port cannot be listened on again.
     pub async fn restore(&mut self) -> Result<(), Failure> {
-        self.wire.send_replace(Wire::Whole);
+        self.state.wire.send_replace(Wire::Whole);
         if self.accepting.is_empty() {
             let bound = TcpListener::bind(self.address()).await;
             let listener = bound.map_err(|error| Failure::of("listen for the proxy", &error))?;
             let (upstream, connections) = (self.upstream, Arc::clone(&self.connections));
-            self.accepting.spawn(accept(listener, upstream, self.wire.subscribe(), connections));
+            self.accepting.spawn(accept(listener, upstream, self.state.clone(), connections));
         }
         Ok(())
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    upstream: SocketAddr,
-    wire: watch::Receiver<Wire>,
-    connections: Arc<Mutex<JoinSet<()>>>,
-) {
+async fn accept(listener: TcpListener, upstream: SocketAddr, state: State, connections: Arc<Mutex<JoinSet<()>>>) {
     while let Ok((client, _)) = listener.accept().await {
         let mut connections = connections.lock().await;
         while connections.try_join_next().is_some() {}
-        connections.spawn(connect(client, upstream, wire.clone()));
+        connections.spawn(connect(client, upstream, state.clone()));
     }
 }
 
-async fn connect(client: TcpStream, upstream: SocketAddr, wire: watch::Receiver<Wire>) {
+async fn connect(client: TcpStream, upstream: SocketAddr, state: State) {
     // A service that is down shows as a connection that ends at once.
     let Ok(service) = TcpStream::connect(upstream).await else { return };
     for stream in [&client, &service] {
@@ -112,14 +128,31 @@ async fn connect(client: TcpStream, upstream: SocketAddr, wire: watch::Receiver<
     }
     let (client_reads, client_writes) = client.into_split();
     let (service_reads, service_writes) = service.into_split();
-    tokio::join!(
-        pass(client_reads, service_writes, Direction::Request, wire.clone()),
-        pass(service_reads, client_writes, Direction::Answer, wire),
-    );
+    let connection = Connection::new(Arc::clone(&state.traps));
+    let (wire, other_wire) = (state.wire.subscribe(), state.wire.subscribe());
+    let whole = async {
+        tokio::join!(
+            pass(client_reads, service_writes, (Direction::Request, &connection), wire),
+            pass(service_reads, client_writes, (Direction::Answer, &connection), other_wire),
+        )
+    };
+    tokio::select! {
+        _ = whole => {}
+        stalls = connection.sprung() => {
+            if stalls {
+                state.wire.send_replace(Wire::Stalled);
+            }
+        }
+    }
 }
 
 /// Passes bytes one way until that way is closed.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, direction: Direction, mut wire: watch::Receiver<Wire>) {
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    (direction, connection): (Direction, &Connection),
+    mut wire: watch::Receiver<Wire>,
+) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let read = from.read(&mut buffer).await;
@@ -129,8 +162,15 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, direction: Direct
             Ok(0) | Err(_) => break,
             Ok(_) if lost => {}
             Ok(length) => {
-                if to.write_all(&buffer[..length]).await.is_err() {
+                let passes = match direction {
+                    Direction::Request => connection.of_request(&buffer[..length]),
+                    Direction::Answer => connection.of_answer(length),
+                };
+                if to.write_all(&buffer[..passes.unwrap_or(length)]).await.is_err() {
                     break;
+                }
+                if passes.is_some() {
+                    connection.spring();
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use testkit::proxy::Proxy;
+use testkit::proxy::{Cut, Proxy, Trap};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -106,4 +106,22 @@ async fn a_refusing_proxy_looks_like_a_service_that_is_down() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     proxy.restore().await.unwrap();
     client(&proxy).await;
+}
+
+#[tokio::test]
+async fn a_trap_lets_pass_what_comes_before_its_place_and_resets_the_connection() {
+    for (cut, passed) in [(Cut::Request(0), &[1][..]), (Cut::Request(2), &[1, 7, 8]), (Cut::Answer(0), &[1, 7, 8, 9])] {
+        let mut echo = Echo::start().await;
+        let proxy = Proxy::start(echo.address).await.unwrap();
+        let mut stream = client(&proxy).await;
+        proxy.set(Trap { pattern: vec![7, 8], cut, stalls: false });
+        stream.write_all(&[7, 8, 9]).await.unwrap();
+        assert!(timeout(SOON, stream.read_u8()).await.unwrap().is_err(), "{cut:?}: an answer passed");
+        let mut heard = Vec::new();
+        while heard.len() < passed.len() {
+            heard.push(timeout(SOON, echo.heard.recv()).await.unwrap().unwrap());
+        }
+        assert_eq!((heard.as_slice(), proxy.sprung()), (passed, 1), "{cut:?}");
+        client(&proxy).await;
+    }
 }

@@ -1,4 +1,7 @@
-//! The conformance suite over PostgreSQL: one private server, a database for each case.
+//! The conformance suite over PostgreSQL: one private server, a database for each case. The server writes every plan down, and
+//! none may read more than it has to.
+
+mod plans;
 
 use store::{PostgresOptions, Store};
 use testkit::postgres::Postgres;
@@ -7,8 +10,8 @@ use testkit::postgres::Postgres;
 macro_rules! over_postgres {
     ($($file:ident: [$($case:ident),+ $(,)?],)+) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn every_case_holds_over_postgresql() {
-            let postgres = Postgres::start().expect("a private PostgreSQL");
+        async fn every_case_holds_over_postgresql_and_every_query_goes_along_an_index() {
+            let postgres = Postgres::start_with(plans::SETTINGS).expect("a private PostgreSQL");
             let mut broken = Vec::new();
             $($({
                 let name = concat!(stringify!($file), "_", stringify!($case));
@@ -26,6 +29,7 @@ macro_rules! over_postgres {
                 }
             })+)+
             assert_eq!(broken, Vec::<&str>::new(), "cases that do not hold over PostgreSQL");
+            plans::go_along_indexes(&postgres.daemon.log());
         }
     };
 }

@@ -1,0 +1,102 @@
+//! Commits whose connection ends at every place at which it can.
+
+use std::time::Duration;
+
+use domain::Digest;
+use domain::event::EventKind;
+use domain::message::{Message, MessageId};
+use store::conformance::world::{NOW, World, at, sending};
+use store::{Answer, Change, Error, Idempotency, PostgresOptions, Store};
+use testkit::postgres::Postgres;
+use testkit::proxy::{Cut, Proxy, Trap};
+use tokio::time::timeout;
+
+use crate::{SOON, database, store};
+
+/// What ends a transaction, with the zero byte that ends its text.
+pub(crate) const COMMIT: &[u8] = b"COMMIT\0";
+
+/// A store behind a wire that breaks, and one beside it that sees what is really there.
+pub(crate) struct Wired {
+    pub(crate) store: Store,
+    pub(crate) beside: Store,
+    pub(crate) wire: Proxy,
+    pub(crate) _postgres: Postgres,
+}
+
+impl Wired {
+    /// Starts them; a commit whose answer is lost is looked for so long.
+    pub(crate) async fn start(resolve: Duration) -> Self {
+        let postgres = Postgres::start().expect("a private PostgreSQL");
+        let url = database(&postgres);
+        let beside = store(&url).await;
+        let wire = Proxy::start(postgres.address()).await.expect("a proxy");
+        let wired = url.replace(&postgres.address().to_string(), &wire.address().to_string());
+        let patience = Duration::from_secs(3);
+        let options = PostgresOptions { resolve, patience, ..PostgresOptions::new(wired) };
+        let store = Store::open_postgres(&options, true).await.expect("a store");
+        Self { store, beside, wire, _postgres: postgres }
+    }
+}
+
+/// A message to be sent under a key.
+pub(crate) fn under(world: &World<'_>, key: &str, message: &Message) -> Change {
+    let idempotency = Idempotency { key: key.to_owned(), fingerprint: Digest([7; 32]), until: at(3_600) };
+    world.change(NOW, sending(message, Some(idempotency)))
+}
+
+/// The messages that the log holds, in its order.
+pub(crate) async fn sent(world: &World<'_>) -> Vec<MessageId> {
+    let log = world.log().await;
+    let data = log.iter().filter(|event| event.kind == EventKind::MessageSent).map(|event| event.data.as_str());
+    data.map(|data| serde_json::from_str::<Message>(data).expect("a message").id).collect()
+}
+
+/// Every byte of the commit itself, and far into what the server answers.
+fn places() -> impl Iterator<Item = Cut> {
+    let requests = (0..=COMMIT.len()).map(Cut::Request);
+    requests.chain([0, 1, 5, 9, 17, 33, 64, 100, 150].into_iter().map(Cut::Answer))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_is_cut_anywhere_is_done_once_and_said_to_be() {
+    let wired = Wired::start(Duration::from_secs(60)).await;
+    let (world, beside) = (World::new(&wired.store).await, World::new(&wired.beside).await);
+    let mut expected = Vec::new();
+    for (count, cut) in places().enumerate() {
+        let message = world.message(&["chat"]);
+        wired.wire.set(Trap { pattern: COMMIT.to_vec(), cut, stalls: false });
+        let committed = timeout(SOON, wired.store.commit(under(&world, &format!("key {count}"), &message))).await;
+        let committed = committed.expect("in time").unwrap_or_else(|error| panic!("{cut:?}: {error}"));
+        assert!(matches!(committed.answer, Answer::Sent(_)), "{cut:?}: {committed:?}");
+        if let Cut::Request(_) = cut {
+            assert_eq!(wired.wire.sprung(), count + 1, "{cut:?}: the wire was not cut");
+        }
+        expected.push(message.id);
+        assert_eq!(sent(&beside).await, expected, "{cut:?}");
+    }
+    assert!(wired.wire.sprung() > COMMIT.len() + 5, "too few answers were cut");
+    beside.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn perhaps_is_said_only_while_nobody_can_look() {
+    let mut wired = Wired::start(Duration::from_secs(2)).await;
+    let (world, beside) = (World::new(&wired.store).await, World::new(&wired.beside).await);
+    for (cut, done) in [(Cut::Answer(0), true), (Cut::Request(3), false)] {
+        let (before, message) = (sent(&beside).await.len(), world.message(&["chat"]));
+        wired.wire.set(Trap { pattern: COMMIT.to_vec(), cut, stalls: true });
+        let key = format!("{cut:?}").replace(['(', ')'], "-");
+        let outcome = timeout(SOON, wired.store.commit(under(&world, &key, &message))).await.expect("in time");
+        assert!(matches!(outcome, Err(Error::Unknown(_))), "{cut:?}: {outcome:?}");
+        wired.wire.restore().await.expect("restored");
+        let again = timeout(SOON, wired.store.commit(under(&world, &key, &message))).await.expect("in time");
+        match again.expect("done").answer {
+            Answer::Replayed(id) => assert!(done && id == message.id, "{cut:?}: it had not been done"),
+            Answer::Sent(_) => assert!(!done, "{cut:?}: it had been done, and is done twice"),
+            other => panic!("{cut:?}: {other:?}"),
+        }
+        assert_eq!(sent(&beside).await.len(), before + 1, "{cut:?}");
+    }
+    beside.verify().await;
+}
