@@ -1,7 +1,8 @@
 //! Development only: what `cargo xtask` does. `steps` is the list of checks, `suites` the table of tests and of what
 //! they need, `install` brings programs from Debian, `tidy` is the style guide as a program, `template` checks the
-//! Kubernetes template, `image` makes the images that it runs.
+//! Kubernetes template, `image` makes the images that it runs, `cluster` starts many processes.
 
+pub mod cluster;
 pub mod image;
 pub mod install;
 pub mod progress;

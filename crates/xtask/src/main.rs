@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::progress::say;
-use xtask::{image, install, steps, suites, template};
+use xtask::{cluster, image, install, steps, suites, template};
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
@@ -17,6 +17,9 @@ Usage: cargo xtask COMMAND
   template                  the Kubernetes template: renders, schemas, references, scans, rules
   image [--profile NAME] [--tag TAG] [--to FOLDER] [--binary FILE]
                             archives of both images, for docker load and kind load image-archive
+  cluster                   three API processes, two workers and all engines on this machine, until Ctrl-C
+  chaos [--minutes 5] [--seed N]
+                            a cluster under load while everything that it is made of is killed
   install [PROGRAM...]      installs what all tests need, or these programs, from Debian";
 
 fn main() -> ExitCode {
@@ -50,6 +53,8 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["tidy"] => steps::tidy_check(),
         ["template"] => template::check(),
         ["image", args @ ..] => image::make(&image::Wanted::parse(args).map_err(Failure::Usage)?),
+        ["cluster"] => cluster::start(),
+        ["chaos", words @ ..] => cluster::Chaos::parse(words).map_err(Failure::Usage)?.run(),
         ["install"] => steps::install_needs(None),
         ["install", names @ ..] => install::ensure(&programs(names)?),
         ["help" | "--help" | "-h"] => {
