@@ -171,6 +171,21 @@ async fn printed_secrets_point_where_the_flags_say() {
 }
 
 #[tokio::test]
+async fn the_list_by_which_manifests_are_checked_is_what_is_made() {
+    let output = command(&["print"]).output().await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let documents = text.split("---\n").filter(|document| !document.is_empty());
+    let printed = documents.map(|document| {
+        let name = document.lines().find_map(|line| line.strip_prefix("  name: ")).unwrap();
+        let values = document.lines().skip_while(|line| *line != "stringData:").skip(1);
+        values.fold(name.to_owned(), |line, value| format!("{line} {}", value.trim().split(':').next().unwrap()))
+    });
+    let list = include_str!("../../../xtask/src/template/secrets.txt");
+    let listed: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(printed.collect::<Vec<_>>(), listed);
+}
+
+#[tokio::test]
 async fn a_name_that_is_no_secret_is_wrong_usage() {
     let output = command(&["ensure", "--only", "db-credential"]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(2));

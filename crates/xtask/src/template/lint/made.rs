@@ -1,15 +1,10 @@
 //! What no render holds, because it is made in the cluster: Secrets, ConfigMaps and labels.
 
-/// What `coord secrets` makes.
-pub(super) const MADE: &[(&str, &[&str])] = &[
-    ("db-credentials", &["url", "username", "password", "superuser-password", "replication-password"]),
-    ("rabbitmq-credentials", &["url", "username", "password", "erlang-cookie", "definitions.json"]),
-    ("redis-credentials", &["url", "password"]),
-    ("coordination-admin-key", &["key"]),
-];
+/// What `coord secrets` makes; a test of the binary compares this with what it prints.
+const MADE: &str = include_str!("../secrets.txt");
 
 /// What a user may make; whoever refers to it must do without.
-pub(super) const OFFERED: &[(&str, &[&str])] = &[("s3-credentials", &["access-key-id", "secret-access-key"])];
+const OFFERED: &[(&str, &[&str])] = &[("s3-credentials", &["access-key-id", "secret-access-key"])];
 
 /// ConfigMaps that Kubernetes puts into every namespace.
 pub(super) const CONFIG_MAPS: &[(&str, &[&str])] = &[("kube-root-ca.crt", &["ca.crt"])];
@@ -18,8 +13,10 @@ pub(super) const CONFIG_MAPS: &[(&str, &[&str])] = &[("kube-root-ca.crt", &["ca.
 pub(super) const GIVEN_LABELS: &[(&str, &[&str])] = &[("role", &["primary", "replica"])];
 
 /// The keys of a secret that is made in the cluster.
-pub(super) fn keys(name: &str) -> Option<&'static [&'static str]> {
-    MADE.iter().chain(OFFERED).find(|(known, _)| *known == name).map(|(_, keys)| *keys)
+pub(super) fn keys(name: &str) -> Option<Vec<&'static str>> {
+    let made = MADE.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let offered = OFFERED.iter().find(|(known, _)| *known == name).map(|(_, keys)| keys.to_vec());
+    made.map(|keys| keys.split(' ').collect()).next().or(offered)
 }
 
 /// Whether a secret is there only where a user has made it.

@@ -24,6 +24,10 @@ pub(super) fn check(world: &World) -> Vec<String> {
     for binding in world.kind("RoleBinding") {
         found.extend(of_binding(world, binding).into_iter().map(|why| format!("{}: {why}", id(binding))));
     }
+    for role in world.kind("Role") {
+        let unknown = secrets_of(role).filter(|name| made::keys(name).is_none());
+        found.extend(unknown.map(|name| format!("{}: is about the Secret `{name}`, which nobody makes", id(role))));
+    }
     for scaler in world.kind("ScaledObject") {
         let wanted = list(scaler, "/spec/triggers").iter().map(|trigger| text(trigger, "/authenticationRef/name"));
         let missing = wanted.filter(|name| !name.is_empty() && world.find("TriggerAuthentication", name).is_none());
@@ -127,6 +131,12 @@ fn references<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
     found
 }
 
+/// The secrets that a role names.
+fn secrets_of(role: &Value) -> impl Iterator<Item = &str> {
+    let rules = list(role, "/rules").iter().filter(|rule| list(rule, "/resources").iter().any(|one| one == "secrets"));
+    rules.flat_map(|rule| list(rule, "/resourceNames")).filter_map(Value::as_str)
+}
+
 fn of_binding(world: &World, binding: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let role = at(binding, "/roleRef");
@@ -190,6 +200,11 @@ mod tests {
         let claim = json!([{"name": "settings", "persistentVolumeClaim": {"claimName": "shared"}}]);
         assert_eq!(broken(check, "Deployment/api", &format!("{SPEC}/volumes"), claim).len(), 1);
         assert_eq!(broken(check, "RoleBinding/api", "/subjects/0/namespace", json!("there")).len(), 1);
+    }
+
+    #[test]
+    fn a_role_about_a_secret_that_nobody_makes_is_refused() {
+        assert_eq!(broken(check, "Role/api", "/rules/0/resourceNames", json!(["db-credential"])).len(), 1);
     }
 
     #[test]
