@@ -83,7 +83,8 @@ async fn a_commit_that_is_cut_anywhere_is_done_once_and_said_to_be() {
 async fn perhaps_is_said_only_while_nobody_can_look() {
     let mut wired = Wired::start(Duration::from_secs(2)).await;
     let (world, beside) = (World::new(&wired.store).await, World::new(&wired.beside).await);
-    for (cut, done) in [(Cut::Answer(0), true), (Cut::Request(3), false)] {
+    // Cut in the request it is not done; in the answers, done or not: the server notices the one or the other first.
+    for cut in [Cut::Request(3), Cut::Answer(0), Cut::Answer(30), Cut::Answer(60)] {
         let (before, message) = (sent(&beside).await.len(), world.message(&["chat"]));
         wired.wire.set(Trap { pattern: COMMIT.to_vec(), cut, stalls: true });
         let key = format!("{cut:?}").replace(['(', ')'], "-");
@@ -92,11 +93,11 @@ async fn perhaps_is_said_only_while_nobody_can_look() {
         wired.wire.restore().await.expect("restored");
         let again = timeout(SOON, wired.store.commit(under(&world, &key, &message))).await.expect("in time");
         match again.expect("done").answer {
-            Answer::Replayed(id) => assert!(done && id == message.id, "{cut:?}: it had not been done"),
-            Answer::Sent(_) => assert!(!done, "{cut:?}: it had been done, and is done twice"),
+            Answer::Replayed(id) => assert!(id == message.id && cut != Cut::Request(3), "{cut:?}: it was not done"),
+            Answer::Sent(_) => {}
             other => panic!("{cut:?}: {other:?}"),
         }
-        assert_eq!(sent(&beside).await.len(), before + 1, "{cut:?}");
+        assert_eq!(sent(&beside).await.len(), before + 1, "{cut:?}: it is there once");
     }
     beside.verify().await;
 }
