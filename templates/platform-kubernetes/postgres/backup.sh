@@ -56,6 +56,21 @@ due() {
   fi
 }
 
+# Makes the repository's two lists, where they are not there. One that was made while the other was not, because the first try
+# was cut off, is refused from then on; while the repository holds neither a backup nor a segment, it is begun anew.
+make_repository() {
+  pgbackrest stanza-create && return
+  for list in backup archive; do
+    if pgbackrest repo-ls --recurse "$list/$PGBACKREST_STANZA" | grep -v "^$list\.info"; then
+      return 1
+    fi
+  done
+  echo "begins the repository anew" >&2
+  # Only a stopped stanza can be deleted.
+  pgbackrest stop && pgbackrest --force stanza-delete
+  pgbackrest start && pgbackrest stanza-create
+}
+
 look() {
   info=$(pgbackrest info --output=json) || info=
 }
@@ -73,7 +88,7 @@ round() {
     info='' report 1 0
     return 0
   fi
-  pgbackrest stanza-create || return
+  make_repository || return
   look
   kind=$(due)
   report 1 1

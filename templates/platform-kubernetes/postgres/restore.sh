@@ -23,4 +23,4 @@ if [ -n "${RESTORE_TARGET_TIME:-}" ]; then
   set -- "$@" --type=time --target="$RESTORE_TARGET_TIME" --target-action=promote
 fi
 # The restored server fetches its log by the same script as every member.
-exec pgbackrest "$@" --recovery-option=restore_command="$scripts/archive.sh get \"%f\" \"%p\"" restore
+exec pgbackrest "$@" --recovery-option=restore_command="$scripts/pgbackrest-wal.sh get \"%f\" \"%p\"" restore

@@ -60,9 +60,9 @@ postgresql:
     replication: {username: replicator, password: $(secret replication-password)}
   parameters:
     unix_socket_directories: $(quoted "$POSTGRES_RUN")
-    archive_command: $(quoted "$scripts/archive.sh push \"%p\"")
+    archive_command: $(quoted "$scripts/pgbackrest-wal.sh push \"%p\"")
   recovery_conf:
-    restore_command: $(quoted "$scripts/archive.sh get \"%f\" \"%p\"")
+    restore_command: $(quoted "$scripts/pgbackrest-wal.sh get \"%f\" \"%p\"")
 END
   [ -z "${POD_NAMESPACE:-}" ] || printf 'kubernetes:\n  namespace: %s\n' "$POD_NAMESPACE"
 }

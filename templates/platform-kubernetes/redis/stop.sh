@@ -16,7 +16,13 @@ is_master() {
 }
 
 is_master || exit 0
-replica=$(ask "$POD_IP" info replication | tr -d '\r' | sed -n 's/^slave0:ip=\([^,]*\),.*state=online.*/\1/p')
+
+# The address of a replica that is there. A line is: ID IP:PORT@BUS,HOST FLAGS MASTER ...
+replica=$(ask "$POD_IP" cluster nodes | awk '
+  $3 ~ /myself/ { own = $1 }
+  $3 ~ /slave/ && $3 !~ /fail|noaddr/ { sub(/:[0-9]*@.*/, "", $2); replica[$4] = $2 }
+  END { print replica[own] }
+')
 [ -n "$replica" ] || exit 0
 ask "$replica" cluster failover
 tries=0

@@ -1,6 +1,6 @@
 #!/bin/sh
 # PostgreSQL's archive_command (`push PATH`) and restore_command (`get NAME PATH`). Without a repository nothing is kept and
-# nothing is found, so that a cluster without an object store works as well.
+# nothing is found, so that a cluster without an object store works as well. pgBackRest insists on its name in the command.
 set -eu
 
 : "${POSTGRES_RUN:?}"
@@ -17,7 +17,7 @@ case $1 in
     exec pgbackrest archive-get "$2" "$3"
     ;;
   *)
-    echo "usage: archive.sh push PATH | get NAME PATH" >&2
+    echo "usage: pgbackrest-wal.sh push PATH | get NAME PATH" >&2
     exit 2
     ;;
 esac
