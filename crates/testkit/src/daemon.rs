@@ -55,6 +55,11 @@ impl Daemon {
         self.process.as_mut()
     }
 
+    /// The process's number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
     /// Kills it and its children at once (SIGKILL), as a power cut would; its data stays.
     pub fn kill9(&mut self) {
         self.process = None;

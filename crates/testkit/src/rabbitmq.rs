@@ -97,7 +97,7 @@ fn write_settings(folder: &Path, amqp: &Port) -> Result<(), Failure> {
 }
 
 /// Starts the port mapper by itself: the node would leave one behind on the port that all nodes share.
-fn start_mapper(port: &Port) -> Result<Daemon, Failure> {
+pub(crate) fn start_mapper(port: &Port) -> Result<Daemon, Failure> {
     let mapper = installed::find("epmd", &["/usr/bin", "/usr/local/bin", "/usr/lib/erlang/bin"], "rabbitmq")?;
     let (address, number) = (port.address(), port.number().to_string());
     let command = move || {
@@ -134,7 +134,7 @@ fn environment(folder: &Path, amqp: &Port, distribution: &Port, mapper: &Port) -
 }
 
 /// Whether the node greets a client: the first frame is a method's, of type 1.
-fn answers(address: SocketAddr) -> bool {
+pub(crate) fn answers(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else { return false };
     let mut first = [0_u8];
     stream.set_read_timeout(Some(Duration::from_secs(1))).is_ok()

@@ -43,11 +43,27 @@ def certificate(folder):
     return str(file), str(key_file)
 
 
+def farewell(server):
+    """Has the server end each TLS connection as TLS wants it, or OpenSSL 3 tells its client of an unexpected end."""
+    close = server.shutdown_request
+
+    def shutdown_request(request):
+        try:
+            request.settimeout(2)
+            request.unwrap()
+        except (OSError, ValueError):
+            pass  # The client was faster.
+        close(request)
+
+    server.shutdown_request = shutdown_request
+    return server
+
+
 def main():
     folder, plain, tls = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     objects = DomainDispatcherApplication(create_backend_app)
     secured = make_server("127.0.0.1", tls, objects, threaded=True, ssl_context=certificate(folder))
-    threading.Thread(target=secured.serve_forever, daemon=True).start()
+    threading.Thread(target=farewell(secured).serve_forever, daemon=True).start()
     make_server("127.0.0.1", plain, objects, threaded=True).serve_forever()
 
 
