@@ -68,6 +68,18 @@ pub const TEMPLATE_TOOLS: Program = Program {
     ],
 };
 
+/// What keeps a PostgreSQL cluster together, with its client of etcd.
+pub const PATRONI: Program =
+    Program { name: "patroni", paths: &["/usr/bin/patroni"], packages: &["patroni", "python3-etcd"] };
+
+/// Where a cluster of a test agrees on who leads.
+pub const ETCD: Program =
+    Program { name: "etcd", paths: &["/usr/bin/etcd", "/usr/local/bin/etcd"], packages: &["etcd-server"] };
+
+/// Backups of PostgreSQL and of its log.
+pub const PGBACKREST: Program =
+    Program { name: "pgbackrest", paths: &["/usr/bin/pgbackrest"], packages: &["pgbackrest"] };
+
 /// The browser that page tests drive.
 pub const CHROMIUM: Program = Program {
     name: "chromium",
@@ -85,6 +97,9 @@ pub const MOTO: Program = Program {
 /// Every program that a suite may name.
 pub const PROGRAMS: &[Program] = &[
     POSTGRESQL,
+    PATRONI,
+    ETCD,
+    PGBACKREST,
     RABBITMQ,
     REDIS,
     HAPROXY,

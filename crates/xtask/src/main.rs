@@ -11,6 +11,7 @@ Usage: cargo xtask COMMAND
   test                      every check and every test, as before a change is handed in
   test --only SUITE [NAME]  one suite of tests; with NAME, those whose name holds it
   test NAME...              the tests whose name holds NAME
+  failover                  kills the primary of a real Patroni cluster under load; part of `test` too
   fmt                       is everything formatted?
   lint                      clippy over everything, warnings are errors
   tidy                      the style guide: lengths, arrows, places, names, links
@@ -48,6 +49,7 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["test"] => steps::everything(),
         ["test", "--only", suite, ..] => steps::some_tests(Some(suite), &args[3..]),
         ["test", first, ..] if !first.starts_with('-') => steps::some_tests(None, &args[1..]),
+        ["failover"] => steps::some_tests(Some("failover"), &[]),
         ["fmt"] => steps::format_check(),
         ["lint"] => steps::lint(),
         ["tidy"] => steps::tidy_check(),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::install::{
-    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, HAPROXY, MOTO, POSTGRESQL, Program, RABBITMQ, REDIS,
+    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, POSTGRESQL, Program,
+    RABBITMQ, REDIS,
 };
 
 /// Tests that are run, and need things, together.
@@ -63,6 +64,18 @@ pub const SUITES: &[Suite] = &[
         about: "everything dies in the middle of work, one after the other",
         files: &[("coord", "chaos")],
         needs: &[POSTGRESQL, RABBITMQ, REDIS, HAPROXY],
+    },
+    Suite {
+        name: "failover",
+        about: "the primary of a Patroni cluster dies under load",
+        files: &[("coord", "failover")],
+        needs: &[POSTGRESQL, PATRONI, ETCD],
+    },
+    Suite {
+        name: "data",
+        about: "what the Kubernetes template runs in the pods of its data services",
+        files: &[("testkit", "template_redis"), ("coord", "template_postgres"), ("coord", "template_rabbitmq")],
+        needs: &[POSTGRESQL, PATRONI, ETCD, PGBACKREST, MOTO, RABBITMQ, REDIS],
     },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
     Suite { name: "pages", about: "the pages in a browser", files: &[("coord", "pages")], needs: &[CHROMIUM] },
