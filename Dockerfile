@@ -10,7 +10,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
  && strip --strip-all -o /coord target/release/coord
 
 # The C library, libgcc and the certificates of the authorities, and nothing to run but the binary: no shell, no packages.
-FROM gcr.io/distroless/cc-debian12 AS base
+FROM gcr.io/distroless/cc-debian12:nonroot AS base
 COPY --from=build /coord /usr/local/bin/coord
 USER 10001:10001
 EXPOSE 8000 9090

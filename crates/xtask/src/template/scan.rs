@@ -1,4 +1,4 @@
-//! Scanners: shellcheck over the scripts, checkov over the renders.
+//! Scanners: shellcheck over the scripts, checkov over the renders and the recipes of the images.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::FOLDER;
 use super::render::Render;
 use super::tools::{Tools, output, run};
+use crate::root;
 
 /// What checkov complains of and is right as it is: the check, a part of the object's name, and the reason.
 const SKIPPED: &[(&str, &str, &str)] = &[
@@ -34,10 +35,15 @@ const SKIPPED: &[(&str, &str, &str)] = &[
         "sidecars end when they fail, and RabbitMQ is restarted by nobody who cannot know why it is slow",
     ),
     ("CKV_K8S_9", "StatefulSet", "sidecars serve nobody: the server beside them says when the pod is ready"),
+    ("CKV_DOCKER_2", "", "Kubernetes asks the probes of the pod, and never the image's own"),
 ];
 
 /// Renders that are scanned; the others are made of the same parts.
 const SCANNED: &[&str] = &["root", "overlays/production", "tenants/tenant-a", "blue-green/slot-v2"];
+
+/// How images are made where Docker is used.
+const RECIPES: &[(&str, &str)] =
+    &[("coordination", "Dockerfile"), ("postgres", "templates/platform-kubernetes/images/postgres/Dockerfile")];
 
 /// What checkov must refuse.
 const BAD: &str = include_str!("bad_pod.yaml");
@@ -76,7 +82,7 @@ fn is_shell(path: &Path) -> bool {
         || path.extension().is_some_and(|end| end == "sh")
 }
 
-/// Runs checkov over the renders and over a pod that it must refuse.
+/// Runs checkov over the renders, the recipes of the images, and a pod that it must refuse.
 ///
 /// Fails when it cannot do its work.
 pub fn checkov(tools: &Tools, work: &Path, renders: &[Render]) -> Result<Vec<String>, String> {
@@ -94,13 +100,29 @@ pub fn checkov(tools: &Tools, work: &Path, renders: &[Render]) -> Result<Vec<Str
         let documents: Vec<String> = render.objects.iter().map(|object| format!("---\n{object}\n")).collect();
         write(&format!("{}.yaml", render.name.replace('/', "_")), documents.concat())?;
     }
+    for (name, recipe) in RECIPES {
+        let text = fs::read_to_string(root().join(recipe)).map_err(|error| format!("cannot read {recipe}: {error}"))?;
+        fs::create_dir_all(folder.join(name)).map_err(|error| format!("cannot make {name}: {error}"))?;
+        write(&format!("{name}/Dockerfile"), text)?;
+    }
     let mut command = tools.command("checkov");
-    command.args(["--framework", "kubernetes", "--output", "json", "--compact", "--quiet", "--soft-fail"]);
+    command.args([
+        "--framework",
+        "kubernetes",
+        "dockerfile",
+        "--output",
+        "json",
+        "--compact",
+        "--quiet",
+        "--soft-fail",
+    ]);
     command.args(["--skip-download"]).arg("--directory").arg(&folder);
     let report = output(command.current_dir(&folder))?;
     let report: Value = serde_json::from_slice(&report).map_err(|error| format!("checkov wrote no JSON: {error}"))?;
-    let failed = report["results"]["failed_checks"].as_array().ok_or("checkov reports no checks")?;
-    Ok(judge(failed, report["summary"]["passed"].as_u64().unwrap_or_default()))
+    let reports = report.as_array().ok_or("checkov reports on one kind of file only")?;
+    let failed = reports.iter().filter_map(|one| one["results"]["failed_checks"].as_array()).flatten().cloned();
+    let passed = reports.iter().map(|one| one["summary"]["passed"].as_u64().unwrap_or_default()).min();
+    Ok(judge(&failed.collect::<Vec<_>>(), passed.unwrap_or_default()))
 }
 
 fn judge(failed: &[Value], passed: u64) -> Vec<String> {
