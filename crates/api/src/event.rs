@@ -90,10 +90,21 @@ pub struct EventsHead {
     pub hash: String,
 }
 
+/// What is checked.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VerifyQuery {
+    /// Whether the archive is read too, and archive and log are checked as one chain.
+    #[serde(default)]
+    #[param(example = false)]
+    pub archive: bool,
+}
+
 /// What checking the log found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "ok": true, "checked": 1042, "deliveries_checked": 512, "problems": [],
+    "ok": true, "checked": 1042, "deliveries_checked": 512, "trimmed": 0, "problems": [],
     "head": {"seq": 1042, "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 }))]
 pub struct Verification {
@@ -109,9 +120,31 @@ pub struct Verification {
     #[serde(default)]
     #[schema(example = 512)]
     pub deliveries_checked: u64,
+    /// The position that the log begins after; what was before it has gone to the archive. 0 where nothing has.
+    #[serde(default)]
+    #[schema(example = 0)]
+    pub trimmed: u64,
+    /// What checking the archive found, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<ArchiveVerification>,
     /// What is wrong, if anything is.
     #[serde(default)]
     pub problems: Vec<ChainProblem>,
+}
+
+/// What was read of an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"segments": 3, "checked": 150_000, "last": 150_000}))]
+pub struct ArchiveVerification {
+    /// How many stretches of the log.
+    #[schema(example = 3)]
+    pub segments: u64,
+    /// How many events.
+    #[schema(example = 150_000)]
+    pub checked: u64,
+    /// The last event in it.
+    #[schema(example = 150_000)]
+    pub last: u64,
 }
 
 /// One thing that is wrong with the log or with a state that should follow from it.

@@ -43,7 +43,7 @@ pub use client::Client;
 pub use dead_letter::DeadLettersQuery;
 pub use delivery::{Delivery, State, States};
 pub use duration::parse_duration;
-pub use event::{ChainProblem, Event, EventsHead, EventsQuery, Verification};
+pub use event::{ArchiveVerification, ChainProblem, Event, EventsHead, EventsQuery, Verification, VerifyQuery};
 pub use gate::{EvaluateGates, GateEvaluation, GateResult, Gates, OnFailure, Threshold};
 pub use health::{Check, CheckStatus, Health, Ready, ReadyStatus};
 pub use inbox::{Counts, Inbox, InboxItem, InboxQuery};

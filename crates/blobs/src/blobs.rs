@@ -5,14 +5,19 @@ use bytes::Bytes;
 use domain::Digest;
 use futures_util::Stream;
 
+use crate::bucket::Bucket;
 use crate::folder::Folder;
-use crate::{Blob, Error};
+use crate::place::Place;
+use crate::remote::{self, Remote};
+use crate::{Blob, Error, S3Config};
 
 /// Where blobs are kept: a closed set of places behind the same five verbs.
 #[derive(Debug, Clone)]
 pub enum Blobs {
     /// A folder on a local or mounted disk.
     Folder(Folder),
+    /// A bucket of an object store that speaks S3.
+    Remote(Remote),
     /// No place: nothing can be stored, and nothing is found.
     Nowhere,
 }
@@ -20,13 +25,13 @@ pub enum Blobs {
 /// What an upload may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Bytes in all, this many allowed.
+    /// Bytes in all, this many allowed; in a bucket 5 GiB at most.
     pub bytes: u64,
     /// How long the sender may send nothing.
     pub idle: Duration,
 }
 
-/// A blob that is on disk.
+/// A blob that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     /// The name of its content.
@@ -38,14 +43,13 @@ pub struct Stored {
 }
 
 impl Blobs {
-    /// Opens the place that `url` names: a folder, or `file:///folder`; `s3://` is refused. The folder is made when it is
-    /// missing, and what a crashed server left half-written in it is removed.
-    pub fn open(url: &str) -> Result<Self, Error> {
-        let path = url.strip_prefix("file://").unwrap_or(url);
-        if path.contains("://") || path.is_empty() {
-            return Err(Error::Place(url.to_owned()));
+    /// Opens the place that `url` names: a folder, `file:///folder`, or `s3://bucket/prefix` with the settings in `s3`. A folder
+    /// is made when it is missing, and what a crashed server left half-written in it is removed; a bucket is not talked to yet.
+    pub fn open(url: &str, s3: &S3Config) -> Result<Self, Error> {
+        match Place::parse(url)? {
+            Place::Folder(path) => Self::in_folder(&path),
+            Place::Bucket { name, prefix } => Ok(Self::Remote(Remote::new(Bucket::open(&name, &prefix, s3)?))),
         }
-        Self::in_folder(Path::new(path))
     }
 
     /// Opens a folder; see [`Blobs::open`].
@@ -53,7 +57,8 @@ impl Blobs {
         Ok(Self::Folder(Folder::open(PathBuf::from(path))?))
     }
 
-    /// Stores the bytes of `body` under their SHA-256, in constant memory (about 1 MiB), and flushes them to disk.
+    /// Stores the bytes of `body` under their SHA-256, in constant memory (1 MiB in a folder, 10 MiB to a bucket), and answers
+    /// when they are durable.
     ///
     /// Fails with [`Error::TooLarge`], [`Error::Idle`], [`Error::Interrupted`] (the sender broke off),
     /// [`Error::Unavailable`] or [`Error::Io`]; nothing is left behind then, nor when the future is dropped.
@@ -64,6 +69,7 @@ impl Blobs {
     {
         match self {
             Self::Folder(folder) => folder.put(body, bounds).await,
+            Self::Remote(remote) => remote.put(body, bounds).await,
             Self::Nowhere => Err(Error::Nowhere),
         }
     }
@@ -72,6 +78,11 @@ impl Blobs {
     pub async fn get(&self, sha256: Digest) -> Result<Blob, Error> {
         match self {
             Self::Folder(folder) => folder.get(sha256).await,
+            Self::Remote(remote) => {
+                let name = remote::path(sha256);
+                let size = remote.bucket().size(&name).await?;
+                Ok(Blob::remote(remote.bucket().clone(), name, size))
+            }
             Self::Nowhere => Err(Error::Nowhere),
         }
     }
@@ -80,6 +91,7 @@ impl Blobs {
     pub async fn exists(&self, sha256: Digest) -> Result<bool, Error> {
         match self {
             Self::Folder(folder) => folder.exists(sha256).await,
+            Self::Remote(remote) => Ok(remote.bucket().find(&remote::path(sha256)).await?.is_some()),
             Self::Nowhere => Err(Error::Nowhere),
         }
     }
@@ -88,6 +100,11 @@ impl Blobs {
     pub async fn delete(&self, sha256: Digest) -> Result<bool, Error> {
         match self {
             Self::Folder(folder) => folder.delete(sha256).await,
+            Self::Remote(remote) => {
+                let there = self.exists(sha256).await?;
+                remote.bucket().remove(&remote::path(sha256)).await?;
+                Ok(there)
+            }
             Self::Nowhere => Err(Error::Nowhere),
         }
     }

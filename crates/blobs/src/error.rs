@@ -13,7 +13,8 @@ pub enum Error {
     /// The sender broke off; nothing was kept.
     #[error("the upload broke off")]
     Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The disk is full, or the folder may not be written; try again when that is mended.
+    /// The disk is full, the folder may not be written, or the object store does not answer or does not let us in; try again
+    /// when that is mended.
     #[error("the attachment store cannot be written")]
     Unavailable(#[source] io::Error),
     /// No place is configured.
@@ -23,8 +24,11 @@ pub enum Error {
     #[error("there is no attachment of that content")]
     Missing,
     /// The URL names no place that blobs can be kept in.
-    #[error("`{0}` cannot hold attachments: give the path of a folder")]
+    #[error("`{0}` is no place for objects: give the path of a folder, or s3://bucket/prefix")]
     Place(String),
+    /// The settings of the object store make no client.
+    #[error("the settings under `s3` cannot be used: {0}")]
+    Settings(String),
     /// The disk failed in another way.
     #[error("the attachment store failed")]
     Io(#[source] io::Error),

@@ -44,7 +44,7 @@ impl Folder {
         blocking(move || {
             let file = File::open(path)?;
             let size = file.metadata()?.len();
-            Ok(Blob::new(file, size))
+            Ok(Blob::file(file, size))
         })
         .await
     }
@@ -99,7 +99,7 @@ fn rename(file: NamedTempFile, path: &Path, size: u64) -> io::Result<bool> {
 }
 
 /// Flushes the names in a folder.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 

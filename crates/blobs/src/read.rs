@@ -3,23 +3,41 @@ use std::io::{self, SeekFrom};
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures_util::{Stream, TryStreamExt, future};
+use futures_util::stream::{BoxStream, StreamExt};
+use futures_util::{Stream, TryStreamExt, future, stream};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use crate::Error;
+use crate::bucket::Bucket;
+
 /// Bytes read from disk at a time.
 const CHUNK_BYTES: usize = 128 << 10;
+/// Bytes read from a bucket in one request: each is bounded in time and tried again by itself, however slow the reader is.
+const PART_BYTES: u64 = 4 << 20;
+/// Requests that are under way for one reader: the next part comes while the one before is taken.
+const PARTS_AHEAD: usize = 2;
 
-/// A stored blob, open for reading. Removing it meanwhile does not disturb the reader.
+/// A stored blob, open for reading. Removing it from a folder meanwhile does not disturb the reader.
 #[derive(Debug)]
 pub struct Blob {
-    file: File,
+    source: Source,
     size: u64,
 }
 
+#[derive(Debug)]
+enum Source {
+    File(File),
+    Object(Bucket, String),
+}
+
 impl Blob {
-    pub(crate) fn new(file: File, size: u64) -> Self {
-        Self { file, size }
+    pub(crate) fn file(file: File, size: u64) -> Self {
+        Self { source: Source::File(file), size }
+    }
+
+    pub(crate) fn remote(bucket: Bucket, name: String, size: u64) -> Self {
+        Self { source: Source::Object(bucket, name), size }
     }
 
     /// Bytes in all.
@@ -27,20 +45,45 @@ impl Blob {
         self.size
     }
 
-    /// Reads all of it, in chunks of at most 128 KiB.
+    /// Reads all of it, in chunks of at most 4 MiB.
     pub fn into_stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let all = 0..self.size;
         self.into_range(all)
     }
 
-    /// Reads the bytes of `range`, cut to the size of the blob, in chunks of at most 128 KiB.
+    /// Reads the bytes of `range`, cut to the size of the blob, in chunks of at most 4 MiB.
     pub fn into_range(self, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        let length = range.end.min(self.size).saturating_sub(range.start);
-        let start = async move {
-            let mut file = tokio::fs::File::from_std(self.file);
-            file.seek(SeekFrom::Start(range.start)).await?;
-            io::Result::Ok(ReaderStream::with_capacity(file.take(length), CHUNK_BYTES))
-        };
-        futures_util::stream::once(start).try_flatten().try_filter(|chunk| future::ready(!chunk.is_empty()))
+        let range = range.start..range.end.min(self.size);
+        match self.source {
+            Source::File(file) => from_file(file, range),
+            Source::Object(bucket, name) => from_bucket(bucket, name, range),
+        }
+    }
+}
+
+fn from_file(file: File, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
+    let length = range.end.saturating_sub(range.start);
+    let start = async move {
+        let mut file = tokio::fs::File::from_std(file);
+        file.seek(SeekFrom::Start(range.start)).await?;
+        io::Result::Ok(ReaderStream::with_capacity(file.take(length), CHUNK_BYTES))
+    };
+    stream::once(start).try_flatten().try_filter(|chunk| future::ready(!chunk.is_empty())).boxed()
+}
+
+fn from_bucket(bucket: Bucket, name: String, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
+    let end = range.end;
+    let parts = range.step_by(PART_BYTES as usize).map(move |start| start..(start + PART_BYTES).min(end));
+    let read = move |part: Range<u64>| {
+        let (bucket, name) = (bucket.clone(), name.clone());
+        async move { bucket.read(&name, part).await.map_err(broken) }
+    };
+    stream::iter(parts).map(read).buffered(PARTS_AHEAD).boxed()
+}
+
+fn broken(error: Error) -> io::Error {
+    match error {
+        Error::Unavailable(error) | Error::Io(error) => error,
+        other => io::Error::other(other),
     }
 }

@@ -23,9 +23,18 @@ pub(crate) struct Upload {
 
 impl Upload {
     pub(crate) fn begin(incoming: &Path) -> io::Result<Self> {
-        let file = tempfile::Builder::new().prefix("upload-").tempfile_in(incoming)?;
-        file.as_file().lock()?;
-        Ok(Self { file, hash: Sha256::new(), size: 0 })
+        loop {
+            let file = tempfile::Builder::new().prefix("upload-").tempfile_in(incoming)?;
+            // On a mounted folder without locks nobody else can take one either, and so none is swept away.
+            let locked = file.as_file().lock();
+            if locked.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Unsupported) {
+                locked?;
+            }
+            // Another process that starts just now may have swept it away before it was locked.
+            if file.path().exists() {
+                return Ok(Self { file, hash: Sha256::new(), size: 0 });
+            }
+        }
     }
 
     fn write(mut self, block: &[Bytes]) -> io::Result<Self> {
@@ -53,25 +62,30 @@ where
 {
     let mut body = std::pin::pin!(body);
     let mut left = bounds.bytes;
-    let mut block = gather(&mut body, &mut left, bounds).await?;
+    let mut block = gather(&mut body, &mut left, bounds, BLOCK_BYTES).await?;
     while !block.is_empty() {
         let write = blocking(move || upload.write(&block).map_err(writing));
-        let (written, next) = tokio::join!(write, gather(&mut body, &mut left, bounds));
+        let (written, next) = tokio::join!(write, gather(&mut body, &mut left, bounds, BLOCK_BYTES));
         upload = written?;
         block = next?;
     }
     Ok(upload)
 }
 
-/// Receives the next block; an empty one is the end.
-async fn gather<S, E>(body: &mut S, left: &mut u64, bounds: Bounds) -> Result<Vec<Bytes>, Error>
+/// Receives the next block, of so many bytes at least where more follows; an empty one is the end.
+pub(crate) async fn gather<S, E>(
+    body: &mut S,
+    left: &mut u64,
+    bounds: Bounds,
+    bytes: usize,
+) -> Result<Vec<Bytes>, Error>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut block = Vec::new();
     let mut gathered = 0;
-    while gathered < BLOCK_BYTES {
+    while gathered < bytes {
         let next = tokio::time::timeout(bounds.idle, body.next()).await;
         let Some(chunk) = next.map_err(|_| Error::Idle(bounds.idle))? else { break };
         let chunk = chunk.map_err(|error| Error::Interrupted(error.into()))?;

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use blobs::{Blobs, Bounds, Error, Stored};
+use blobs::{Blobs, Bounds, Error, S3Config, Stored};
 use bytes::Bytes;
 use domain::Digest;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
@@ -18,7 +18,7 @@ const BOUNDS: Bounds = Bounds { bytes: 10_000_000, idle: Duration::from_secs(5) 
 
 fn store() -> (TempDir, Blobs) {
     let folder = TempDir::new().unwrap();
-    let blobs = Blobs::open(folder.path().to_str().unwrap()).unwrap();
+    let blobs = Blobs::open(folder.path().to_str().unwrap(), &S3Config::default()).unwrap();
     (folder, blobs)
 }
 
@@ -189,8 +189,8 @@ async fn a_store_whose_folder_is_gone_is_unavailable() {
 }
 
 #[test]
-fn only_a_folder_holds_blobs() {
-    for url in ["s3://bucket/prefix", "https://example.org", ""] {
-        assert!(matches!(Blobs::open(url), Err(Error::Place(_))), "{url}");
+fn only_a_folder_or_a_bucket_holds_blobs() {
+    for url in ["s3://", "https://example.org", ""] {
+        assert!(matches!(Blobs::open(url, &S3Config::default()), Err(Error::Place(_))), "{url}");
     }
 }

@@ -16,6 +16,7 @@ mod yaml;
 
 use std::path::PathBuf;
 
+use blobs::S3Config;
 use broker::BrokerConfig;
 use engine::config::{
     AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, DeliveryConfig, GatesConfig, Limits,
@@ -55,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) attachments: AttachmentsConfig,
     /// Where old events go.
     pub(crate) archive: ArchiveConfig,
+    /// The object store behind URLs that begin with `s3://`.
+    pub(crate) s3: S3Config,
     /// What a worker may take.
     pub(crate) worker: WorkerConfig,
     /// Where and how the API is served.
@@ -88,7 +91,8 @@ impl Default for Config {
             limits: engine.limits,
             retention: engine.retention,
             attachments: AttachmentsConfig::default(),
-            archive: ArchiveConfig::default(),
+            archive: engine.archive,
+            s3: S3Config::default(),
             worker: engine.worker,
             server: ServerConfig::default(),
             metrics: MetricsConfig::default(),
@@ -113,6 +117,7 @@ impl Config {
             delivery: self.delivery.clone(),
             limits: self.limits.clone(),
             retention: self.retention.clone(),
+            archive: self.archive.clone(),
             worker: self.worker.clone(),
         }
     }

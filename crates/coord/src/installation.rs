@@ -1,6 +1,6 @@
 //! An installation: the engine on top of what configuration names and a data folder holds.
 
-use blobs::Blobs;
+use blobs::{Blobs, Objects};
 use broker::Broker;
 use domain::Digest;
 use engine::{Clock, Door, Engine, Open, Parts, Role, admin_key_digest};
@@ -25,7 +25,10 @@ pub(crate) enum Error {
     Store(#[from] store::Error),
     /// The attachments cannot be reached.
     #[error("cannot open the attachments: {0}")]
-    Blobs(#[from] blobs::Error),
+    Blobs(#[source] blobs::Error),
+    /// The archive cannot be reached.
+    #[error("cannot open the archive: {0}")]
+    Archive(#[source] blobs::Error),
     /// The address of the broker names none.
     #[error("cannot reach RabbitMQ: {0}")]
     Broker(#[from] broker::UrlError),
@@ -51,7 +54,7 @@ pub(crate) async fn store(config: &Config, folder: Option<&DataFolder>) -> Resul
 /// Opens the place for attachments: the one that configuration names, else the data folder's, else none.
 fn blobs(config: &Config, folder: Option<&DataFolder>) -> Result<Blobs, blobs::Error> {
     match (&config.attachments.url, folder) {
-        (Some(url), _) => Blobs::open(url),
+        (Some(url), _) => Blobs::open(url, &config.s3),
         (None, Some(folder)) => Blobs::in_folder(&folder.path().join("attachments")),
         (None, None) => Ok(Blobs::Nowhere),
     }
@@ -59,7 +62,8 @@ fn blobs(config: &Config, folder: Option<&DataFolder>) -> Result<Blobs, blobs::E
 
 /// Starts an engine in its role. Must be called on a runtime.
 pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder>) -> Result<Engine, Error> {
-    let blobs = blobs(config, folder)?;
+    let blobs = blobs(config, folder).map_err(Error::Blobs)?;
+    let archive = config.archive.url.as_ref().map(|url| Objects::open(url, &config.s3)).transpose();
     let parts = Parts {
         store: store(config, folder).await?,
         broker: match &config.rabbitmq.url {
@@ -71,12 +75,9 @@ pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder
             None => Ephemeral::default(),
         },
         blobs,
+        archive: archive.map_err(Error::Archive)?,
         clock: Clock::system(),
     };
-    let retention = &config.retention;
-    if retention.events.is_some() || retention.messages.is_some() {
-        tracing::warn!("this build keeps everything for ever: `retention` has no effect");
-    }
     Ok(Engine::start_as(role, parts, config.engine(), door(&config.auth)).await?)
 }
 

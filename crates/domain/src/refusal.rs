@@ -108,6 +108,8 @@ words! {
         Internal = 47 "internal",
         /// This installation has no place for attachments.
         AttachmentsDisabled = 48 "attachments-disabled",
+        /// It has left the store and is in the archive.
+        Archived = 49 "archived",
     }
 }
 

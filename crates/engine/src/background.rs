@@ -46,6 +46,9 @@ impl Engine {
             let indexer = Duration::from_millis(500);
             self.run("indexer", indexer, None, |engine| async move { engine.indexer_step().await });
             self.run("sweeper", Duration::from_secs(60), None, |engine| async move { engine.sweeper_step().await });
+            let archiver = Duration::from_secs(5);
+            self.run("archiver", archiver, None, |engine| async move { engine.archiver_step().await });
+            self.run("trimmer", Duration::from_secs(60), None, |engine| async move { engine.trimmer_step().await });
             for _ in 0..self.config().worker.concurrency {
                 self.work_in_background();
             }

@@ -4,6 +4,7 @@
 //! `Default` equals the reference page that ships with the binary.
 
 mod agents;
+mod archive;
 mod authority;
 mod delivery;
 mod fault;
@@ -17,12 +18,13 @@ mod worker;
 use serde::{Deserialize, Serialize};
 
 pub use agents::AgentConfig;
+pub use archive::ArchiveConfig;
 pub use authority::AuthorityConfig;
 pub use delivery::DeliveryConfig;
 pub use fault::{Fault, Faults};
 pub use gates::GatesConfig;
 pub use limits::Limits;
-pub use places::{ArchiveConfig, AttachmentsConfig, RetentionConfig};
+pub use places::{AttachmentsConfig, RetentionConfig};
 pub use size::{Size, SizeError};
 pub use worker::WorkerConfig;
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long facts are kept.
     pub retention: RetentionConfig,
+    /// Where closed stretches of the log go.
+    pub archive: ArchiveConfig,
     /// What a worker may take.
     pub worker: WorkerConfig,
 }
@@ -55,6 +59,7 @@ impl Default for Config {
             delivery: DeliveryConfig::default(),
             limits: Limits::default(),
             retention: RetentionConfig::default(),
+            archive: ArchiveConfig::default(),
             worker: WorkerConfig::default(),
         }
     }
@@ -69,6 +74,9 @@ impl Config {
         faults.extend(self.worker.faults());
         faults.extend(self.authority.faults(&self.agents));
         faults.extend(agents::faults(&self.agents, &self.limits));
+        faults.extend(self.archive.faults());
+        let archive = self.archive.url.as_deref();
+        faults.extend(self.retention.faults(archive, self.limits.idempotency_retention));
         faults
     }
 }

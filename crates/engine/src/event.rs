@@ -19,12 +19,22 @@ pub struct Head {
 }
 
 impl Engine {
-    /// Events after a position, oldest first.
+    /// Events after a position, oldest first; without one, from the first that is here. Refuses a position before the beginning
+    /// of a log whose first part is in the archive.
     pub async fn events(&self, caller: &Caller, filter: &EventFilter, page: &Page) -> Result<Paged<Event>> {
         caller.must_observe()?;
         let limit = self.limit(page)?;
-        let after = page.position()?.unwrap_or(0);
-        let events = self.inner.store.events(caller.tenant, filter, after, limit + 1).await?;
+        let position = page.position()?;
+        // What is kept of a message is kept whole.
+        if let Some(after) = position.filter(|_| filter.message.is_none()) {
+            self.must_be_here(caller.tenant, after).await?;
+        }
+        let events = self.inner.store.events(caller.tenant, filter, position.unwrap_or(0), limit + 1).await?;
+        if let Some(message) = filter.message.filter(|_| events.is_empty())
+            && let Some(gone) = self.gone_to_archive(caller, "message", message).await?
+        {
+            return Err(gone.into());
+        }
         Ok(Paged::of(events, limit, |event: &Event| event.seq.to_string()))
     }
 

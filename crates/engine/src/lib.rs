@@ -6,6 +6,7 @@
 pub mod config;
 
 mod agent;
+mod archive;
 mod attachment;
 mod authority;
 mod background;
@@ -40,7 +41,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use blobs::Blobs;
+use blobs::{Blobs, Objects};
 use broker::Broker;
 use domain::directory::Policy;
 use domain::{Digest, TenantId, Time};
@@ -50,6 +51,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use agent::{AgentPut, AgentView};
+pub use archive::{ArchiveReport, Archived, Manifest};
 pub use attachment::BoxError;
 pub use authority::{AuthorityView, GrantRequest};
 pub use background::Stepped;
@@ -84,6 +86,8 @@ pub struct Parts {
     pub ephemeral: Ephemeral,
     /// The attachments' bytes.
     pub blobs: Blobs,
+    /// Where closed stretches of the log go; none: nowhere.
+    pub archive: Option<Objects>,
     /// The time.
     pub clock: Clock,
 }
@@ -119,6 +123,7 @@ struct Inner {
     broker: Broker,
     ephemeral: Ephemeral,
     blobs: Blobs,
+    archive: archive::Archive,
     clock: Clock,
     config: Config,
     policy: Arc<Policy>,
@@ -165,7 +170,7 @@ impl Engine {
     }
 
     async fn on(parts: Parts, config: Config, door: Door) -> Result<Self> {
-        let Parts { store, broker, ephemeral, blobs, clock } = parts;
+        let Parts { store, broker, ephemeral, blobs, archive, clock } = parts;
         let any_key = AtomicBool::new(store.any_key().await?);
         let waiters = waiters::Waiters::new(&config.limits);
         let inner = Inner {
@@ -174,6 +179,7 @@ impl Engine {
             broker,
             ephemeral,
             blobs,
+            archive: archive::Archive::new(archive),
             clock,
             config,
             door,

@@ -68,18 +68,28 @@ impl Engine {
         self.page_of(caller.tenant, found, limit).await
     }
 
-    /// The messages of a thread, oldest first.
+    /// The messages of a thread, oldest first, as far as they are not in the archive.
     pub async fn thread(&self, caller: &Caller, thread: MessageId, page: &Page) -> Result<Paged<MessageView>> {
         let limit = self.limit(page)?;
         let after = page.position()?;
-        let unknown = || Refusal::not_found("thread", &thread);
-        let begins = self.inner.store.thread_of(caller.tenant, thread).await?;
+        let begins = self.thread_of(caller, thread).await?;
         if begins != Some(thread) || !self.may_read_thread(caller, thread).await? {
-            return Err(unknown().into());
+            return Err(Refusal::not_found("thread", &thread).into());
         }
         let filter = MessageFilter { thread: Some(thread), ..MessageFilter::default() };
         let found = self.inner.store.messages(caller.tenant, &filter, Order::Oldest, after, limit + 1).await?;
+        if found.is_empty() && after.is_none() {
+            return Err(self.gone(caller, "thread", thread).await?.into());
+        }
         self.page_of(caller.tenant, found, limit).await
+    }
+
+    /// The thread of a message, also of one that has gone to the archive.
+    pub(crate) async fn thread_of(&self, caller: &Caller, message: MessageId) -> Result<Option<MessageId>> {
+        if let Some(thread) = self.inner.store.thread_of(caller.tenant, message).await? {
+            return Ok(Some(thread));
+        }
+        Ok(self.inner.store.removed(caller.tenant, message).await?.map(|removed| removed.thread))
     }
 
     /// Whether a caller may read a thread: all may but `agent` keys, whose agents must take part in it.
@@ -92,9 +102,11 @@ impl Engine {
 
     /// The message, unless it is not there or the caller may not know of it: both are answered alike.
     async fn readable(&self, caller: &Caller, id: MessageId) -> Result<StoredMessage> {
-        let unknown = || Refusal::not_found("message", &id);
-        let stored = self.inner.store.message(caller.tenant, id).await?.ok_or_else(unknown)?;
-        if self.may_read_thread(caller, stored.message.thread_id).await? { Ok(stored) } else { Err(unknown().into()) }
+        let Some(stored) = self.inner.store.message(caller.tenant, id).await? else {
+            return Err(self.gone(caller, "message", id).await?.into());
+        };
+        let may_read = self.may_read_thread(caller, stored.message.thread_id).await?;
+        if may_read { Ok(stored) } else { Err(Refusal::not_found("message", &id).into()) }
     }
 
     async fn page_of(&self, tenant: TenantId, found: Vec<StoredMessage>, limit: usize) -> Result<Paged<MessageView>> {

@@ -121,7 +121,7 @@ impl Engine {
 
     async fn thread_to_join(&self, caller: &Caller, parent: MessageId) -> Result<MessageId> {
         let unknown = || Refusal::field(Code::UnknownParent, "in_reply_to", format!("there is no message `{parent}`"));
-        let thread = self.inner.store.thread_of(caller.tenant, parent).await?.ok_or_else(unknown)?;
+        let thread = self.thread_of(caller, parent).await?.ok_or_else(unknown)?;
         if self.may_read_thread(caller, thread).await? { Ok(thread) } else { Err(unknown().into()) }
     }
 

@@ -29,14 +29,16 @@ struct Following<T> {
 }
 
 impl Engine {
-    /// Follows the log after a position; ends when the engine drains.
-    pub fn follow_events(
+    /// Follows the log after a position; ends when the engine drains. Refuses a position before the beginning of a log whose
+    /// first part is in the archive.
+    pub async fn follow_events(
         &self,
         caller: &Caller,
         filter: EventFilter,
         after: i64,
     ) -> Result<impl Stream<Item = Result<Event>> + Send + 'static> {
         caller.must_observe()?;
+        self.must_be_here(caller.tenant, after).await?;
         let following = self.following(caller.tenant, after)?;
         Ok(unfold(following, move |mut following| {
             let filter = filter.clone();
@@ -69,7 +71,10 @@ impl Engine {
     ) -> Result<(i64, impl Stream<Item = Result<(i64, InboxItem)>> + Send + 'static)> {
         let agent = self.known_agent(caller, agent).await?;
         let after = match after {
-            Some(after) => after,
+            Some(after) => {
+                self.must_be_here(caller.tenant, after).await?;
+                after
+            }
             None => self.inner.store.head(caller.tenant).await?.map_or(0, |(seq, ..)| seq),
         };
         let following = self.following(caller.tenant, after)?;

@@ -27,6 +27,11 @@ pub(crate) async fn head(State(engine): State<Engine>, Caller(caller): Caller) -
 }
 
 /// `POST /api/v1/events/verify`
-pub(crate) async fn verify(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<api::Verification>> {
-    Ok(Json(shape::event::verification(engine.verify(&caller).await?)))
+pub(crate) async fn verify(
+    State(engine): State<Engine>,
+    Caller(caller): Caller,
+    Query(query): Query<api::VerifyQuery>,
+) -> Answer<Json<api::Verification>> {
+    let archive = if query.archive { Some(engine.verify_archive(&caller).await?) } else { None };
+    Ok(Json(shape::event::verification(engine.verify(&caller).await?, archive)))
 }

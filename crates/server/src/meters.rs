@@ -47,6 +47,9 @@ pub(crate) struct Meters {
     deliveries: Family<OfState, Gauge>,
     queue: Family<OfQueue, Gauge>,
     head: Family<OfTenant, Gauge>,
+    archived: Family<OfTenant, Gauge>,
+    trimmed: Family<OfTenant, Gauge>,
+    archive_failures: Counter,
 }
 
 impl Meters {
@@ -65,6 +68,9 @@ impl Meters {
             deliveries: Family::default(),
             queue: Family::default(),
             head: Family::default(),
+            archived: Family::default(),
+            trimmed: Family::default(),
+            archive_failures: Counter::default(),
         };
         meters.registered()
     }
@@ -89,6 +95,11 @@ impl Meters {
         }
         registry.register("webhook_attempts", "Pushes to webhooks, by outcome", self.webhook_attempts.clone());
         registry.register("event_log_head", "Position of the last event of a tenant's log", self.head.clone());
+        let (archived, trimmed) = (self.archived.clone(), self.trimmed.clone());
+        registry.register("event_log_archived", "Position up to which a tenant's log is in the archive", archived);
+        registry.register("event_log_trimmed", "Position up to which a tenant's log has left the store", trimmed);
+        let failures = self.archive_failures.clone();
+        registry.register("archive_failures", "Stretches of a log that this process failed to archive", failures);
         registry.register("http_requests_in_flight", "Requests that are being answered", self.in_flight.clone());
         registry.register("http_connections", "Connections to the API that are open", self.connections.clone());
         registry.register("long_polls_waiting", "Long polls that wait for a message", self.waiters.clone());
@@ -124,6 +135,12 @@ impl Meters {
         for (tenant, head) in engine.heads().await? {
             self.head.get_or_create(&OfTenant { tenant }).set(head);
         }
+        for engine::Archived { tenant, archived, trimmed, .. } in engine.archived().await? {
+            self.archived.get_or_create(&OfTenant { tenant: tenant.clone() }).set(archived);
+            self.trimmed.get_or_create(&OfTenant { tenant }).set(trimmed);
+        }
+        let failures = engine.archive_failures();
+        self.archive_failures.inc_by(failures.saturating_sub(self.archive_failures.get()));
         Ok(())
     }
 }

@@ -54,11 +54,11 @@ fn senders(routes: Routes) -> Routes {
             .gives::<api::BatchResults>(200, "Each message, or its problem.")
             .refuses(&[Code::MalformedJson, Code::TooManyItems, Code::RequestTooLarge]))
         .get("/api/v1/messages/{id}", message::show, op("getMessage", "Shows a message")
-            .gives::<api::Message>(200, "The message.").refuses(&[Code::NotFound]))
+            .gives::<api::Message>(200, "The message.").refuses(&[Code::NotFound, Code::Archived]))
         .get("/api/v1/messages/{id}/receipts", message::receipts, op("getReceipts", "Shows what became of a message")
-            .gives::<api::Receipts>(200, "What became of it, recipient by recipient.").refuses(&[Code::NotFound]))
+            .gives::<api::Receipts>(200, "What became of it, recipient by recipient.").refuses(&[Code::NotFound, Code::Archived]))
         .get("/api/v1/threads/{thread_id}", thread::show, op("getThread", "Shows a conversation, the oldest message first")
-            .asks::<api::PageQuery>().gives::<api::Thread>(200, "A page of its messages.").refuses(&[Code::NotFound]))
+            .asks::<api::PageQuery>().gives::<api::Thread>(200, "A page of its messages.").refuses(&[Code::NotFound, Code::Archived]))
 }
 
 const SENDING: &[Code] = &[
@@ -179,16 +179,16 @@ fn auditors(routes: Routes) -> Routes {
     routes
         .tag("events", "Everything that happened, numbered and hash-chained.")
         .get("/api/v1/events", event::list, op("listEvents", "Lists events in the log's order")
-            .asks::<api::EventsQuery>().gives_page::<api::Event>("A page of events: CloudEvents 1.0 in JSON."))
+            .asks::<api::EventsQuery>().gives_page::<api::Event>("A page of events: CloudEvents 1.0 in JSON.").refuses(&[Code::Archived]))
         .get("/api/v1/events/stream", stream::events, op("streamEvents", "Follows the log")
             .about("Begins behind `Last-Event-ID` or `after`; with neither, with what comes next. `limit` does nothing here.")
             .asks::<api::EventsQuery>().header(last.0, last.1, last.2)
-            .gives_stream::<api::Event>("Server-sent events, a comment every 15 s.").refuses(&[Code::TooManyStreams]))
+            .gives_stream::<api::Event>("Server-sent events, a comment every 15 s.").refuses(&[Code::TooManyStreams, Code::Archived]))
         .get("/api/v1/events/head", event::head, op("getHead", "Shows the end of the log")
             .gives::<api::EventsHead>(200, "The last event's position and hash."))
         .post("/api/v1/events/verify", event::verify, op("verifyEvents", "Recomputes the chain and compares")
             .about("Rebuilds the state of every delivery from the log and names what differs. May take minutes on a long log.")
-            .gives::<api::Verification>(200, "What was checked and what is wrong.").patient(Patience::Endless))
+            .asks::<api::VerifyQuery>().gives::<api::Verification>(200, "What was checked and what is wrong.").patient(Patience::Endless))
 }
 
 #[rustfmt::skip]

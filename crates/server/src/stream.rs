@@ -55,7 +55,7 @@ pub(crate) async fn events(
         None => face.engine.head(&caller).await?.seq,
     };
     let tenant = face.engine.tenant_name(caller.tenant);
-    let events = face.engine.follow_events(&caller, filter, after)?;
+    let events = face.engine.follow_events(&caller, filter, after).await?;
     let events = events.map(move |event| event.map(|event| (event.seq, shape::event::event(event, &tenant))));
     Ok(stream(&face, after, events))
 }

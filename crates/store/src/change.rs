@@ -11,6 +11,7 @@ use domain::message::{Message, MessageId};
 use domain::{AgentName, Digest, Span, TenantId, Time};
 
 use crate::KeyRow;
+use crate::archive::Archiving;
 
 /// One change in one tenant, whole or not at all.
 #[derive(Clone, Debug)]
@@ -99,6 +100,8 @@ pub enum What {
         /// How far it has come.
         seq: i64,
     },
+    /// Takes a step on the way of the log into the archive and out of the store.
+    Archive(Archiving),
     /// Forgets idempotency keys whose time has passed.
     Forget {
         /// How many at most.

@@ -20,9 +20,9 @@ pub struct EventFilter {
 }
 
 /// The columns of an event, in the order of [`event`].
-pub(crate) const COLUMNS: &str =
-    "e.seq, e.kind, e.at, COALESCE(e.message, m.id), COALESCE(e.agent, m.sender), e.data, e.hash, p.hash";
+pub(crate) const COLUMNS: &str = "e.seq, e.kind, e.at, COALESCE(e.message, m.id), COALESCE(e.agent, m.sender), e.data, e.hash, COALESCE(p.hash, k.previous)";
 pub(crate) const FROM: &str = "FROM events e LEFT JOIN events p ON p.tenant = e.tenant AND p.seq = e.seq - 1 \
+     LEFT JOIN kept k ON k.tenant = e.tenant AND k.seq = e.seq \
      LEFT JOIN messages m ON m.tenant = e.tenant AND m.seq = e.seq";
 
 /// Reads the columns of [`COLUMNS`] from the front of a row.

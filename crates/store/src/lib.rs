@@ -6,6 +6,7 @@
 //! the rows that come out.
 
 mod agent;
+mod archive;
 mod arrivals;
 mod attachment;
 mod change;
@@ -34,6 +35,7 @@ mod verify;
 
 use std::path::Path;
 
+pub use archive::{ARCHIVE_CURSOR, Archiving, Progress, Removable, Removal, Removed, Segment, Sized, Trimmed};
 pub use arrivals::Arrivals;
 pub use change::{Answer, Change, Claimed, Committed, Fact, Idempotency, Sending, What};
 pub use config::DatabaseConfig;

@@ -8,7 +8,7 @@ use domain::{State, Time};
 use crate::change::{Change, What};
 use crate::rows::{Batch, DELIVERY, delivery_row};
 use crate::value::{Row, Value};
-use crate::{Error, Result, idempotency};
+use crate::{Error, Result, archive, idempotency};
 
 /// A query and its parameters.
 pub(crate) type Query = (String, Vec<Value>);
@@ -20,6 +20,7 @@ pub(crate) enum Facts {
     SentBefore(MessageId),
     Deliveries(Vec<(Delivery, String)>),
     FanOut(Option<(String, Box<Message>)>),
+    Archive(Vec<Row>),
 }
 
 /// The question of a change, if it has one. A claim asks for `more` than it wants where others that ask at the same time take
@@ -71,6 +72,7 @@ pub(crate) fn query(change: &Change, more: usize) -> Option<Query> {
                        WHERE m.tenant = $1 AND m.seq = $2 AND m.fan_out < '~'";
             Some((sql.to_owned(), vec![tenant, (*seq).into()]))
         }
+        What::Archive(step) => archive::question(change.tenant, step),
         What::Record { .. } | What::Advance { .. } | What::Forget { .. } => None,
     }
 }
@@ -96,6 +98,7 @@ pub(crate) fn facts(change: &Change, rows: Vec<Row>) -> Result<Facts> {
             let read = |mut row: Row| Ok((delivery_row(&mut row)?, row.text(16)?));
             rows.into_iter().map(read).collect::<Result<_>>().map(Facts::Deliveries)
         }
+        What::Archive(_) => Ok(Facts::Archive(rows)),
         _ => Ok(Facts::Nothing),
     }
 }

@@ -14,7 +14,7 @@ use crate::change::{Answer, Change, Claimed, Committed, Sending, What};
 use crate::load::{self, Facts};
 use crate::rows::Batch;
 use crate::statements::{ADVANCE, FORGET, UPDATE_FAN_OUT};
-use crate::{Error, Result};
+use crate::{Error, Result, archive};
 
 /// Decides a change and adds its rows to the batch. Where it fails, it has added nothing.
 pub(crate) fn decide(change: Change, facts: Facts, batch: &mut Batch) -> Result<Committed> {
@@ -40,6 +40,7 @@ pub(crate) fn decide(change: Change, facts: Facts, batch: &mut Batch) -> Result<
             plan.batch.push((&ADVANCE, vec![tenant.0.into(), reader.into(), seq.into()]));
             Ok(done(Answer::Done))
         }
+        (What::Archive(step), Facts::Archive(rows)) => archive::plan(tenant, step, rows, plan.batch).map(done),
         (What::Forget { max }, _) => {
             plan.batch.push((&FORGET, vec![tenant.0.into(), now.into(), (max as i64).into()]));
             Ok(done(Answer::Done))

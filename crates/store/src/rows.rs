@@ -165,6 +165,11 @@ impl Batch {
         *self.counts.entry((tenant, delivery.agent.clone(), delivery.state)).or_default() += by;
     }
 
+    /// Counts one delivery less.
+    pub(crate) fn uncount(&mut self, tenant: TenantId, agent: &AgentName, state: State) {
+        *self.counts.entry((tenant, agent.clone(), state)).or_default() -= 1;
+    }
+
     pub(crate) fn idempotency(&mut self, tenant: TenantId, idempotency: Idempotency, message: &Message) {
         self.push((
             &PUT_IDEMPOTENCY,

@@ -13,12 +13,17 @@ pub(crate) struct Statement {
 
 impl Statement {
     /// One that writes many rows often.
-    const fn rows(sql: &'static str, columns: &'static str) -> Self {
+    pub(crate) const fn rows(sql: &'static str, columns: &'static str) -> Self {
         Self { sql, bulk: None, columns }
     }
 
+    /// One that writes many rows by a text of its own.
+    pub(crate) const fn many(sql: &'static str, bulk: &'static str, columns: &'static str) -> Self {
+        Self { sql, bulk: Some(bulk), columns }
+    }
+
     /// One that writes few rows, or seldom.
-    const fn one(sql: &'static str) -> Self {
+    pub(crate) const fn one(sql: &'static str) -> Self {
         Self { sql, bulk: None, columns: "" }
     }
 

@@ -75,6 +75,7 @@ impl Embedded {
             ephemeral: Ephemeral::default(),
             blobs: Blobs::in_folder(&folder.path().join("attachments"))
                 .map_err(|error| Failure::of("open the attachments", &error))?,
+            archive: None,
             clock: clock.clone(),
         };
         let admin: Option<Digest> = admin.as_deref().map(engine::admin_key_digest);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::Path;
 
-use blobs::Blobs;
+use blobs::{Blobs, Objects, S3Config};
 use broker::Broker;
 use domain::delivery::{Delivery, Verb};
 use domain::key::Caller;
@@ -73,6 +73,11 @@ impl Driven {
         self.engine.stop().await;
         self.broker = Broker::in_process(1_000);
         self.engine = open(&self.folder, &self.clock, &self.broker, &self.config, &self.door).await;
+    }
+
+    /// The folder of its store.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The engine itself, for a task of its own.
@@ -152,7 +157,8 @@ impl Driven {
 }
 
 async fn open(folder: &TempDir, clock: &Clock, broker: &Broker, config: &Config, door: &Door) -> Engine {
-    let parts = parts(folder.path(), clock, broker);
+    let open = |url: &String| Objects::open(url, &S3Config::default()).expect("the archive opens");
+    let parts = Parts { archive: config.archive.url.as_ref().map(open), ..parts(folder.path(), clock, broker) };
     Engine::open(parts, config.clone(), door.clone()).await.expect("the engine opens")
 }
 
@@ -163,6 +169,7 @@ pub fn parts(folder: &Path, clock: &Clock, broker: &Broker) -> Parts {
         broker: broker.clone(),
         ephemeral: Ephemeral::default(),
         blobs: Blobs::in_folder(&folder.join("attachments")).expect("the folder for attachments opens"),
+        archive: None,
         clock: clock.clone(),
     }
 }

@@ -80,7 +80,7 @@ impl S3 {
         format!("https://{}", self.tls_address())
     }
 
-    /// The file with the certificate to trust, PEM.
+    /// The file with the authority to trust, PEM.
     pub fn ca_file(&self) -> PathBuf {
         self.daemon.folder().join("ca.pem")
     }

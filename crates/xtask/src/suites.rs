@@ -44,7 +44,7 @@ pub const SUITES: &[Suite] = &[
     Suite {
         name: "s3",
         about: "on an object store that speaks S3",
-        files: &[("testkit", "s3"), ("blobs", "s3"), ("engine", "archive")],
+        files: &[("testkit", "s3"), ("blobs", "s3"), ("coord", "s3")],
         needs: &[MOTO],
     },
     Suite {

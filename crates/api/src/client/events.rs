@@ -3,7 +3,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::{Answer, Client, Error, Stream};
-use crate::{Event, EventsHead, EventsQuery, Page, Verification};
+use crate::{Event, EventsHead, EventsQuery, Page, Verification, VerifyQuery};
 
 /// How long checking a whole log may take.
 const VERIFY: Duration = Duration::from_secs(3600);
@@ -21,7 +21,17 @@ impl Client {
 
     /// Has the server check the whole log: `POST /api/v1/events/verify`; may take minutes on a long one.
     pub async fn verify_events(&self) -> Result<Answer<Verification>, Error> {
-        self.answer(self.begin(Method::POST, &["api", "v1", "events", "verify"]).timeout(VERIFY)).await
+        self.verify(&VerifyQuery::default()).await
+    }
+
+    /// Has the server check its archive and the log as one chain: `POST /api/v1/events/verify?archive=true`; may take hours.
+    pub async fn verify_archive(&self) -> Result<Answer<Verification>, Error> {
+        self.verify(&VerifyQuery { archive: true }).await
+    }
+
+    async fn verify(&self, query: &VerifyQuery) -> Result<Answer<Verification>, Error> {
+        let request = self.begin(Method::POST, &["api", "v1", "events", "verify"]).query(query);
+        self.answer(request.timeout(VERIFY)).await
     }
 
     /// Follows the log live, resuming by itself: `GET /api/v1/events/stream`.

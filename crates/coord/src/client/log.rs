@@ -60,6 +60,10 @@ impl Log {
         if query.after.is_none() && !is_filtered {
             let head = session.client.events_head().await?.seq;
             query.after = Some(head.saturating_sub(u64::from(self.limit)));
+            // Fewer than that are left where the log was trimmed: then all that are.
+            if session.client.events(&query).await.is_err_and(|error| error.code() == Some("archived")) {
+                query.after = None;
+            }
         }
         page(session, &query).await
     }

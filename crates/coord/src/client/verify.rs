@@ -8,12 +8,19 @@ use super::{Failure, Session, clean::clean, table::Table};
 /// The server computes every hash again and rebuilds every delivery's state from the log alone. Exit code 1 when
 /// anything does not agree.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  coord verify\n  coord verify --json && echo the log is whole")]
-pub(crate) struct Verify {}
+#[command(
+    after_help = "Examples:\n  coord verify\n  coord verify --archive\n  coord verify --json && echo the log is whole"
+)]
+pub(crate) struct Verify {
+    /// Read the server's archive too, and check archive and log as one chain from the first event
+    #[arg(long)]
+    archive: bool,
+}
 
 impl Verify {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let found = session.client.verify_events().await?;
+        let client = &session.client;
+        let found = if self.archive { client.verify_archive().await? } else { client.verify_events().await? };
         if !session.out.json(&found.json)? {
             print(session, &found)?;
         }
@@ -23,7 +30,14 @@ impl Verify {
 
 /// Prints what checking a log found.
 pub(super) fn print(session: &mut Session, found: &Verification) -> Result<(), Failure> {
-    let Verification { checked, deliveries_checked, head, problems, .. } = found;
+    let Verification { checked, deliveries_checked, head, problems, trimmed, archive, .. } = found;
+    if let Some(archive) = archive {
+        let api::ArchiveVerification { segments, checked, last } = archive;
+        session.out.line(&format!("Archive: {checked} events in {segments} objects, up to event {last}."))?;
+    }
+    if *trimmed > 0 {
+        session.out.line(&format!("The log begins after event {trimmed}; what was before it is in the archive."))?;
+    }
     if found.ok {
         session.out.line(&format!("The log is whole. Checked: {checked} events, {deliveries_checked} deliveries."))?;
         return session.out.line(&format!("Head: {} {}", head.seq, clean(&head.hash)));

@@ -12,11 +12,11 @@ pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complain
     faults.extend(config.server.faults());
     faults.extend(config.auth.faults());
     faults.extend(config.traces.faults());
-    faults.extend(unavailable(config));
     let parts = [
         ("database", config.database.faults()),
         ("rabbitmq", config.rabbitmq.faults()),
         ("redis", config.redis.faults()),
+        ("s3", config.s3.faults()),
     ];
     for (section, found) in parts {
         faults.extend(found.into_iter().map(|(key, why)| Fault::new(format!("{section}.{key}"), why)));
@@ -38,19 +38,4 @@ pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complain
         key,
         why,
     }));
-}
-
-/// Settings that this build cannot honour: better refused than silently ignored.
-fn unavailable(config: &Config) -> Vec<Fault> {
-    let outside =
-        |url: &Option<String>| url.as_ref().is_some_and(|url| url.contains("://") && !url.starts_with("file://"));
-    let table = [
-        (
-            "attachments.url",
-            outside(&config.attachments.url),
-            "this build keeps attachments in a folder: give its path",
-        ),
-        ("archive.url", config.archive.url.is_some(), "this build has no archive"),
-    ];
-    table.into_iter().filter(|(_, given, _)| *given).map(|(key, _, why)| Fault::new(key, why)).collect()
 }

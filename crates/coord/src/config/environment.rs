@@ -8,7 +8,19 @@ use super::yaml;
 const PREFIX: &str = "COORDINATION__";
 
 /// The variables that set one setting each; their text is taken as it is. Empty is the same as absent.
-const NAMED: [(&str, &[&str]); 7] = [
+const NAMED: [(&str, &[&str]); 18] = [
+    ("AWS_ACCESS_KEY_ID", &["s3", "access_key_id"]),
+    ("AWS_CA_BUNDLE", &["s3", "ca_file"]),
+    // Of two names for one setting the later one in the alphabet holds, as with AWS's own tools.
+    ("AWS_DEFAULT_REGION", &["s3", "region"]),
+    ("AWS_ENDPOINT_URL", &["s3", "endpoint"]),
+    ("AWS_ENDPOINT_URL_S3", &["s3", "endpoint"]),
+    ("AWS_REGION", &["s3", "region"]),
+    ("AWS_ROLE_ARN", &["s3", "role_arn"]),
+    ("AWS_ROLE_SESSION_NAME", &["s3", "role_session_name"]),
+    ("AWS_SECRET_ACCESS_KEY", &["s3", "secret_access_key"]),
+    ("AWS_SESSION_TOKEN", &["s3", "session_token"]),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", &["s3", "web_identity_token_file"]),
     ("COORDINATION_ADMIN_KEY", &["auth", "admin_key"]),
     ("COORDINATION_DATA", &["data"]),
     ("DATABASE_URL", &["database", "url"]),
@@ -41,8 +53,10 @@ fn setting(name: &str, value: &str) -> Result<Option<Node>, Complaint> {
         let node = yaml::parse(value, &|_| origin(), &mut Vec::new())?;
         return Ok(Some(node.under(&path)));
     }
-    let plain = name.strip_suffix("_FILE").unwrap_or(name);
-    let Some((_, path)) = NAMED.iter().find(|(known, _)| *known == plain) else { return Ok(None) };
+    let known = |wanted: &str| NAMED.iter().find(|(known, _)| *known == wanted);
+    // A name that ends so itself is the name of a file, not of its content.
+    let plain = if known(name).is_some() { name } else { name.strip_suffix("_FILE").unwrap_or(name) };
+    let Some((_, path)) = known(plain) else { return Ok(None) };
     let text = if plain == name {
         value.to_owned()
     } else {

@@ -12,7 +12,15 @@ use serde::de::{
 use super::node::{Node, Origin, Value, key_in};
 
 /// Settings whose values are never shown, not even when they are of the wrong type.
-const SECRETS: [&str; 4] = ["auth.admin_key", "database.url", "rabbitmq.url", "redis.url"];
+const SECRETS: [&str; 7] = [
+    "auth.admin_key",
+    "database.url",
+    "rabbitmq.url",
+    "redis.url",
+    "s3.access_key_id",
+    "s3.secret_access_key",
+    "s3.session_token",
+];
 
 /// A node with its dotted key, ready to be read.
 #[derive(Debug)]

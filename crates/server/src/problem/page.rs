@@ -139,6 +139,10 @@ const fn remedy(code: Code) -> &'static str {
         Code::AttachmentsDisabled => {
             "Whoever runs the server sets <code>attachments.url</code> to a place that all its servers reach."
         }
+        Code::Archived => {
+            "Read it in the archive, in the object that <code>detail</code> names; lists and streams go on behind the \
+             position that it says the log begins after."
+        }
         Code::Internal => {
             "It is our fault. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }

@@ -52,6 +52,7 @@ const fn entry(code: Code) -> (StatusCode, &'static str) {
         Code::Draining => (S::SERVICE_UNAVAILABLE, "The server is shutting down"),
         Code::Conflict => (S::CONFLICT, "It changed in between"),
         Code::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "It is not known whether it was done"),
+        Code::Archived => (S::GONE, "It is in the archive"),
         Code::Internal => (S::INTERNAL_SERVER_ERROR, "The server failed"),
         Code::AttachmentsDisabled => (S::NOT_IMPLEMENTED, "No attachments are kept here"),
     }
@@ -68,8 +69,8 @@ pub(crate) const fn title(code: Code) -> &'static str {
 }
 
 /// Every status that the API answers with, for pre-made measures.
-pub(crate) const STATUSES: [u16; 22] =
-    [200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 416, 422, 429, 500, 501, 503, 0];
+pub(crate) const STATUSES: [u16; 23] =
+    [200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 416, 422, 429, 500, 501, 503, 0];
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
 use domain::{AgentName, Code, Digest, Event, EventKind, MessageId, Refusal};
-use engine::{EventFilter, Report};
+use engine::{ArchiveReport, EventFilter, Problem, Report};
 use serde_json::value::RawValue;
 
 use super::time;
@@ -47,18 +47,28 @@ pub(crate) fn head(seq: i64, hash: Digest) -> api::EventsHead {
 }
 
 /// What checking the log found.
-pub(crate) fn verification(report: Report) -> api::Verification {
-    let problems = report.problems.into_iter().map(|problem| api::ChainProblem {
+pub(crate) fn verification(report: Report, archive: Option<ArchiveReport>) -> api::Verification {
+    let problem = |problem: Problem| api::ChainProblem {
         seq: problem.seq.map(|seq| seq as u64),
         what: problem.what.to_string(),
         detail: problem.detail,
+    };
+    let mut problems: Vec<_> = report.problems.into_iter().map(problem).collect();
+    let archive = archive.map(|found| {
+        problems.extend(found.problems.into_iter().map(problem));
+        api::ArchiveVerification {
+            segments: found.segments as u64,
+            checked: found.checked as u64,
+            last: found.last_seq as u64,
+        }
     });
-    let problems: Vec<_> = problems.collect();
     api::Verification {
         ok: problems.is_empty(),
         checked: report.checked as u64,
         head: head(report.head_seq, report.head_hash),
         deliveries_checked: report.deliveries as u64,
+        trimmed: report.trimmed_seq as u64,
+        archive,
         problems,
     }
 }

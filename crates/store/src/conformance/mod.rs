@@ -5,6 +5,7 @@
 //! `src/integration.rs`.
 #![expect(clippy::missing_panics_doc, reason = "every case panics where its sentence does not hold")]
 
+pub mod archive;
 pub mod arrivals;
 pub mod attachments;
 pub mod claims;
@@ -107,6 +108,14 @@ macro_rules! conformance {
                 a_search_takes_as_many_words_as_a_person_types,
                 nothing_a_person_types_breaks_a_search,
                 indexing_goes_on_where_it_stopped,
+            ],
+            archive: [
+                stretches_are_closed_one_after_the_other,
+                only_what_is_archived_is_trimmed,
+                what_is_over_goes_and_what_is_live_stays,
+                a_message_that_changed_since_is_left,
+                what_has_gone_is_removed_once,
+                a_trimmed_log_is_searched,
             ],
             directory: [
                 agents_and_grants_are_kept_and_move_the_version,

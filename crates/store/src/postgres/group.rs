@@ -28,7 +28,8 @@ pub(super) struct Groups {
     batch: usize,
 }
 
-/// Changes of one transaction that must see each other's rows cannot ask their questions at once.
+/// Changes of one transaction that must see each other's rows cannot ask their questions at once. One that removes rows is
+/// alone in its transaction.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Idempotency(TenantId, String),
@@ -84,7 +85,8 @@ impl Groups {
         let mut keys = HashSet::new();
         let mut claims: HashMap<(TenantId, AgentName), usize> = HashMap::new();
         while let Some(Item::Change(waiting)) = self.held.front() {
-            if key(&waiting.change).is_some_and(|key| !keys.insert(key)) {
+            let alone = matches!(waiting.change.what, What::Archive(_));
+            if alone && !group.is_empty() || key(&waiting.change).is_some_and(|key| !keys.insert(key)) {
                 break;
             }
             let more = match &waiting.change.what {
@@ -96,6 +98,9 @@ impl Groups {
             };
             if let Some(Item::Change(waiting)) = self.held.pop_front() {
                 group.push((*waiting, more));
+            }
+            if alone {
+                break;
             }
         }
         group

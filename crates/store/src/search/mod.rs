@@ -142,12 +142,17 @@ impl Store {
         // The last one that is indexed is read again: it tells whether the index followed this log.
         let mut events = self.events(tenant, &EventFilter::default(), cursor.seq - 1, STEP).await?;
         if cursor.seq > 0 {
-            let known = |first: &Event| first.seq == cursor.seq && cursor.hash.is_none_or(|hash| hash == first.hash);
-            if !events.first().is_some_and(known) {
+            let last = events.first().filter(|first| first.seq == cursor.seq);
+            let follows = match last {
+                Some(last) => cursor.hash.is_none_or(|hash| hash == last.hash),
+                // It has gone to the archive, and what was indexed of it is found no more.
+                None => cursor.seq <= self.trimmed(tenant).await?.seq,
+            };
+            if !follows {
                 self.search.forget().await?;
                 return Ok(true);
             }
-            events.remove(0);
+            events.retain(|event| event.seq > cursor.seq);
         }
         let Some(last) = events.last().cloned() else { return Ok(false) };
         let more = events.len() >= STEP - 1;

@@ -10,7 +10,7 @@ use crate::value::{Row, Value};
 use crate::{Result, Store};
 
 /// Events that are read at once; each may hold a body.
-const PAGE: i64 = 256;
+pub(super) const PAGE: i64 = 256;
 
 impl Store {
     /// Recomputes the chain from where the check stands to the head, and rebuilds deliveries on the way.
@@ -52,7 +52,7 @@ impl Store {
 }
 
 impl Check {
-    fn row(&mut self, mut row: Row) {
+    fn row(&mut self, row: Row) {
         let seq = row.peek_int(0).unwrap_or(self.seq + 1);
         let follows = seq == self.seq + 1;
         if !follows {
@@ -60,11 +60,28 @@ impl Check {
             self.problem(Some(missing), "gap", format!("event {missing} is missing; event {seq} is the next"));
         }
         let hash = row.peek_digest(6);
-        let read = event(&mut row).map_err(|error| error.to_string());
-        match read {
+        // What follows a gap cannot be linked to what is gone.
+        self.read(seq, row, follows.then_some(self.hash));
+        // Goes on from what is stored, so that one broken link is one problem.
+        (self.seq, self.hash) = (seq, hash.unwrap_or_default());
+        self.report.checked += 1;
+    }
+
+    /// Checks an event whose predecessor has gone, with the hash that was kept of it.
+    pub(super) fn kept_row(&mut self, row: Row) {
+        let seq = row.peek_int(0).unwrap_or_default();
+        let previous = row.peek_digest(7).unwrap_or(Digest::ZERO);
+        self.read(seq, row, Some(previous));
+        self.report.kept += 1;
+    }
+
+    /// Recomputes the hash of an event, where the one before it is known, and applies it.
+    fn read(&mut self, seq: i64, mut row: Row, previous: Option<Digest>) {
+        match event(&mut row).map_err(|error| error.to_string()) {
             Ok(event) => {
-                // What follows a gap cannot be linked to what is gone.
-                self.event(&event, follows);
+                if let Some(previous) = previous {
+                    self.event(&event, previous);
+                }
                 let beside = beside(&event, &mut row);
                 if let Err(why) = beside.and_then(|()| self.rebuilt.apply(&event)) {
                     self.problem(Some(seq), "content", format!("event {seq}: {why}"));
@@ -72,15 +89,12 @@ impl Check {
             }
             Err(why) => self.problem(Some(seq), "content", format!("event {seq} cannot be read: {why}")),
         }
-        // Goes on from what is stored, so that one broken link is one problem.
-        (self.seq, self.hash) = (seq, hash.unwrap_or_default());
-        self.report.checked += 1;
     }
 
-    fn event(&mut self, event: &Event, follows: bool) {
+    fn event(&mut self, event: &Event, previous: Digest) {
         let Event { seq, at, kind, data, hash: stored, .. } = event;
-        let hash = chain::link(&self.hash, *seq, *at, kind.as_str(), data.as_bytes());
-        if follows && hash != *stored {
+        let hash = chain::link(&previous, *seq, *at, kind.as_str(), data.as_bytes());
+        if hash != *stored {
             let detail = format!("event {seq} has the hash {stored}, its content and the event before give {hash}");
             self.problem(Some(*seq), "hash", detail);
         }

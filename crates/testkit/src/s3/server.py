@@ -1,7 +1,7 @@
 """Serves moto's S3 on two ports of loopback, one plain and one with TLS, over the same objects.
 
-Arguments: folder, plain port, TLS port. Writes ca.pem into the folder: a certificate for localhost and 127.0.0.1 that
-signs itself, to be trusted as it is.
+Arguments: folder, plain port, TLS port. Writes ca.pem into the folder: the authority that signed the certificate for
+localhost and 127.0.0.1.
 """
 
 import datetime
@@ -17,29 +17,36 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 
-def certificate(folder):
-    """Makes a key and its certificate; answers their files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+def signed(name, key, issuer, issuer_key, ca):
+    """Makes a certificate for a key."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=30))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=True)
+        .sign(issuer_key, hashes.SHA256())
     )
+
+
+def certificate(folder):
+    """Makes an authority and a server's certificate that it signs; answers the server's certificate and key as files."""
+    name = lambda text: x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+    authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     pem = serialization.Encoding.PEM
+    ca = signed(name("testkit"), authority, name("testkit"), authority, True)
+    made = signed(name("localhost"), server, name("testkit"), authority, False)
+    key_file, file = folder / "key.pem", folder / "cert.pem"
     plain = serialization.NoEncryption()
-    key_file, file = folder / "key.pem", folder / "ca.pem"
-    key_file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    key_file.write_bytes(server.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
     file.write_bytes(made.public_bytes(pem))
+    (folder / "ca.pem").write_bytes(ca.public_bytes(pem))
     return str(file), str(key_file)
 
 

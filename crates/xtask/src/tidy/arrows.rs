@@ -32,6 +32,7 @@ const KEPT: &[(&str, &str)] = &[
     ("tokio-postgres", "store"),
     ("deadpool-postgres", "store"),
     ("lapin", "broker"),
+    ("object_store", "blobs"),
     ("fred", "ephemeral"),
     ("redis", "ephemeral"),
 ];
