@@ -43,3 +43,14 @@ pub struct Received {
     /// The message.
     pub message: Message,
 }
+
+/// What is pushed to an agent's webhook: a leased delivery, and whose it is.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Push {
+    /// The recipient.
+    #[schema(example = "chat")]
+    pub agent: String,
+    /// The delivery, as `receive` would give it.
+    #[serde(flatten)]
+    pub received: Received,
+}

@@ -20,7 +20,7 @@ use blobs::S3Config;
 use broker::BrokerConfig;
 use engine::config::{
     AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, DeliveryConfig, GatesConfig, Limits,
-    RetentionConfig, WorkerConfig,
+    RetentionConfig, WebhooksConfig, WorkerConfig,
 };
 use ephemeral::EphemeralConfig;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// How long facts are kept.
     pub(crate) retention: RetentionConfig,
+    /// How deliveries are pushed to webhooks.
+    pub(crate) webhooks: WebhooksConfig,
     /// Where attachments are kept.
     pub(crate) attachments: AttachmentsConfig,
     /// Where old events go.
@@ -90,6 +92,7 @@ impl Default for Config {
             delivery: engine.delivery,
             limits: engine.limits,
             retention: engine.retention,
+            webhooks: engine.webhooks,
             attachments: AttachmentsConfig::default(),
             archive: engine.archive,
             s3: S3Config::default(),
@@ -119,6 +122,7 @@ impl Config {
             retention: self.retention.clone(),
             archive: self.archive.clone(),
             worker: self.worker.clone(),
+            webhooks: self.webhooks.clone(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! An installation: the engine on top of what configuration names and a data folder holds.
 
+use std::sync::Arc;
+
 use blobs::{Blobs, Objects};
 use broker::Broker;
 use domain::Digest;
@@ -7,6 +9,7 @@ use engine::{Clock, Door, Engine, Open, Parts, Role, admin_key_digest};
 use ephemeral::Ephemeral;
 use server::config::{AuthConfig, AuthMode};
 use store::{Options, Store};
+use webhook::Webhooks;
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
@@ -78,7 +81,9 @@ pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder
         archive: archive.map_err(Error::Archive)?,
         clock: Clock::system(),
     };
-    Ok(Engine::start_as(role, parts, config.engine(), door(&config.auth)).await?)
+    let engine = Engine::start_as(role, parts, config.engine(), door(&config.auth)).await?;
+    engine.push_through(Arc::new(Webhooks::new(&config.webhooks, server::push_body)));
+    Ok(engine)
 }
 
 fn door(auth: &AuthConfig) -> Door {

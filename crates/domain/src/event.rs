@@ -60,6 +60,8 @@ words! {
         KeyRevoked = 22 "coordination.key.revoked",
         /// The tenant was made.
         TenantCreated = 23 "coordination.tenant.created",
+        /// An agent's webhook is signed with a new secret.
+        WebhookSecretRotated = 24 "coordination.webhook.secret_rotated",
     }
 }
 

@@ -25,6 +25,7 @@ pub mod send;
 pub mod tenant;
 pub mod threshold;
 pub mod time;
+pub mod webhook;
 mod words;
 
 pub use agent::{Agent, AgentKind, AgentName};

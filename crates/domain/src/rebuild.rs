@@ -96,7 +96,8 @@ impl Rebuilt {
             | EventKind::AttachmentStored
             | EventKind::KeyCreated
             | EventKind::KeyRevoked
-            | EventKind::TenantCreated => Ok(()),
+            | EventKind::TenantCreated
+            | EventKind::WebhookSecretRotated => Ok(()),
         }
     }
 

@@ -104,6 +104,10 @@ impl Engine {
                 "must be an http:// or https:// URL of at most 2048 bytes",
             ));
         }
+        let pusher = self.inner.pushes.pusher.get();
+        if let Some(why) = put.webhook.as_deref().zip(pusher).and_then(|(url, pusher)| pusher.refusal(url)) {
+            return Err(Refusal::field(Code::InvalidField, "webhook", why));
+        }
         let escalate_to = put.escalate_to.as_deref().map(|to| match directory.agent(to) {
             Some(agent) if agent.is_active() => Ok(agent.name.clone()),
             _ => Err(Refusal::field(Code::InvalidField, "escalate_to", format!("there is no active agent `{to}`"))),

@@ -52,6 +52,7 @@ impl Engine {
             for _ in 0..self.config().worker.concurrency {
                 self.work_in_background();
             }
+            self.push_in_background();
         }
         if role.relays(&self.inner.broker) {
             let signal: fn(&Self) -> &Signal = |engine| &engine.inner.relay;
@@ -74,6 +75,18 @@ impl Engine {
             tokio::select! {
                 () = engine.work() => {}
                 () = engine.inner.abandon.cancelled() => {}
+            }
+        });
+    }
+
+    /// Pushes to webhooks until the engine drains: what is under way then is finished, unless it takes longer than the grace.
+    fn push_in_background(&self) {
+        self.run("push look", crate::push::LOOK, None, |engine| async move { engine.push_look_step().await });
+        let engine = self.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = engine.push() => {}
+                () = engine.inner.draining.cancelled() => {}
             }
         });
     }

@@ -4,6 +4,7 @@
 //! `Default` equals the reference page that ships with the binary.
 
 mod agents;
+mod allowed;
 mod archive;
 mod authority;
 mod delivery;
@@ -13,11 +14,13 @@ mod limits;
 mod limits_faults;
 mod places;
 mod size;
+mod webhooks;
 mod worker;
 
 use serde::{Deserialize, Serialize};
 
 pub use agents::AgentConfig;
+pub use allowed::Allowed;
 pub use archive::ArchiveConfig;
 pub use authority::AuthorityConfig;
 pub use delivery::DeliveryConfig;
@@ -26,6 +29,7 @@ pub use gates::GatesConfig;
 pub use limits::Limits;
 pub use places::{AttachmentsConfig, RetentionConfig};
 pub use size::{Size, SizeError};
+pub use webhooks::WebhooksConfig;
 pub use worker::WorkerConfig;
 
 /// Everything the engine may be told, already read and checked.
@@ -48,6 +52,8 @@ pub struct Config {
     pub archive: ArchiveConfig,
     /// What a worker may take.
     pub worker: WorkerConfig,
+    /// How deliveries are pushed to webhooks.
+    pub webhooks: WebhooksConfig,
 }
 
 impl Default for Config {
@@ -61,6 +67,7 @@ impl Default for Config {
             retention: RetentionConfig::default(),
             archive: ArchiveConfig::default(),
             worker: WorkerConfig::default(),
+            webhooks: WebhooksConfig::default(),
         }
     }
 }
@@ -70,6 +77,7 @@ impl Config {
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = self.limits.faults();
         faults.extend(self.delivery.faults());
+        faults.extend(self.webhooks.faults(&self.delivery));
         faults.extend(self.quality_gates.faults());
         faults.extend(self.worker.faults());
         faults.extend(self.authority.faults(&self.agents));

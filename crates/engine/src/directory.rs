@@ -68,7 +68,7 @@ impl Directories {
             match fact {
                 Fact::Agent(agent) => directory.put_agent(agent),
                 Fact::Grant(grant) => directory.put_grant(grant),
-                Fact::Key(_) | Fact::Attachment(_) => {}
+                Fact::Key(_) | Fact::Attachment(_) | Fact::WebhookSecret { .. } => {}
             }
         }
         held.old = held.old.max(Some(directory.version - 1));

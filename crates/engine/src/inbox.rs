@@ -72,7 +72,7 @@ impl Engine {
         let agent = self.known_agent(caller, agent).await?;
         let lease = self.check_receive(max, lease, wait)?;
         self.inner.ephemeral.seen(caller.tenant, &agent, self.now());
-        let claim = || self.claim(caller.tenant, &agent, max, lease);
+        let claim = || self.claim(caller.tenant, &agent, max, lease, false);
         let items = claim().await?;
         if !items.is_empty() || wait == Span::ZERO {
             return Ok(items);
@@ -115,9 +115,17 @@ impl Engine {
         Ok(lease.map_or(Ok(policy.lease), |lease| bounds::lease(lease, policy))?)
     }
 
-    async fn claim(&self, tenant: TenantId, agent: &AgentName, max: usize, lease: Span) -> Result<Vec<InboxItem>> {
+    /// Leases the next deliveries of an inbox, for who asks or for a push.
+    pub(crate) async fn claim(
+        &self,
+        tenant: TenantId,
+        agent: &AgentName,
+        max: usize,
+        lease: Span,
+        push: bool,
+    ) -> Result<Vec<InboxItem>> {
         let secret = u64::from_le_bytes(random::bytes()?);
-        let what = What::Claim { agent: agent.clone(), max, lease, secret, only: None };
+        let what = What::Claim { agent: agent.clone(), max, lease, secret, push };
         let now = self.now();
         let committed = self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
         let Answer::Claimed(claimed) = committed.answer else {
@@ -126,7 +134,7 @@ impl Engine {
         if claimed.is_empty() {
             return Ok(Vec::new());
         }
-        if claimed.len() == max {
+        if claimed.len() == max && !push {
             // There may be more: the next one who waits looks for itself.
             self.inner.ephemeral.ring_inbox(tenant, agent);
         }

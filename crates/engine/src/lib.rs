@@ -24,6 +24,7 @@ mod message;
 mod observer;
 mod page;
 mod policy;
+mod push;
 mod random;
 mod rate;
 mod relay;
@@ -35,6 +36,7 @@ mod stream;
 mod tenant;
 mod timers;
 mod waiters;
+mod webhook;
 mod worker;
 
 use std::sync::Arc;
@@ -66,6 +68,7 @@ pub use key::{KeyRequest, admin_key_digest};
 pub use message::{MessageView, Receipts};
 pub use observer::Observer;
 pub use page::{Page, Paged};
+pub use push::{Push, Pushed, Pusher};
 pub use rate::Admitted;
 pub use role::Role;
 pub use send::Sent;
@@ -140,6 +143,7 @@ struct Inner {
     abandon: CancellationToken,
     relay: background::Signal,
     cursors: relay::Cursors,
+    pushes: push::Pushes,
 }
 
 impl Engine {
@@ -195,6 +199,7 @@ impl Engine {
             abandon: CancellationToken::new(),
             relay: background::Signal::default(),
             cursors: relay::Cursors::default(),
+            pushes: push::Pushes::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -9,6 +9,6 @@ pub trait Observer: Send + Sync {
     fn sent(&self, tenant: &str, kind: Kind, priority: Priority);
     /// A delivery was leased or pushed for the first time, so long after it was sent.
     fn delivered(&self, after: Span);
-    /// A push ended.
+    /// A push ended, in this way.
     fn webhook(&self, outcome: &'static str);
 }

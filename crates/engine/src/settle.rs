@@ -54,16 +54,19 @@ impl Engine {
     /// Commits a change that was decided on nothing but its rows, and wakes whom it concerns.
     pub(crate) async fn change(&self, tenant: TenantId, what: What) -> Result<Committed> {
         let committed = self.inner.store.commit(Change { tenant, now: self.now(), version: None, what }).await?;
-        self.woken(tenant, &committed.woken);
+        self.woken(tenant, &committed.woken).await;
         Ok(committed)
     }
 
-    /// Rings for those that a commit gave something to receive, and for those that follow the log.
-    pub(crate) fn woken(&self, tenant: TenantId, agents: &[AgentName]) {
+    /// Rings for those that a commit gave something to receive, by asking or by a push, and for those that follow the log.
+    pub(crate) async fn woken(&self, tenant: TenantId, agents: &[AgentName]) {
         for agent in agents {
             self.inner.ephemeral.ring_inbox(tenant, agent);
         }
         self.grown(tenant);
+        if let Err(error) = self.want_pushes(tenant, agents).await {
+            tracing::debug!(%error, "pushes wait for the next look");
+        }
     }
 
     /// Rings for those that follow the log.

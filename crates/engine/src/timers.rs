@@ -25,7 +25,7 @@ impl Engine {
         let mut failed = None;
         for (tenant, outcome) in owners.into_iter().zip(self.inner.store.commit_all(changes).await) {
             match outcome {
-                Ok(committed) => self.woken(tenant, &committed.woken),
+                Ok(committed) => self.woken(tenant, &committed.woken).await,
                 Err(error) => failed = failed.or(Some(error)),
             }
         }

@@ -67,7 +67,7 @@ impl Engine {
     async fn see_to(&self, task: Task) -> Result<()> {
         let mut pause = PAUSE;
         loop {
-            let outcome = if task.fan_out { self.fan_out(task).await } else { Ok(()) };
+            let outcome = if task.fan_out { self.fan_out(task).await } else { self.want_pushes_of(task).await };
             let Err(Error::Store(error)) = &outcome else { return outcome };
             if matches!(error, store::Error::Corrupt(_)) {
                 return outcome;

@@ -34,6 +34,8 @@ mod tenant;
 mod thread;
 mod trace;
 mod trigger;
+mod webhook;
 
 pub use serve::{Listeners, Server};
+pub use shape::inbox::push_body;
 pub use trace::SPANS;

@@ -29,6 +29,10 @@ const LATENCY: [f64; 16] =
 const DELIVERY: [f64; 14] =
     [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 1_800.0, 7_200.0, 86_400.0, 604_800.0];
 
+/// How a push ends: it was taken (2xx), the receiver asked for time (429 or 503), answered otherwise, did not answer in time or
+/// was not reached, may not be reached, wants nothing more (410).
+const WEBHOOK_OUTCOMES: [&str; 7] = ["delivered", "throttled", "rejected", "timeout", "unreachable", "refused", "gone"];
+
 /// Every measure of the server. Those that the engine keeps are copied in when somebody looks.
 #[derive(Debug)]
 pub(crate) struct Meters {
@@ -90,7 +94,7 @@ impl Meters {
         );
         registry.register("deliveries", "Deliveries of all tenants, by state", self.deliveries.clone());
         registry.register("queue_messages", "Tasks that wait for workers, by queue", self.queue.clone());
-        for outcome in ["delivered", "failed"] {
+        for outcome in WEBHOOK_OUTCOMES {
             drop(self.webhook_attempts.get_or_create(&OfOutcome { outcome }));
         }
         registry.register("webhook_attempts", "Pushes to webhooks, by outcome", self.webhook_attempts.clone());

@@ -9,7 +9,7 @@ use crate::openapi::op;
 use crate::routes::Routes;
 use crate::{
     agent, attachment, authority, dead_letter, docs, event, gate, health, inbox, key, message, problem, stream, tenant,
-    thread, trigger,
+    thread, trigger, webhook,
 };
 
 /// The router of the API.
@@ -158,6 +158,12 @@ fn deciders(routes: Routes) -> Routes {
             .gives::<api::Agent>(200, "The retired agent.").refuses(&[Code::NotFound, Code::Forbidden]))
         .post("/api/v1/agents/{name}/heartbeat", agent::heartbeat, op("heartbeat", "Says that an agent is there")
             .gives::<api::Agent>(200, "The agent.").refuses(&[Code::NotFound, Code::SenderMismatch]))
+        .get("/api/v1/agents/{name}/webhook/secret", webhook::secret, op("getWebhookSecret", "Shows what an agent's webhook is signed with")
+            .about("It is made when it is first asked for, or at the first push. Only admins and the agent's own keys see it.")
+            .gives::<api::WebhookSecret>(200, "The secret.").refuses(&[Code::NotFound, Code::Forbidden, Code::SenderMismatch]))
+        .post("/api/v1/agents/{name}/webhook/secret/rotate", webhook::rotate, op("rotateWebhookSecret", "Makes a new secret for an agent's webhook")
+            .about("Until `previous_until` pushes carry a signature by either, so that the receiver can change over without a gap.")
+            .gives::<api::WebhookSecret>(200, "The new secret.").refuses(&[Code::NotFound, Code::Forbidden, Code::SenderMismatch]))
         .tag("authority", "Who may decide what.")
         .get("/api/v1/authority", authority::show, op("getAuthority", "Shows who may decide what, now")
             .gives::<api::Authority>(200, "Every domain with its holders."))

@@ -14,6 +14,7 @@ pub(crate) mod problem;
 mod reading;
 pub(crate) mod receipt;
 pub(crate) mod tenant;
+pub(crate) mod webhook;
 pub(crate) mod word;
 
 use api::Timestamp;

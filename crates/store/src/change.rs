@@ -8,6 +8,7 @@ use domain::delivery::{Delivery, Verb};
 use domain::directory::{Directory, Grant};
 use domain::event::NewEvent;
 use domain::message::{Message, MessageId};
+use domain::webhook::SigningSecret;
 use domain::{AgentName, Digest, Span, TenantId, Time};
 
 use crate::KeyRow;
@@ -48,8 +49,8 @@ pub enum What {
         lease: Span,
         /// Random; the leases' secrets are drawn from it.
         secret: u64,
-        /// Only this message, where a push asks for one.
-        only: Option<i64>,
+        /// For a push: only where no other one of this agent is under way and pushes to it are not paused.
+        push: bool,
     },
     /// Does what a verb asks with one delivery.
     Settle {
@@ -144,6 +145,15 @@ pub enum Fact {
     Key(KeyRow),
     /// An attachment; one that is known stays as it is.
     Attachment(Attachment),
+    /// A new secret of an agent's webhook.
+    WebhookSecret {
+        /// Whose webhook.
+        agent: AgentName,
+        /// The secret.
+        secret: SigningSecret,
+        /// Until when the one before, if there is one, signs along.
+        previous_until: Time,
+    },
 }
 
 /// A delivery that was leased, with its message's event.

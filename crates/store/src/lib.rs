@@ -32,6 +32,7 @@ mod statements;
 mod tenant;
 mod value;
 mod verify;
+mod webhook;
 
 use std::path::Path;
 

@@ -8,7 +8,7 @@ use domain::{State, Time};
 use crate::change::{Change, What};
 use crate::rows::{Batch, DELIVERY, delivery_row};
 use crate::value::{Row, Value};
-use crate::{Error, Result, archive, idempotency};
+use crate::{Error, Result, archive, idempotency, webhook};
 
 /// A query and its parameters.
 pub(crate) type Query = (String, Vec<Value>);
@@ -32,16 +32,14 @@ pub(crate) fn query(change: &Change, more: usize) -> Option<Query> {
             let key = sending.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())?;
             Some(idempotency::query(change.tenant, key, change.now))
         }
-        What::Claim { agent, max, only: None, .. } => {
+        What::Claim { agent, max, push, .. } => {
+            let free = if *push { format!("AND NOT {}", webhook::busy("d")) } else { String::new() };
             // What has expired is not handed out, though nobody has said so yet.
-            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 \
-                        AND (d.expires_at IS NULL OR d.expires_at > $4) ORDER BY d.priority, d.seq LIMIT $3";
-            Some((with_message(rest), vec![tenant, agent.into(), ((max + more) as i64).into(), change.now.into()]))
-        }
-        What::Claim { agent, only: Some(seq), .. } => {
-            let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND d.seq = $3 AND d.state = 0 \
-                        AND (d.expires_at IS NULL OR d.expires_at > $4)";
-            Some((with_message(rest), vec![tenant, agent.into(), (*seq).into(), change.now.into()]))
+            let rest = format!(
+                "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 AND (d.expires_at IS NULL OR d.expires_at > $4) \
+                 {free} ORDER BY d.priority, d.seq LIMIT $3"
+            );
+            Some((with_message(&rest), vec![tenant, agent.into(), ((max + more) as i64).into(), change.now.into()]))
         }
         What::Settle { agent, message, verb, .. } => {
             let rest = "WHERE d.tenant = $1 AND d.agent = $2 AND \

@@ -6,8 +6,11 @@ use tokio_postgres::Client;
 
 use crate::{Error, Result};
 
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("../migrations/0001_ground.sql")), (2, include_str!("../migrations/0002_archive.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_ground.sql")),
+    (2, include_str!("../migrations/0002_archive.sql")),
+    (3, include_str!("../migrations/0003_webhooks.sql")),
+];
 
 /// Brings a SQLite database to the newest schema; each migration is one transaction.
 pub(crate) fn sqlite(connection: &mut Connection) -> Result<()> {

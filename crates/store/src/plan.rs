@@ -27,7 +27,7 @@ pub(crate) fn decide(change: Change, facts: Facts, batch: &mut Batch) -> Result<
         (What::Send(_), Facts::SentBefore(message)) => Ok(done(Answer::Replayed(message))),
         (What::Send(sending), _) => plan.send(*sending),
         (What::Record { events, facts }, _) => plan.record(events, facts),
-        (What::Claim { lease, secret, .. }, Facts::Deliveries(found)) => plan.claim(found, lease, secret),
+        (What::Claim { lease, secret, push, .. }, Facts::Deliveries(found)) => plan.claim(found, lease, secret, push),
         (What::Settle { agent, message, verb, directory, notice }, Facts::Deliveries(found)) => {
             plan.settle(found, (&agent, message), verb, &directory, notice)
         }
@@ -87,13 +87,16 @@ impl Plan<'_> {
         Ok(done(Answer::Done))
     }
 
-    fn claim(self, found: Vec<(Delivery, String)>, lease: Span, secret: u64) -> Result<Committed> {
+    fn claim(self, found: Vec<(Delivery, String)>, lease: Span, secret: u64, push: bool) -> Result<Committed> {
         let mut claimed = Vec::with_capacity(found.len());
         for (before, data) in found {
             // Distinct per delivery; all of one claim go to one receiver, so they need not hide from each other.
             let secret = secret ^ (before.seq as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let change = before.clone().lease(self.now, lease, secret as i64);
             self.batch.change(self.tenant, &before, &change, self.now)?;
+            if push {
+                self.batch.push_lane(self.tenant, &change.delivery);
+            }
             claimed.push(Claimed { delivery: change.delivery, data });
         }
         Ok(done(Answer::Claimed(claimed)))

@@ -14,7 +14,7 @@ use crate::change::{Fact, Idempotency};
 use crate::key::KeyRow;
 use crate::statements::{
     ADD_COUNT, INSERT_DELIVERY, INSERT_EVENT, INSERT_MESSAGE, PUT_AGENT, PUT_ATTACHMENT, PUT_GRANT, PUT_IDEMPOTENCY,
-    PUT_KEY, Statement, UPDATE_DELIVERY, UPDATE_HEAD,
+    PUT_KEY, PUT_PUSH_LANE, PUT_WEBHOOK_SECRET, Statement, UPDATE_DELIVERY, UPDATE_HEAD,
 };
 use crate::value::{Row, Value};
 use crate::{Error, Result};
@@ -161,6 +161,13 @@ impl Batch {
         Ok(())
     }
 
+    /// Notes that this delivery is being pushed, for as long as its lease runs.
+    pub(crate) fn push_lane(&mut self, tenant: TenantId, delivery: &Delivery) {
+        let Delivery { seq, lease, lease_expires_at, .. } = *delivery;
+        let row = vec![tenant.0.into(), (&delivery.agent).into(), seq.into(), lease.into(), lease_expires_at.into()];
+        self.push((&PUT_PUSH_LANE, row));
+    }
+
     fn count(&mut self, tenant: TenantId, delivery: &Delivery, by: i64) {
         *self.counts.entry((tenant, delivery.agent.clone(), delivery.state)).or_default() += by;
     }
@@ -195,6 +202,10 @@ impl Batch {
             }
             Fact::Key(key) => key_row(key)?,
             Fact::Attachment(attachment) => attachment_row(tenant, attachment, now),
+            Fact::WebhookSecret { agent, secret, previous_until } => {
+                let secret = Value::Bytes(secret.0.to_vec());
+                (&PUT_WEBHOOK_SECRET, vec![tenant.0.into(), (&agent).into(), secret, previous_until.into()])
+            }
         };
         self.push(write);
         Ok(())

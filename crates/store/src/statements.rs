@@ -114,6 +114,15 @@ pub(crate) static PUT_ATTACHMENT: Statement = Statement::one(
     "INSERT INTO attachments (tenant, sha256, size, media_type, name, stored_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
      ON CONFLICT (tenant, sha256) DO NOTHING",
 );
+pub(crate) static PUT_WEBHOOK_SECRET: Statement = Statement::one(
+    "INSERT INTO webhook_secrets (tenant, agent, secret, previous_until) VALUES (?1, ?2, ?3, ?4) \
+     ON CONFLICT (tenant, agent) DO UPDATE SET previous = webhook_secrets.secret, \
+     previous_until = excluded.previous_until, secret = excluded.secret",
+);
+pub(crate) static PUT_PUSH_LANE: Statement = Statement::one(
+    "INSERT INTO push_lanes (tenant, agent, seq, lease, until) VALUES (?1, ?2, ?3, ?4, ?5) \
+     ON CONFLICT (tenant, agent) DO UPDATE SET seq = excluded.seq, lease = excluded.lease, until = excluded.until",
+);
 pub(crate) static UPDATE_HEAD: Statement =
     Statement::one("UPDATE tenants SET seq = ?2, hash = ?3, version = ?4 WHERE id = ?1");
 pub(crate) static UPDATE_FAN_OUT: Statement =

@@ -24,3 +24,5 @@ pub mod redis;
 pub mod redis_cluster;
 pub mod s3;
 pub mod template;
+
+pub use server::push_body;

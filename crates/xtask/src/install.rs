@@ -94,6 +94,9 @@ pub const MOTO: Program = Program {
     packages: &["python3-venv", "pip:moto[s3]==5.2.5", "pip:flask==3.1.3", "pip:flask-cors==6.0.5"],
 };
 
+/// The interpreter of the handbook's receiver of webhooks.
+pub const PYTHON: Program = Program { name: "python3", paths: &["/usr/bin/python3"], packages: &["python3"] };
+
 /// Every program that a suite may name.
 pub const PROGRAMS: &[Program] = &[
     POSTGRESQL,
@@ -110,6 +113,7 @@ pub const PROGRAMS: &[Program] = &[
     CERTIFICATES,
     BINUTILS,
     BUBBLEWRAP,
+    PYTHON,
 ];
 
 impl Program {

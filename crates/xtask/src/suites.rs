@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::install::{
-    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, POSTGRESQL, Program,
-    RABBITMQ, REDIS,
+    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, POSTGRESQL, PYTHON,
+    Program, RABBITMQ, REDIS,
 };
 
 /// Tests that are run, and need things, together.
@@ -76,6 +76,12 @@ pub const SUITES: &[Suite] = &[
         about: "what the Kubernetes template runs in the pods of its data services",
         files: &[("testkit", "template_redis"), ("coord", "template_postgres"), ("coord", "template_rabbitmq")],
         needs: &[POSTGRESQL, PATRONI, ETCD, PGBACKREST, MOTO, RABBITMQ, REDIS],
+    },
+    Suite {
+        name: "webhooks",
+        about: "pushing from the real binary, to the handbook's receiver",
+        files: &[("coord", "webhooks")],
+        needs: &[PYTHON],
     },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
     Suite { name: "pages", about: "the pages in a browser", files: &[("coord", "pages")], needs: &[CHROMIUM] },

@@ -1,7 +1,7 @@
 use reqwest::Method;
 
 use super::{Answer, Client, Error};
-use crate::{Agent, Page, PageQuery, PutAgent};
+use crate::{Agent, Page, PageQuery, PutAgent, WebhookSecret};
 
 impl Client {
     /// Lists the agents: `GET /api/v1/agents`.
@@ -22,6 +22,16 @@ impl Client {
     /// Retires an agent: `DELETE /api/v1/agents/{name}`.
     pub async fn retire_agent(&self, name: &str) -> Result<(), Error> {
         self.done(self.request(Method::DELETE, &["api", "v1", "agents", name])).await
+    }
+
+    /// Shows what an agent's webhook is signed with: `GET /api/v1/agents/{name}/webhook/secret`.
+    pub async fn webhook_secret(&self, name: &str) -> Result<Answer<WebhookSecret>, Error> {
+        self.answer(self.get(&["api", "v1", "agents", name, "webhook", "secret"])).await
+    }
+
+    /// Makes a new one: `POST /api/v1/agents/{name}/webhook/secret/rotate`.
+    pub async fn rotate_webhook_secret(&self, name: &str) -> Result<Answer<WebhookSecret>, Error> {
+        self.answer(self.post(&["api", "v1", "agents", name, "webhook", "secret", "rotate"])).await
     }
 
     /// Says that an agent is alive: `POST /api/v1/agents/{name}/heartbeat`.

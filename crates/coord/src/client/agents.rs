@@ -8,7 +8,8 @@ Examples:
   coord agents
   coord agents show code
   coord agents put reviewer --description 'Reads every change' --domain review
-  coord agents retire reviewer";
+  coord agents retire reviewer
+  coord agents webhook-secret reviewer --rotate";
 
 /// List, show, register and retire agents
 #[derive(Debug, Args)]
@@ -33,6 +34,14 @@ enum AgentsCommand {
     Retire {
         /// The agent's name
         name: String,
+    },
+    /// Show what pushes to an agent's webhook are signed with
+    WebhookSecret {
+        /// The agent's name
+        name: String,
+        /// Make a new one; the one before signs along for a time
+        #[arg(long)]
+        rotate: bool,
     },
     /// Say that an agent is alive
     Heartbeat {
@@ -75,6 +84,7 @@ impl Agents {
                 session.client.retire_agent(&name).await?;
                 session.out.note(&format!("Retired {name}; its history stays"))
             }
+            AgentsCommand::WebhookSecret { name, rotate } => webhook_secret(session, &name, rotate).await,
             AgentsCommand::Heartbeat { name } => {
                 session.client.heartbeat(&name).await?;
                 session.out.note(&format!("{name} is alive"))
@@ -122,6 +132,19 @@ async fn show(session: &mut Session, name: &str) -> Result<(), Failure> {
         session.out.line(&format!("{:<15} {text}", format!("{label}:")))?;
     }
     session.out.hint(&format!("Its inbox: coord inbox {name}"))
+}
+
+async fn webhook_secret(session: &mut Session, name: &str, rotate: bool) -> Result<(), Failure> {
+    let client = &session.client;
+    let secret = if rotate { client.rotate_webhook_secret(name).await? } else { client.webhook_secret(name).await? };
+    if session.out.json(&secret.json)? {
+        return Ok(());
+    }
+    session.out.line(&clean(&secret.secret))?;
+    match &secret.previous_until {
+        Some(until) => session.out.hint(&format!("The one before it signs along until {} UTC.", when::short(until))),
+        None => session.out.hint("Give it to the receiver, which verifies the header webhook-signature with it."),
+    }
 }
 
 fn authority(agent: &Agent) -> String {

@@ -38,6 +38,8 @@ mod stream;
 mod suite;
 #[path = "../../../server/tests/http/tenant.rs"]
 mod tenant;
+#[path = "../../../server/tests/http/webhook.rs"]
+mod webhook;
 #[path = "../../../server/tests/http/world.rs"]
 mod world;
 

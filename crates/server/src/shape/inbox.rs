@@ -48,6 +48,15 @@ pub(crate) fn received(item: &engine::InboxItem) -> api::Received {
     }
 }
 
+/// What is pushed to a webhook: a leased delivery, and whose it is, as JSON.
+///
+/// # Panics
+/// Never: the shapes on the wire always become JSON.
+pub fn push_body(item: &engine::InboxItem) -> Vec<u8> {
+    let push = api::Push { agent: item.delivery.agent.to_string(), received: received(item) };
+    serde_json::to_vec(&push).expect("a shape becomes JSON")
+}
+
 /// The message of a delivery, as its recipient sees it: beside its own delivery it knows of no other.
 fn message_of(item: &engine::InboxItem) -> api::Message {
     let recipients = vec![(item.delivery.agent.clone(), item.delivery.state)];

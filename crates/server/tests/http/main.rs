@@ -22,6 +22,7 @@ mod rate;
 mod stream;
 mod suite;
 mod tenant;
+mod webhook;
 mod wire;
 mod world;
 

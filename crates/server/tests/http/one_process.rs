@@ -36,7 +36,7 @@ async fn the_measures_have_the_names_and_labels_that_dashboards_rely_on() {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
     for beginning in [
-        r#"webhook_attempts_total{outcome="failed"} 0"#,
+        r#"webhook_attempts_total{outcome="rejected"} 0"#,
         "queue_messages{queue=\"",
         "event_log_head{tenant=\"default\"} ",
         "process_resident_memory_bytes ",

@@ -115,6 +115,10 @@ macro_rules! api_suite {
                 tenants_are_made_and_listed_by_the_administrators_of_default,
                 what_belongs_to_another_tenant_is_as_if_it_never_was,
             ],
+            webhook: [
+                a_secret_is_made_once_and_rotated_with_a_time_in_which_both_hold,
+                only_admins_and_the_agent_itself_see_its_secret,
+            ],
         }
     };
 }

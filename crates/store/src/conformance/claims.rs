@@ -73,28 +73,17 @@ pub async fn a_claim_takes_no_more_than_it_asks_for(store: &Store) {
     assert_eq!(store.inbox_counts(world.tenant, "chat").await.expect("counts"), [0, 5, 0, 0, 0, 0]);
 }
 
-/// A push takes the message it pushes, or nothing where somebody else has it.
-pub async fn a_claim_of_one_message_takes_only_that(store: &Store) {
-    let world = World::new(store).await;
-    let (first, second) = (world.sent(&["chat"]).await, world.sent(&["chat"]).await);
-    let only = async |seq: i64| {
-        let what = What::Claim { agent: name("chat"), max: 1, lease: LEASE, secret: 5, only: Some(seq) };
-        claimed(world.commit(what).await.expect("claimed"))
-    };
-    assert_eq!(only(2).await[0].delivery.message, second);
-    assert!(only(2).await.is_empty(), "it is leased");
-    assert!(only(3).await.is_empty(), "there is none");
-    assert_eq!(world.claim_one("chat", NOW).await.message, first);
-}
-
 /// What is no longer worth reading is not handed out, even before it is said to have expired.
 pub async fn what_has_expired_is_not_claimed(store: &Store) {
     let world = World::new(store).await;
     let until = |expires_at: Time| Message { expires_at: Some(expires_at), ..world.message(&["chat"]) };
     world.send(&until(at(10))).await;
+    world.send(&Message { recipients: vec![name("late")], ..until(at(10)) }).await;
     let seq = world.send(&until(at(11))).await;
-    let what = What::Claim { agent: name("chat"), max: 1, lease: LEASE, secret: 5, only: Some(1) };
-    assert!(claimed(store.commit(world.change(at(10), what)).await.expect("claimed")).is_empty());
+    for push in [true, false] {
+        let what = What::Claim { agent: name("late"), max: 1, lease: LEASE, secret: 5, push };
+        assert!(claimed(store.commit(world.change(at(10), what)).await.expect("claimed")).is_empty());
+    }
     let taken = world.claim("chat", 10, at(10)).await;
     assert_eq!(taken.iter().map(|claim| claim.delivery.seq).collect::<Vec<_>>(), [seq]);
 }

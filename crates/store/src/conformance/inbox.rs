@@ -42,20 +42,15 @@ pub async fn an_inbox_shows_one_state_at_a_time(store: &Store) {
     let world = World::new(store).await;
     for n in 0..24_i64 {
         let lasting = Message { deliver_at: (n % 6 == 2).then(|| at(1_000)), ..world.message(&["chat"]) };
-        let brief = Message { expires_at: (n % 6 == 4).then(|| at(10)), ..lasting };
+        let priority = if n % 6 == 1 || n % 6 == 3 { Priority::Critical } else { Priority::Normal };
+        let brief = Message { expires_at: (n % 6 == 4).then(|| at(10)), priority, ..lasting };
         let seq = world.send(&brief).await;
         if n % 6 == 5 {
             world.settle("chat", brief.id, terminate()).await.expect("terminated");
         }
         if n % 6 == 1 || n % 6 == 3 {
-            let only = crate::What::Claim {
-                agent: super::world::name("chat"),
-                max: 1,
-                lease: super::world::LEASE,
-                secret: world.draw(),
-                only: Some(seq),
-            };
-            let held = super::world::claimed(world.commit(only).await.expect("claimed")).remove(0).delivery;
+            let held = world.claim_one("chat", NOW).await;
+            assert_eq!(held.seq, seq, "its lane is first");
             if n % 6 == 3 {
                 world.settle("chat", brief.id, ack(held.receipt())).await.expect("acked");
             }

@@ -22,6 +22,7 @@ pub mod random;
 pub mod search;
 pub mod settle;
 pub mod tenants;
+pub mod webhooks;
 pub mod world;
 
 /// Hands every case to a macro, as `file: [case, ...],` for each file of cases.
@@ -64,7 +65,6 @@ macro_rules! conformance {
                 a_claim_hands_out_what_was_sent,
                 two_claims_never_take_the_same,
                 a_claim_takes_no_more_than_it_asks_for,
-                a_claim_of_one_message_takes_only_that,
                 what_has_expired_is_not_claimed,
             ],
             settle: [
@@ -132,6 +132,14 @@ macro_rules! conformance {
                 a_tenant_is_made_once,
                 the_same_ids_asked_in_another_tenant_give_nothing,
                 the_heads_of_all_tenants_are_told,
+            ],
+            webhooks: [
+                a_push_waits_until_the_one_before_it_is_settled,
+                a_push_whose_lease_ran_out_is_made_again,
+                a_push_that_is_taken_over_lets_the_next_begin,
+                pushes_pause_until_their_time,
+                who_can_be_pushed_to_is_found,
+                a_new_secret_keeps_the_one_before_it,
             ],
             random: [
                 after_random_work_counts_are_what_counting_gives_and_verification_is_clean,

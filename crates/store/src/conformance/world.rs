@@ -128,7 +128,7 @@ impl<'a> World<'a> {
 
     /// A claim of at most so many.
     pub fn claiming(&self, agent: &str, max: usize) -> What {
-        What::Claim { agent: name(agent), max, lease: LEASE, secret: self.draw() << 32, only: None }
+        What::Claim { agent: name(agent), max, lease: LEASE, secret: self.draw() << 32, push: false }
     }
 
     /// Claims at most so many.

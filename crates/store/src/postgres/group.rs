@@ -90,7 +90,7 @@ impl Groups {
                 break;
             }
             let more = match &waiting.change.what {
-                What::Claim { agent, max, only: None, .. } => {
+                What::Claim { agent, max, .. } => {
                     let taken = claims.entry((waiting.change.tenant, agent.clone())).or_default();
                     std::mem::replace(taken, *taken + max)
                 }

@@ -16,9 +16,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ephemeral", &["domain"]),
     ("engine", &["domain", "store", "blobs", "broker", "ephemeral"]),
     ("server", &["api", "engine", "domain", "blobs"]),
+    ("webhook", &["engine", "domain"]),
     ("mcp", &["api", "engine", "domain"]),
     ("console", &["engine", "domain"]),
-    ("coord", &["domain", "api", "store", "blobs", "broker", "ephemeral", "engine", "server", "mcp", "console"]),
+    (
+        "coord",
+        &["domain", "api", "store", "blobs", "broker", "ephemeral", "engine", "server", "webhook", "mcp", "console"],
+    ),
     (
         "testkit",
         &["domain", "api", "store", "blobs", "broker", "ephemeral", "engine", "server", "mcp", "console", "coord"],

@@ -1,0 +1,155 @@
+//! The line: whom to push to next, so many at a time, so many to one host.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::{AgentName, TenantId};
+use tokio::sync::Notify;
+
+/// Somebody to push to: a tenant's agent, behind a host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Target {
+    pub(crate) tenant: TenantId,
+    pub(crate) agent: AgentName,
+    pub(crate) host: String,
+}
+
+type Who = (TenantId, AgentName);
+
+#[derive(Default)]
+struct Inner {
+    waiting: VecDeque<Target>,
+    known: HashSet<Who>,
+    /// Who is being pushed to, and whether somebody asked for more since.
+    under_way: HashMap<Who, bool>,
+    hosts: HashMap<String, usize>,
+}
+
+/// Whom to push to; each agent stands in it once, so it is no longer than there are agents with a webhook.
+#[derive(Default)]
+pub(crate) struct Line {
+    inner: Mutex<Inner>,
+    bell: Notify,
+}
+
+impl Line {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody may have something to be pushed.
+    pub(crate) fn join(&self, target: Target) {
+        let mut inner = self.inner();
+        let who = (target.tenant, target.agent.clone());
+        if let Some(again) = inner.under_way.get_mut(&who) {
+            *again = true;
+        } else if inner.known.insert(who) {
+            inner.waiting.push_back(target);
+            self.bell.notify_one();
+        }
+    }
+
+    /// The next one, where fewer than `most` are under way, and fewer than `most_to_host` to its host.
+    pub(crate) fn next(self: &Arc<Self>, most: usize, most_to_host: usize) -> Option<Turn> {
+        let mut inner = self.inner();
+        if inner.under_way.len() >= most {
+            return None;
+        }
+        let free = |target: &Target| inner.hosts.get(&target.host).is_none_or(|running| *running < most_to_host);
+        let at = inner.waiting.iter().position(free)?;
+        let target = inner.waiting.remove(at)?;
+        let who = (target.tenant, target.agent.clone());
+        inner.known.remove(&who);
+        inner.under_way.insert(who, false);
+        *inner.hosts.entry(target.host.clone()).or_default() += 1;
+        Some(Turn { line: Arc::clone(self), target, more: false })
+    }
+
+    /// A push has ended; where there may be more, the agent goes to the end of the line.
+    fn end(&self, target: Target, more: bool) {
+        let mut inner = self.inner();
+        let who = (target.tenant, target.agent.clone());
+        let again = inner.under_way.remove(&who).unwrap_or(false);
+        if let Some(running) = inner.hosts.get_mut(&target.host) {
+            *running = running.saturating_sub(1);
+            if *running == 0 {
+                inner.hosts.remove(&target.host);
+            }
+        }
+        if (more || again) && inner.known.insert(who) {
+            inner.waiting.push_back(target);
+        }
+        self.bell.notify_one();
+    }
+
+    /// Returns when somebody joined or a push ended since the last time.
+    pub(crate) async fn changed(&self) {
+        self.bell.notified().await;
+    }
+}
+
+/// Somebody's turn; it ends when this is dropped, whatever else ends with it.
+pub(crate) struct Turn {
+    line: Arc<Line>,
+    pub(crate) target: Target,
+    /// Whether there may be more to push.
+    pub(crate) more: bool,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.line.end(self.target.clone(), self.more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(agent: &str, host: &str) -> Target {
+        Target { tenant: TenantId(1), agent: AgentName::stored(agent.to_owned()), host: host.to_owned() }
+    }
+
+    fn next(line: &Arc<Line>) -> Option<Turn> {
+        line.next(3, 2)
+    }
+
+    fn name(turn: &Option<Turn>) -> Option<String> {
+        turn.as_ref().map(|turn| turn.target.agent.as_str().to_owned())
+    }
+
+    #[test]
+    fn one_agent_is_pushed_to_once_at_a_time_and_again_when_asked_meanwhile() {
+        let line = Arc::new(Line::default());
+        line.join(target("a", "h"));
+        line.join(target("a", "h"));
+        let turn = next(&line);
+        assert_eq!(name(&turn).as_deref(), Some("a"));
+        assert!(next(&line).is_none());
+        line.join(target("a", "h"));
+        assert!(next(&line).is_none(), "it is being pushed to");
+        drop(turn);
+        assert_eq!(name(&next(&line)).as_deref(), Some("a"));
+        assert!(next(&line).is_none());
+    }
+
+    #[test]
+    fn a_busy_host_holds_up_nobody_else() {
+        let line = Arc::new(Line::default());
+        for (agent, host) in [("a", "slow"), ("b", "slow"), ("c", "slow"), ("d", "fast"), ("e", "fast")] {
+            line.join(target(agent, host));
+        }
+        let [first, second, mut third] = [next(&line), next(&line), next(&line)];
+        assert_eq!([&first, &second, &third].map(|turn| name(turn).expect("a turn")), ["a", "b", "d"]);
+        assert!(next(&line).is_none(), "three are under way");
+        third.as_mut().expect("a turn").more = true;
+        drop(third);
+        let fourth = next(&line);
+        assert_eq!(name(&fourth).as_deref(), Some("e"));
+        drop(first);
+        let fifth = next(&line);
+        assert_eq!(name(&fifth).as_deref(), Some("c"));
+        drop(fifth);
+        assert_eq!(name(&next(&line)).as_deref(), Some("d"), "who had its turn waits for the others");
+    }
+}

@@ -1,0 +1,10 @@
+use domain::Time;
+use domain::webhook::WebhookSecrets;
+
+use super::time;
+
+/// The secrets of an agent's webhook: the one in force, and until when the one before signs along.
+pub(crate) fn secret(agent: String, secrets: &WebhookSecrets, now: Time) -> api::WebhookSecret {
+    let previous = secrets.previous.filter(|(_, until)| *until > now);
+    api::WebhookSecret { agent, secret: secrets.current.text(), previous_until: previous.map(|(_, until)| time(until)) }
+}
