@@ -112,6 +112,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::OutcomeUnknown, "only when the store loses its connection while it commits"),
     (Code::Overloaded, "only when changes come faster than they are committed"),
     (Code::RateLimited, "no rate is limited yet"),
+    (Code::Archived, "engine/tests/archive.rs: what has gone says where it went"),
     (Code::AttachmentsDisabled, "coord/tests/roles.rs: an API without a place for attachments"),
     (Code::Draining, "while it drains the server answers everything"),
 ];
