@@ -27,13 +27,28 @@ impl Statement {
         Self { sql, bulk: None, columns: "" }
     }
 
+    /// The text that writes so many rows at once as SQLite does it; none: they are written one by one.
+    ///
+    /// A row that is not to its liking ends the transaction and not only the statement, for which it would otherwise keep a
+    /// copy of every page that the statement changes.
+    pub(crate) fn repeated(&self, rows: usize) -> Option<String> {
+        let (insert, values) = self.sql.split_once(" VALUES (")?;
+        if self.columns.is_empty() || !values.ends_with(')') {
+            return None;
+        }
+        let insert = insert.replacen("INSERT", "INSERT OR ROLLBACK", 1);
+        let row = format!("({})", vec!["?"; self.columns.len()].join(", "));
+        Some(format!("{insert} VALUES {}", vec![row.as_str(); rows].join(", ")))
+    }
+
     /// The text that writes one row, its parameters as PostgreSQL numbers them.
     pub(crate) fn numbered(&self) -> String {
         self.sql.replace('?', "$")
     }
 
-    /// The text that writes many rows at once, its parameters arrays; none: they are written one by one.
-    pub(crate) fn bulk(&self) -> Option<String> {
+    /// The text that writes many rows at once as PostgreSQL does it; none: they are written one by one. A column that is the
+    /// `same` in all rows is one parameter, any other an array.
+    pub(crate) fn bulk(&self, same: &[bool]) -> Option<String> {
         if self.columns.is_empty() {
             return None;
         }
@@ -42,16 +57,32 @@ impl Statement {
         }
         let (before, values) = self.sql.split_once("VALUES (")?;
         let (_, after) = values.split_once(')')?;
-        let array = |(index, column): (usize, char)| {
-            let column = match column {
-                'i' => "bigint",
-                't' => "text",
-                _ => "bytea",
-            };
-            format!("${}::{column}[]", index + 1)
-        };
-        let arrays: Vec<String> = self.columns.chars().enumerate().map(array).collect();
-        Some(format!("{before}SELECT * FROM UNNEST({}){after}", arrays.join(", ")))
+        let (mut selected, mut arrays, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, (letter, same)) in self.columns.chars().zip(same).enumerate() {
+            let (place, kind) = (index + 1, postgres_type(letter));
+            if *same {
+                selected.push(format!("${place}::{kind}"));
+            } else {
+                selected.push(format!("c{place}"));
+                arrays.push(format!("${place}::{kind}[]"));
+                names.push(format!("c{place}"));
+            }
+        }
+        let (selected, arrays, names) = (selected.join(", "), arrays.join(", "), names.join(", "));
+        Some(format!("{before}SELECT {selected} FROM UNNEST({arrays}) AS u ({names}){after}"))
+    }
+
+    /// Whether columns that are the same in all rows may be sent once.
+    pub(crate) fn folds(&self) -> bool {
+        self.bulk.is_none()
+    }
+}
+
+fn postgres_type(letter: char) -> &'static str {
+    match letter {
+        'i' => "bigint",
+        't' => "text",
+        _ => "bytea",
     }
 }
 

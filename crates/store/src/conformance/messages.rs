@@ -1,9 +1,9 @@
 //! Messages: found again by id, by thread and by every filter.
 
 use domain::message::{Kind, Message, MessageId, Priority};
-use domain::{State, Time};
+use domain::{Delivery, Span, State, Time};
 
-use super::world::{World, at, name, terminate};
+use super::world::{NOW, World, at, name, sending, terminate};
 use crate::{MessageFilter, Order, Store, StoredMessage};
 
 /// What is read is what was sent.
@@ -24,6 +24,37 @@ pub async fn a_message_is_found_as_it_was_sent(store: &Store) {
     }
     assert!(store.message(world.tenant, world.message(&[]).id).await.expect("read").is_none());
     assert!(store.message_at(world.tenant, seq + 1).await.expect("read").is_none());
+}
+
+/// Groups of every size are written whole, whatever their messages have in common.
+pub async fn messages_that_were_committed_together_are_each_as_if_alone(store: &Store) {
+    let world = World::new(store).await;
+    for size in [1, 2, 4, 7, 16, 21, 43] {
+        let alike = |_: &usize| world.message(&["chat"]);
+        let various = |n: &usize| {
+            let mut message = world.message(if n.is_multiple_of(3) { &["chat", "other"] } else { &["other"] });
+            message.domain = n.is_multiple_of(2).then(|| "testing".to_owned());
+            message.priority = Priority::ALL[n % Priority::ALL.len()];
+            message.ack_within = n.is_multiple_of(5).then(|| Span::from_secs(60));
+            message
+        };
+        let messages: Vec<_> = (0..size).map(|n| alike(&n)).chain((0..size).map(|n| various(&n))).collect();
+        for group in messages.chunks(size) {
+            let changes = group.iter().map(|message| world.change(NOW, sending(message, None)));
+            for (message, outcome) in group.iter().zip(store.commit_all(changes.collect()).await) {
+                outcome.expect("sent");
+                let found = store.message(world.tenant, message.id).await.expect("read").expect("a message");
+                let texts = [message, &found.message].map(|message| serde_json::to_string(message).expect("JSON"));
+                assert_eq!(texts[0], texts[1]);
+                for agent in &message.recipients {
+                    let delivery = world.delivery(agent.as_str(), message.id).await;
+                    let wanted = Delivery { seq: found.seq, ..Delivery::new(message, agent.clone()) };
+                    assert_eq!(delivery, wanted, "{size}");
+                }
+            }
+        }
+    }
+    world.verify().await;
 }
 
 /// Some messages that differ in everything that a filter can ask for.

@@ -49,6 +49,7 @@ macro_rules! conformance {
             ],
             messages: [
                 a_message_is_found_as_it_was_sent,
+                messages_that_were_committed_together_are_each_as_if_alone,
                 every_filter_finds_what_a_reader_would_pick_by_hand,
                 a_thread_holds_its_first_message_and_every_answer,
                 who_sent_or_received_takes_part_in_a_thread,

@@ -208,8 +208,9 @@ impl Committer {
         let Some(connection) = self.connection.as_mut() else { return Ok(()) };
         let mut sent = Vec::new();
         for (statement, rows) in last_of_each(writes) {
-            if let Some(bulk) = statement.bulk() {
-                sent.push((connection.statement(&bulk).await?, values::columns(statement.columns, rows)));
+            let same = if statement.folds() { values::same(&rows) } else { vec![false; statement.columns.len()] };
+            if let Some(bulk) = statement.bulk(&same) {
+                sent.push((connection.statement(&bulk).await?, values::columns(statement.columns, &same, rows)));
                 continue;
             }
             for row in rows {

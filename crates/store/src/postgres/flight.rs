@@ -8,6 +8,10 @@ use std::task::Poll;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Statement};
 
+/// Statements that stay prepared. How rows are written depends on which of their columns are alike, so there are many texts,
+/// of which few are in use.
+const KEPT_MAX: usize = 256;
+
 /// Statements of one connection, prepared once.
 pub(super) struct Prepared {
     pub(super) client: Client,
@@ -23,6 +27,9 @@ impl Prepared {
     pub(super) async fn statement(&mut self, sql: &str) -> Result<Statement, Error> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
+        }
+        if self.statements.len() >= KEPT_MAX {
+            self.statements.clear();
         }
         let statement = self.client.prepare(sql).await?;
         self.statements.insert(sql.to_owned(), statement.clone());

@@ -40,9 +40,25 @@ pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row> {
     row.columns().iter().enumerate().map(read).collect::<Result<_>>().map(Row)
 }
 
-/// Turns rows into columns, each an array parameter of the type that its letter names.
-pub(super) fn columns(types: &str, rows: Vec<Vec<Value>>) -> Vec<Box<dyn ToSql + Sync + Send>> {
-    let mut columns: Vec<Column> = types.chars().map(|letter| Column::new(letter, rows.len())).collect();
+/// Which columns hold the same value in every row; of one row, and of rows that are all the same, the first is said to differ.
+pub(super) fn same(rows: &[Vec<Value>]) -> Vec<bool> {
+    let Some((first, rest)) = rows.split_first() else { return Vec::new() };
+    let equal = |(index, value): (usize, &Value)| rest.iter().all(|row| row.get(index) == Some(value));
+    let mut same: Vec<bool> = first.iter().enumerate().map(equal).collect();
+    if same.iter().all(|same| *same)
+        && let Some(first) = same.first_mut()
+    {
+        *first = false;
+    }
+    same
+}
+
+/// Turns rows into columns: each an array parameter of the type that its letter names, or the one value that is the same in all.
+pub(super) fn columns(types: &str, same: &[bool], rows: Vec<Vec<Value>>) -> Vec<Box<dyn ToSql + Sync + Send>> {
+    let count = rows.len();
+    let column =
+        |(letter, same): (char, &bool)| if *same { Column::Same(Value::Null) } else { Column::new(letter, count) };
+    let mut columns: Vec<Column> = types.chars().zip(same).map(column).collect();
     for row in rows {
         for (column, value) in columns.iter_mut().zip(row) {
             column.push(value);
@@ -52,6 +68,7 @@ pub(super) fn columns(types: &str, rows: Vec<Vec<Value>>) -> Vec<Box<dyn ToSql +
 }
 
 enum Column {
+    Same(Value),
     Ints(Vec<Option<i64>>),
     Texts(Vec<Option<String>>),
     Bytes(Vec<Option<Vec<u8>>>),
@@ -68,6 +85,7 @@ impl Column {
 
     fn push(&mut self, value: Value) {
         match (self, value) {
+            (Self::Same(same), value) => *same = value,
             (Self::Ints(ints), Value::Int(int)) => ints.push(Some(int)),
             (Self::Texts(texts), Value::Text(text)) => texts.push(Some(text)),
             (Self::Bytes(all), Value::Bytes(bytes)) => all.push(Some(bytes)),
@@ -79,6 +97,7 @@ impl Column {
 
     fn boxed(self) -> Box<dyn ToSql + Sync + Send> {
         match self {
+            Self::Same(value) => Box::new(value),
             Self::Ints(ints) => Box::new(ints),
             Self::Texts(texts) => Box::new(texts),
             Self::Bytes(all) => Box::new(all),
