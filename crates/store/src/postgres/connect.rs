@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -49,6 +49,15 @@ pub(crate) fn address_fault(url: &str) -> Option<String> {
     Config::from_str(url).err().map(|error| format!("is no address of PostgreSQL, {usual}: {}", super::full(&error)))
 }
 
+/// Every query has its index. Of a table that was filled a moment ago PostgreSQL does not know yet that it is large, keeps the
+/// plan of when it was empty, and reads it whole. Compiling plans, which a forbidden one could bring about, takes longer than
+/// any of them runs. A pooler may lose these settings with the connection behind it; then plans are right once statistics are.
+const SESSION: &str = "SET enable_seqscan = off; SET jit = off";
+
+async fn set_up(client: &Client) -> std::result::Result<(), tokio_postgres::Error> {
+    client.batch_execute(SESSION).await
+}
+
 /// Makes connections.
 pub(super) struct Connector {
     config: Config,
@@ -82,6 +91,7 @@ impl Connector {
                 tracing::debug!(%error, "a database connection ended");
             }
         });
+        set_up(&client).await?;
         Ok(client)
     }
 
@@ -91,7 +101,10 @@ impl Connector {
         let manager = Manager::from_config(self.config.clone(), NoTls, manager_config);
         let timeouts =
             Timeouts { wait: Some(options.patience), create: Some(self.patience), recycle: Some(options.connect) };
-        let pool = Pool::builder(manager).max_size(options.readers).runtime(Runtime::Tokio1).timeouts(timeouts).build();
+        let set_up =
+            Hook::async_fn(|client, _| Box::pin(async move { set_up(client).await.map_err(HookError::Backend) }));
+        let pool = Pool::builder(manager).max_size(options.readers).runtime(Runtime::Tokio1).timeouts(timeouts);
+        let pool = pool.post_create(set_up).build();
         pool.map_err(|error| Error::Unavailable(error.to_string()))
     }
 }
