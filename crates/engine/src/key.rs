@@ -1,7 +1,7 @@
 //! Keys: made, shown once, revoked, and recognised at the door.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use domain::event::{EventKind, NewEvent};
@@ -41,6 +41,32 @@ impl Callers {
         known.retain(|_, (caller, _)| tenant.is_some_and(|tenant| caller.tenant != tenant));
     }
 }
+
+/// Whether a key was ever made, as far as this process knows.
+#[derive(Default)]
+pub(crate) struct FirstKey {
+    made: AtomicBool,
+    /// When it was last looked up, in microseconds.
+    looked_at: AtomicI64,
+}
+
+impl FirstKey {
+    pub(crate) fn new(made: bool) -> Self {
+        Self { made: AtomicBool::new(made), looked_at: AtomicI64::new(0) }
+    }
+
+    /// Looks it up at the next request: another process may have made one.
+    pub(crate) fn mistrust(&self) {
+        self.looked_at.store(0, Ordering::Release);
+    }
+
+    fn look_is_due(&self, now: Time) -> bool {
+        now.since(Time(self.looked_at.load(Ordering::Acquire))) >= LOOK
+    }
+}
+
+/// How often an open server looks whether another process has made the first key.
+const LOOK: Span = Span::from_millis(500);
 
 /// How long a recognised caller is not looked up again: a key revoked elsewhere works this much longer.
 const REMEMBERED: Span = Span::from_secs(5);
@@ -101,12 +127,16 @@ impl Engine {
         Ok(caller)
     }
 
-    /// Whether a key was ever made; where another process may have made it, it is looked up.
+    /// Whether a key was ever made. One that another process has made is heard of at once where there is Redis, and else looked
+    /// up every [`LOOK`].
     async fn any_key(&self) -> Result<bool> {
-        if !self.inner.any_key.load(Ordering::Acquire) && self.inner.store.is_shared() {
-            self.inner.any_key.fetch_or(self.inner.store.any_key().await?, Ordering::AcqRel);
+        let first = &self.inner.first_key;
+        if !first.made.load(Ordering::Acquire) && self.inner.store.is_shared() && first.look_is_due(self.now()) {
+            first.looked_at.store(self.now().0, Ordering::Release);
+            let made = self.inner.store.any_key().await.inspect_err(|_| first.mistrust())?;
+            first.made.fetch_or(made, Ordering::AcqRel);
         }
-        Ok(self.inner.any_key.load(Ordering::Acquire))
+        Ok(first.made.load(Ordering::Acquire))
     }
 
     fn remembered(&self, digest: &Digest) -> Option<Caller> {
@@ -141,7 +171,7 @@ impl Engine {
         let text = format!("coord_{:x}_{id}_{}", tenant.0, hex(random::bytes::<24>()?));
         let key = Key { id, tenant, role: request.role, agents, name: request.name, created_at: now, revoked_at: None };
         self.write_key(EventKind::KeyCreated, key.clone(), admin_key_digest(&text)).await?;
-        self.inner.any_key.store(true, Ordering::Release);
+        self.inner.first_key.made.store(true, Ordering::Release);
         Ok((key, text))
     }
 

@@ -40,7 +40,6 @@ mod webhook;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use blobs::{Blobs, Objects};
@@ -131,7 +130,7 @@ struct Inner {
     config: Config,
     policy: Arc<Policy>,
     door: Door,
-    any_key: AtomicBool,
+    first_key: key::FirstKey,
     directories: directory::Directories,
     callers: key::Callers,
     tenants: tenant::Names,
@@ -175,7 +174,7 @@ impl Engine {
 
     async fn on(parts: Parts, config: Config, door: Door) -> Result<Self> {
         let Parts { store, broker, ephemeral, blobs, archive, clock } = parts;
-        let any_key = AtomicBool::new(store.any_key().await?);
+        let first_key = key::FirstKey::new(store.any_key().await?);
         let waiters = waiters::Waiters::new(&config.limits);
         let inner = Inner {
             policy: Arc::new(policy::of(&config)),
@@ -187,7 +186,7 @@ impl Engine {
             clock,
             config,
             door,
-            any_key,
+            first_key,
             directories: directory::Directories::default(),
             callers: key::Callers::default(),
             tenants: tenant::Names::default(),

@@ -21,9 +21,13 @@ impl Engine {
     fn mistrust(&self, stale: Stale) {
         match stale {
             Stale::Directory(tenant) => self.inner.directories.mistrust(Some(tenant)),
-            Stale::Keys(tenant) => self.inner.callers.forget(Some(tenant)),
+            Stale::Keys(tenant) => {
+                self.inner.first_key.mistrust();
+                self.inner.callers.forget(Some(tenant));
+            }
             Stale::Everything => {
                 self.inner.directories.mistrust(None);
+                self.inner.first_key.mistrust();
                 self.inner.callers.forget(None);
             }
         }
