@@ -10,12 +10,12 @@ mod folder;
 use std::collections::HashMap;
 use std::path::Path;
 
-use domain::{Code, Digest, Event, EventKind, Refusal, TenantId};
+use domain::{Code, Digest, Refusal, TenantId};
 use serde::Deserialize;
 
-use crate::event::EventFilter;
 use crate::message::{MessageFilter, Order, StoredMessage};
 use crate::postgres::Postgres;
+use crate::value::{Row, Value};
 use crate::{Error, Result, Store};
 
 /// Events that are read in one step of indexing; each may hold a body.
@@ -32,6 +32,14 @@ const MATCHES_MAX: usize = 10_000;
 pub(crate) struct Texts {
     subject: String,
     body: String,
+}
+
+/// An event as the index wants it.
+struct ToIndex {
+    seq: i64,
+    hash: Digest,
+    /// None: it is no message.
+    texts: Option<Texts>,
 }
 
 /// How far the index of a tenant has come.
@@ -74,10 +82,10 @@ impl Search {
         }
     }
 
-    async fn add(&self, tenant: TenantId, from: i64, texts: Vec<(i64, Texts)>, up_to: &Event) -> Result<()> {
+    async fn add(&self, tenant: TenantId, from: i64, texts: Vec<(i64, Texts)>, up_to: (i64, Digest)) -> Result<()> {
         match self {
-            Self::Folder(folder) => folder.add(tenant, from, texts, (up_to.seq, up_to.hash)).await,
-            Self::Database(database) => database.add(tenant, texts, up_to.seq).await,
+            Self::Folder(folder) => folder.add(tenant, from, texts, up_to).await,
+            Self::Database(database) => database.add(tenant, texts, up_to.0).await,
         }
     }
 
@@ -140,9 +148,9 @@ impl Store {
     pub async fn index_step(&self, tenant: TenantId) -> Result<bool> {
         let cursor = self.search.cursor(tenant).await?;
         // The last one that is indexed is read again: it tells whether the index followed this log.
-        let mut events = self.events(tenant, &EventFilter::default(), cursor.seq - 1, STEP).await?;
+        let mut read = self.to_index(tenant, cursor.seq - 1).await?;
         if cursor.seq > 0 {
-            let last = events.first().filter(|first| first.seq == cursor.seq);
+            let last = read.first().filter(|first| first.seq == cursor.seq);
             let follows = match last {
                 Some(last) => cursor.hash.is_none_or(|hash| hash == last.hash),
                 // It has gone to the archive, and what was indexed of it is found no more.
@@ -152,18 +160,26 @@ impl Store {
                 self.search.forget().await?;
                 return Ok(true);
             }
-            events.retain(|event| event.seq > cursor.seq);
+            read.retain(|event| event.seq > cursor.seq);
         }
-        let Some(last) = events.last().cloned() else { return Ok(false) };
-        let more = events.len() >= STEP - 1;
-        let sent = events.into_iter().filter(|event| event.kind == EventKind::MessageSent);
-        let read = |event: Event| {
-            let texts = serde_json::from_str(&event.data).map_err(|error| Error::Corrupt(error.to_string()))?;
-            Ok((event.seq, texts))
-        };
-        let texts = sent.map(read).collect::<Result<Vec<_>>>()?;
-        self.search.add(tenant, cursor.seq, texts, &last).await?;
+        let Some(last) = read.last().map(|last| (last.seq, last.hash)) else { return Ok(false) };
+        let more = read.len() >= STEP - 1;
+        let texts = read.into_iter().filter_map(|event| event.texts.map(|texts| (event.seq, texts))).collect();
+        self.search.add(tenant, cursor.seq, texts, last).await?;
         Ok(more)
+    }
+
+    /// The next events after a position, as the index wants them.
+    async fn to_index(&self, tenant: TenantId, after: i64) -> Result<Vec<ToIndex>> {
+        let sql = "SELECT e.seq, e.hash, CASE WHEN e.kind = 0 THEN e.data END FROM events e \
+                   WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3";
+        let rows = self.query(sql, vec![tenant.0.into(), after.into(), Value::Int(STEP as i64)]).await?;
+        let read = |mut row: Row| {
+            let texts = row.opt_text(2)?.map(|data| serde_json::from_str(&data)).transpose();
+            let texts = texts.map_err(|error| Error::Corrupt(error.to_string()))?;
+            Ok(ToIndex { seq: row.int(0)?, hash: row.digest(1)?, texts })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Messages that hold these words and meet the filter, newest first, before a position.
