@@ -80,7 +80,7 @@ impl Engine {
     pub(crate) async fn directory(&self, tenant: TenantId) -> Result<Arc<Directory>> {
         match self.inner.directories.get(tenant) {
             Some(directory) => Ok(directory),
-            None => self.load_directory(tenant).await,
+            None => Box::pin(self.load_directory(tenant)).await,
         }
     }
 

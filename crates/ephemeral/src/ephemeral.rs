@@ -114,7 +114,7 @@ impl Ephemeral {
     /// Lets a request pass at a limit, or not. While Redis is away each process counts for itself, by the clock given.
     pub async fn admit(&self, scope: &Scope, rate: Rate, now: Time) -> Admission {
         if let Some(redis) = &self.redis
-            && let Some(admission) = redis.admit(scope, rate).await
+            && let Some(admission) = Box::pin(redis.admit(scope, rate)).await
         {
             return admission;
         }

@@ -117,11 +117,12 @@ impl Store {
         self.query("SELECT 1", vec![]).await.map(drop)
     }
 
-    /// Runs one query on a connection that only reads.
+    /// Runs one query on a connection that only reads. The drivers' futures are large and boxed here: they are part of those of
+    /// every verb, also where it hardly ever asks anything, and would be moved about with them.
     async fn query(&self, sql: impl Into<String>, parameters: Vec<value::Value>) -> Result<Vec<value::Row>> {
         match &self.driver {
-            Driver::Sqlite(sqlite) => sqlite.query(sql.into(), parameters).await,
-            Driver::Postgres(postgres) => postgres.query(sql.into(), parameters).await,
+            Driver::Sqlite(sqlite) => Box::pin(sqlite.query(sql.into(), parameters)).await,
+            Driver::Postgres(postgres) => Box::pin(postgres.query(sql.into(), parameters)).await,
         }
     }
 

@@ -8,6 +8,9 @@ use super::{read, read_body};
 use crate::face::Face;
 use crate::problem::Fault;
 
+/// What the usual answer takes; a larger one grows.
+const USUAL_BYTES: usize = 1_024;
+
 /// A JSON object, in both directions. As a request it is bounded by `limits.request_bytes`, and what is wrong with it is
 /// told with the field's path.
 #[derive(Debug)]
@@ -37,8 +40,9 @@ impl<T: DeserializeOwned + Default> FromRequest<Face> for Lenient<T> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(bytes) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        match serde_json::to_writer(&mut bytes, &self.0) {
+            Ok(()) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
             Err(error) => {
                 let mut fault = Fault::new(domain::Code::Internal, "The answer could not be written.");
                 fault.cause = Some(error.to_string());
