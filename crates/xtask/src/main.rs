@@ -21,6 +21,7 @@ Usage: cargo xtask COMMAND
   cluster                   three API processes, two workers and all engines on this machine, until Ctrl-C
   chaos [--minutes 5] [--seed N]
                             a cluster under load while everything that it is made of is killed
+  bench                     how fast a release build is: embedded, on PostgreSQL, with everything; about five minutes
   install [PROGRAM...]      installs what all tests need, or these programs, from Debian";
 
 fn main() -> ExitCode {
@@ -57,6 +58,7 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["image", args @ ..] => image::make(&image::Wanted::parse(args).map_err(Failure::Usage)?),
         ["cluster"] => cluster::start(),
         ["chaos", words @ ..] => cluster::Chaos::parse(words).map_err(Failure::Usage)?.run(),
+        ["bench"] => steps::bench(),
         ["install"] => steps::install_needs(None),
         ["install", names @ ..] => install::ensure(&programs(names)?),
         ["help" | "--help" | "-h"] => {

@@ -74,6 +74,17 @@ pub fn tidy_check() -> Result<(), String> {
     }
 }
 
+/// Measures a release build as docs/performance.md says, on private servers.
+///
+/// Fails when a program cannot be installed, or a measurement fails.
+pub fn bench() -> Result<(), String> {
+    install::ensure(&[install::POSTGRESQL, install::RABBITMQ, install::REDIS])?;
+    cargo(&["build", "--release", "--locked", "--quiet", "-p", "coord"])?;
+    let binary = root().join("target/release/coord");
+    let example = ["run", "--locked", "--quiet", "-p", "testkit", "--example", "speed", "--"];
+    cargo(&[&example[..], &[&*binary.to_string_lossy()]].concat())
+}
+
 /// Compiles and runs the examples in the documentation.
 fn doc_tests() -> Result<(), String> {
     cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"])
