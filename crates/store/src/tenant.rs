@@ -10,16 +10,22 @@ fn tenant(mut row: Row) -> Result<Tenant> {
     Ok(Tenant { id: TenantId(row.int(0)?), name: row.text(1)?, created_at: row.time(2)? })
 }
 
+/// How often a tenant is tried to be made while others take its number.
+const TRIES: usize = 100;
+
 impl Store {
     /// Makes a tenant's row where there is none of this name; answers its number. Its events begin empty.
     pub async fn ensure_tenant(&self, name: &str, now: Time) -> Result<TenantId> {
+        // Another process may make this one, or take the number for another one, at the same time.
         let sql = "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
-                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2, 0, $3, 0 FROM tenants WHERE true ON CONFLICT (name) DO NOTHING";
-        self.driver.queue().execute(sql, vec![name.into(), now.into(), Digest::ZERO.into()]).await?;
-        let found = self.tenant_by_name(name).await?;
-        found
-            .map(|tenant| tenant.id)
-            .ok_or_else(|| crate::Error::Corrupt(format!("tenant {name} was made and is not there")))
+                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2, 0, $3, 0 FROM tenants WHERE true ON CONFLICT DO NOTHING";
+        for _ in 0..TRIES {
+            self.driver.queue().execute(sql, vec![name.into(), now.into(), Digest::ZERO.into()]).await?;
+            if let Some(tenant) = self.tenant_by_name(name).await? {
+                return Ok(tenant.id);
+            }
+        }
+        Err(crate::Error::Unavailable(format!("others made tenants all the time while `{name}` was to be made")))
     }
 
     /// The tenant of this name.

