@@ -42,7 +42,7 @@ enum Command {
     /// metrics.
     Worker(RoleArgs),
     /// Bring the data folder or the database to this version, and serve nothing; servers do so too
-    Migrate(PlaceArgs),
+    Migrate(migrate::Args),
     /// Check the configuration, or print every setting
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -160,7 +160,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(args) => serve::run(Role::Whole, &args.sources(), args.listen.insecure),
         Command::Api(args) => serve::run(Role::Api, &args.sources(), args.listen.insecure),
         Command::Worker(args) => serve::run(Role::Worker, &args.sources(), args.listen.insecure),
-        Command::Migrate(place) => migrate::run(&place),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Config(command) => config_command::run(&command),
         Command::Secrets(command) => secrets::run(&command),
         Command::Client(command) => on_a_runtime(async {

@@ -68,3 +68,22 @@ async fn messages_go_on_while_rabbitmq_and_redis_are_away() {
     }
     assert!(one.verify_events().await.unwrap().value.ok);
 }
+
+#[test]
+fn migrate_waits_for_a_database_that_starts_later() {
+    let mut postgres = Postgres::start().unwrap();
+    let database = postgres.create_database("later").unwrap();
+    postgres.daemon.kill9();
+    let migrate = |timeout: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coord"));
+        command.env_clear().env("DATABASE_URL", &database).args(["migrate", "--timeout", timeout]);
+        command.stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = migrate("1s").wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let waiting = migrate("2m");
+    postgres.daemon.restart().unwrap();
+    let output = waiting.wait_with_output().unwrap();
+    assert!(output.status.success() && said(&output).ends_with("the database is up to date\n"), "{}", said(&output));
+}
