@@ -87,6 +87,10 @@ pub const CHROMIUM: Program = Program {
     packages: &["chromium", "chromium-driver"],
 };
 
+/// The client that the template's scripts ask with.
+pub const CURL: Program =
+    Program { name: "curl", paths: &["/usr/bin/curl", "/usr/local/bin/curl"], packages: &["curl"] };
+
 /// An object store that speaks S3.
 pub const MOTO: Program = Program {
     name: "moto",
@@ -107,6 +111,7 @@ pub const PROGRAMS: &[Program] = &[
     REDIS,
     HAPROXY,
     CHROMIUM,
+    CURL,
     MOTO,
     PROMETHEUS,
     TEMPLATE_TOOLS,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::install::{
-    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, POSTGRESQL, PYTHON,
+    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, CURL, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, POSTGRESQL, PYTHON,
     Program, RABBITMQ, REDIS,
 };
 
@@ -22,6 +22,12 @@ pub struct Suite {
 
 /// The suites that need something or take long. Every other test belongs to the suite `unit`.
 pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "blue-green",
+        about: "a switch between two versions, driven by the template's script",
+        files: &[("coord", "blue_green")],
+        needs: &[POSTGRESQL, CURL],
+    },
     Suite {
         name: "postgres",
         about: "on PostgreSQL",
