@@ -3,20 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use crate::{Engine, Result, Role};
-
-/// A bell for one loop; a ring while it works is kept.
-#[derive(Default)]
-pub(crate) struct Signal(Notify);
-
-impl Signal {
-    /// Asks for another step.
-    pub(crate) fn raise(&self) {
-        self.0.notify_one();
-    }
-}
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,29 +22,43 @@ pub(crate) fn pause(failures: u32) -> Duration {
     PAUSE * (1 << failures.min(6))
 }
 
+/// When a loop that has nothing to do looks again.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// After this time.
+    Every(Duration),
+    /// When there are tasks, and now and then.
+    Tasks,
+}
+
+const TIMERS: Duration = Duration::from_millis(100);
+const INDEXER: Duration = Duration::from_millis(500);
+const SWEEPER: Duration = Duration::from_secs(60);
+const ARCHIVER: Duration = Duration::from_secs(5);
+const TRIMMER: Duration = Duration::from_secs(60);
+/// Between two looks for tasks where every process tells.
+const TOLD: Duration = Duration::from_millis(500);
+/// Between two looks for tasks where other processes do not tell.
+const UNTOLD: Duration = Duration::from_millis(100);
+
 /// After a ring, what comes within this time is done in the same step.
 const GATHER: Duration = Duration::from_millis(5);
 
 impl Engine {
     pub(crate) fn run_in_background(&self, role: Role) {
         if role.works() {
-            let timers = Duration::from_millis(100);
-            self.run("timers", timers, None, |engine| async move { engine.timers_step().await });
-            let indexer = Duration::from_millis(500);
-            self.run("indexer", indexer, None, |engine| async move { engine.indexer_step().await });
-            self.run("sweeper", Duration::from_secs(60), None, |engine| async move { engine.sweeper_step().await });
-            let archiver = Duration::from_secs(5);
-            self.run("archiver", archiver, None, |engine| async move { engine.archiver_step().await });
-            self.run("trimmer", Duration::from_secs(60), None, |engine| async move { engine.trimmer_step().await });
+            self.run("timers", Pace::Every(TIMERS), |engine| async move { engine.timers_step().await });
+            self.run("indexer", Pace::Every(INDEXER), |engine| async move { engine.indexer_step().await });
+            self.run("sweeper", Pace::Every(SWEEPER), |engine| async move { engine.sweeper_step().await });
+            self.run("archiver", Pace::Every(ARCHIVER), |engine| async move { engine.archiver_step().await });
+            self.run("trimmer", Pace::Every(TRIMMER), |engine| async move { engine.trimmer_step().await });
             for _ in 0..self.config().worker.concurrency {
                 self.work_in_background();
             }
             self.push_in_background();
         }
         if role.relays(&self.inner.broker) {
-            let signal: fn(&Self) -> &Signal = |engine| &engine.inner.relay;
-            let look = Duration::from_secs(1);
-            self.run("relay", look, Some(signal), |engine| async move { engine.relay_step().await });
+            self.run("relay", Pace::Tasks, |engine| async move { engine.relay_step().await });
         }
         let engine = self.clone();
         self.inner.tasks.spawn(async move {
@@ -81,7 +82,7 @@ impl Engine {
 
     /// Pushes to webhooks until the engine drains: what is under way then is finished, unless it takes longer than the grace.
     fn push_in_background(&self) {
-        self.run("push look", crate::push::LOOK, None, |engine| async move { engine.push_look_step().await });
+        self.run("push look", Pace::Every(crate::push::LOOK), |engine| async move { engine.push_look_step().await });
         let engine = self.clone();
         self.inner.tasks.spawn(async move {
             tokio::select! {
@@ -91,34 +92,26 @@ impl Engine {
         });
     }
 
-    /// Calls a step again and again until the engine stops: at once while there is more, else on a ring or after `look`.
-    fn run<F>(
-        &self,
-        name: &'static str,
-        look: Duration,
-        signal: Option<fn(&Self) -> &Signal>,
-        step: impl Fn(Self) -> F + Send + Sync + 'static,
-    ) where
+    /// Calls a step again and again until the engine stops: at once while there is more, else at its pace.
+    fn run<F>(&self, name: &'static str, pace: Pace, step: impl Fn(Self) -> F + Send + Sync + 'static)
+    where
         F: Future<Output = Result<Stepped>> + Send,
     {
         let engine = self.clone();
         let serve = async move {
             let mut failures = 0;
             loop {
-                let pause = match step(engine.clone()).await {
-                    Ok(Stepped::More) => Duration::ZERO,
-                    Ok(Stepped::Idle) => look,
+                match step(engine.clone()).await {
+                    Ok(Stepped::More) => failures = 0,
+                    Ok(Stepped::Idle) => {
+                        failures = 0;
+                        engine.rest(pace).await;
+                    }
                     Err(error) => {
                         failures += 1;
                         tracing::warn!(step = name, %error, failures, "a background step failed and is repeated");
                         tokio::time::sleep(pause(failures)).await;
-                        continue;
                     }
-                };
-                failures = 0;
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = rung(&engine, signal) => tokio::time::sleep(GATHER).await,
                 }
             }
         };
@@ -130,11 +123,18 @@ impl Engine {
             }
         });
     }
-}
 
-async fn rung(engine: &Engine, signal: Option<fn(&Engine) -> &Signal>) {
-    match signal {
-        Some(signal) => signal(engine).0.notified().await,
-        None => std::future::pending().await,
+    /// Waits for the next step of a loop that has nothing to do.
+    async fn rest(&self, pace: Pace) {
+        let look = match pace {
+            Pace::Every(look) => return tokio::time::sleep(look).await,
+            // Others send too, and nobody tells.
+            Pace::Tasks if self.inner.store.is_shared() && !self.inner.ephemeral.hears_others() => UNTOLD,
+            Pace::Tasks => TOLD,
+        };
+        tokio::select! {
+            () = tokio::time::sleep(look) => {}
+            () = self.inner.ephemeral.tasks() => tokio::time::sleep(GATHER).await,
+        }
     }
 }

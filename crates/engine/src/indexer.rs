@@ -7,7 +7,7 @@ impl Engine {
     /// Indexes a part of every tenant that is behind. While changes wait to be committed it leaves the processor to them: a
     /// search that cannot wait catches up by itself.
     pub async fn indexer_step(&self) -> Result<Stepped> {
-        if self.inner.store.queue_depth() > 0 {
+        if self.inner.store.queue_depth() > 0 || !self.has(&self.inner.duties.indexer).await? {
             return Ok(Stepped::Idle);
         }
         let mut more = false;

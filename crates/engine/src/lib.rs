@@ -12,6 +12,7 @@ mod authority;
 mod background;
 mod clock;
 mod directory;
+mod duty;
 mod error;
 mod event;
 mod gate;
@@ -78,6 +79,9 @@ const DEFAULT: &str = "default";
 /// How long work in hand may take to end where nobody says.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long handing over to others may take.
+const HAND_OVER: Duration = Duration::from_secs(2);
+
 /// What the engine stands on.
 pub struct Parts {
     /// The facts.
@@ -140,7 +144,7 @@ struct Inner {
     tasks: TaskTracker,
     stop: CancellationToken,
     abandon: CancellationToken,
-    relay: background::Signal,
+    duties: duty::Duties,
     cursors: relay::Cursors,
     pushes: push::Pushes,
 }
@@ -196,7 +200,7 @@ impl Engine {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             abandon: CancellationToken::new(),
-            relay: background::Signal::default(),
+            duties: duty::Duties::new()?,
             cursors: relay::Cursors::default(),
             pushes: push::Pushes::default(),
         };
@@ -239,6 +243,10 @@ impl Engine {
             tracing::warn!(grace_s = grace.as_secs_f32(), "work in hand was given back");
             self.inner.abandon.cancel();
             self.inner.tasks.wait().await;
+        }
+        let handed_over = async { self.relay_down().await.and(self.give_up_all().await) };
+        if !matches!(tokio::time::timeout(HAND_OVER, handed_over).await, Ok(Ok(()))) {
+            tracing::warn!("the store is away: others take over after a while");
         }
         self.inner.broker.close().await;
         self.inner.ephemeral.close().await;

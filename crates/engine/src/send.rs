@@ -184,7 +184,7 @@ impl Engine {
             }
         }
         self.grown(tenant);
-        self.inner.relay.raise();
+        self.inner.ephemeral.ring_tasks();
         if let Some(observer) = self.inner.observer.get() {
             observer.sent(&self.tenant_name(tenant), message.kind, message.priority);
         }

@@ -9,8 +9,12 @@ use crate::{Engine, Result};
 const STEP: usize = 500;
 
 impl Engine {
-    /// Does what is due now. Time lives in the store, so a restart forgets nothing and any number of these may run.
+    /// Does what is due now, in one of all processes at a time. Time lives in the store, so a restart forgets nothing, and two
+    /// that do so at once do it once.
     pub async fn timers_step(&self) -> Result<Stepped> {
+        if !self.has(&self.inner.duties.timers).await? {
+            return Ok(Stepped::Idle);
+        }
         let now = self.now();
         let due = self.inner.store.due(now, STEP).await?;
         let full = due.len() == STEP;
@@ -25,7 +29,11 @@ impl Engine {
         let mut failed = None;
         for (tenant, outcome) in owners.into_iter().zip(self.inner.store.commit_all(changes).await) {
             match outcome {
-                Ok(committed) => self.woken(tenant, &committed.woken).await,
+                Ok(committed) => {
+                    self.woken(tenant, &committed.woken).await;
+                    // A notice among them is work too.
+                    self.inner.ephemeral.ring_tasks();
+                }
                 Err(error) => failed = failed.or(Some(error)),
             }
         }

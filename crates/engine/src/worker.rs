@@ -108,8 +108,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Finds again the fan-outs whose task was lost, and forgets idempotency keys whose time has passed.
+    /// Finds again the fan-outs whose task was lost, and forgets idempotency keys whose time has passed; in the process that has
+    /// the timers.
     pub async fn sweeper_step(&self) -> Result<Stepped> {
+        if !self.has(&self.inner.duties.timers).await? {
+            return Ok(Stepped::Idle);
+        }
         for (tenant, ..) in self.inner.store.heads().await? {
             for seq in self.inner.store.fanning_out(tenant, STEP).await? {
                 let task = Task { tenant, seq, lane: domain::Priority::Info, fan_out: true };

@@ -55,6 +55,19 @@ impl Ephemeral {
         }
     }
 
+    /// Tells whoever looks for tasks to publish that there are some: here at once, elsewhere within milliseconds.
+    pub fn ring_tasks(&self) {
+        self.local.tasks.notify_one();
+        if let Some(redis) = &self.redis {
+            redis.tell(News::Tasks);
+        }
+    }
+
+    /// Waits until there are tasks to publish; a ring that comes before the wait is not lost. One waits at a time.
+    pub async fn tasks(&self) {
+        self.local.tasks.notified().await;
+    }
+
     /// Tells the other processes that what they remember may be old.
     pub fn invalidate(&self, stale: Stale) {
         if let Some(redis) = &self.redis {

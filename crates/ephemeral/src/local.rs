@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{AgentName, TenantId};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 use crate::bell::Bells;
 use crate::limits::Limits;
@@ -17,6 +17,8 @@ const STALE_HELD: usize = 256;
 pub(crate) struct Local {
     pub(crate) inboxes: Arc<Bells<(TenantId, AgentName)>>,
     pub(crate) logs: Arc<Bells<TenantId>>,
+    /// Wakes the one that looks for tasks.
+    pub(crate) tasks: Notify,
     pub(crate) presence: Presence,
     pub(crate) limits: Limits,
     pub(crate) stale: broadcast::Sender<Stale>,
@@ -27,6 +29,7 @@ impl Default for Local {
         Self {
             inboxes: Arc::default(),
             logs: Arc::default(),
+            tasks: Notify::new(),
             presence: Presence::default(),
             limits: Limits::default(),
             stale: broadcast::Sender::new(STALE_HELD),
@@ -40,6 +43,7 @@ impl Local {
         match news {
             News::Inbox(tenant, agent) => self.inboxes.ring(&(tenant, agent)),
             News::Log(tenant) => self.logs.ring(&tenant),
+            News::Tasks => self.tasks.notify_one(),
             News::Stale(stale) => self.tell_stale(stale),
             News::Everything => self.look_at_everything(),
         }
@@ -55,6 +59,7 @@ impl Local {
     pub(crate) fn ring_all(&self) {
         self.inboxes.ring_all();
         self.logs.ring_all();
+        self.tasks.notify_one();
     }
 
     fn tell_stale(&self, stale: Stale) {

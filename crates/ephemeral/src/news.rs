@@ -20,6 +20,8 @@ pub(crate) enum News {
     Inbox(TenantId, AgentName),
     /// A tenant's log has grown.
     Log(TenantId),
+    /// There are tasks to be published.
+    Tasks,
     /// Something remembered may be old.
     Stale(Stale),
     /// So much has happened that everybody is to look.
@@ -33,6 +35,7 @@ impl News {
         // Writing to a text does not fail.
         let _ = match self {
             Self::Inbox(tenant, agent) => writeln!(text, "inbox {} {agent}", tenant.0),
+            Self::Tasks => writeln!(text, "tasks"),
             Self::Log(tenant) => writeln!(text, "log {}", tenant.0),
             Self::Stale(Stale::Directory(tenant)) => writeln!(text, "directory {}", tenant.0),
             Self::Stale(Stale::Keys(tenant)) => writeln!(text, "keys {}", tenant.0),
@@ -52,6 +55,7 @@ impl News {
                 let agent = words.next().filter(|agent| AgentName::is_valid(agent))?;
                 Some(Self::Inbox(tenant, AgentName::stored(agent.to_owned())))
             }
+            "tasks" => Some(Self::Tasks),
             "log" => Some(Self::Log(tenant()?)),
             "directory" => Some(Self::Stale(Stale::Directory(tenant()?))),
             "keys" => Some(Self::Stale(Stale::Keys(tenant()?))),
@@ -72,6 +76,7 @@ mod tests {
         let all = [
             News::Inbox(tenant, AgentName::stored("code-1.x_y".to_owned())),
             News::Log(tenant),
+            News::Tasks,
             News::Stale(Stale::Directory(tenant)),
             News::Stale(Stale::Keys(tenant)),
             News::Stale(Stale::Everything),

@@ -14,6 +14,7 @@ mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod cursor;
+mod duty;
 mod error;
 mod event;
 mod idempotency;
@@ -40,6 +41,7 @@ pub use archive::{ARCHIVE_CURSOR, Archiving, Progress, Removable, Removal, Remov
 pub use arrivals::Arrivals;
 pub use change::{Answer, Change, Claimed, Committed, Fact, Idempotency, Sending, What};
 pub use config::DatabaseConfig;
+pub use duty::Duty;
 pub use error::Error;
 pub use event::EventFilter;
 pub use inbox::{Due, Found};

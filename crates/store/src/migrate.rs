@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_ground.sql")),
     (2, include_str!("../migrations/0002_archive.sql")),
     (3, include_str!("../migrations/0003_webhooks.sql")),
+    (4, include_str!("../migrations/0004_duties.sql")),
 ];
 
 /// Brings a SQLite database to the newest schema; each migration is one transaction.

@@ -37,6 +37,7 @@ pub const SUITES: &[Suite] = &[
             ("store", "postgres_faults"),
             ("coord", "postgres"),
             ("coord", "roles"),
+            ("engine", "shared"),
         ],
         needs: &[POSTGRESQL, RABBITMQ, REDIS],
     },

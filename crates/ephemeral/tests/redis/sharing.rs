@@ -18,6 +18,8 @@ async fn a_ring_is_heard_in_every_process() {
     let (own, other) = (own.ring(), other.ring());
     there.ring_log(TENANT);
     soon(async { tokio::join!(own, other) }).await;
+    here.ring_tasks();
+    soon(async { tokio::join!(here.tasks(), there.tasks()) }).await;
     let (chat, elsewhere) = (there.inbox(TENANT, &agent("chat")), there.inbox(domain::TenantId(2), &code));
     here.ring_inbox(TENANT, &code);
     let rung = async {

@@ -11,6 +11,7 @@ pub mod attachments;
 pub mod claims;
 pub mod deadlines;
 pub mod directory;
+pub mod duties;
 pub mod events;
 pub mod fan_out;
 pub mod idempotency;
@@ -121,6 +122,11 @@ macro_rules! conformance {
             directory: [
                 agents_and_grants_are_kept_and_move_the_version,
                 a_decision_on_an_old_directory_is_a_conflict,
+            ],
+            duties: [
+                a_duty_is_taken_kept_and_given_up,
+                a_duty_is_not_taken_on_old_knowledge,
+                of_all_who_take_a_duty_at_once_one_has_it,
             ],
             keys: [
                 a_key_is_found_by_its_id_and_stays_when_revoked,
