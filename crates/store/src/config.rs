@@ -1,5 +1,7 @@
 //! What a user may set of the database.
 
+use std::path::PathBuf;
+
 use domain::{Secret, Span};
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +12,11 @@ use crate::postgres::address_fault;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// `postgres://user:password@host1:5432,host2/database`; several hosts are tried in turn until one takes writes. Absent:
-    /// SQLite in the data folder.
+    /// `postgres://user:password@host1:5432,host2/database`; several hosts are tried in turn until one takes writes.
+    /// `?sslmode=verify-full` encrypts and checks the server's certificate. Absent: SQLite in the data folder.
     pub url: Option<Secret>,
+    /// A file with the certificates, in PEM, of those who may certify the server; absent: those that the machine trusts.
+    pub tls_ca: Option<PathBuf>,
     /// Connections of one process that read; one more writes. 1 to 1,000.
     pub connections: usize,
     /// How long a host may take to accept a connection; 100ms to 1m.
@@ -29,6 +33,7 @@ impl Default for DatabaseConfig {
     fn default() -> Self {
         Self {
             url: None,
+            tls_ca: None,
             connections: 8,
             connect_timeout: Span::from_secs(2),
             query_timeout: Span::from_secs(5),
@@ -68,6 +73,7 @@ impl DatabaseConfig {
     pub fn postgres(&self, queue: usize) -> Option<PostgresOptions> {
         let url = self.url.as_ref()?.expose();
         Some(PostgresOptions {
+            tls_ca: self.tls_ca.clone(),
             queue,
             batch: self.batch,
             readers: self.connections,
@@ -96,6 +102,7 @@ mod tests {
     fn what_is_out_of_bounds_is_named_and_the_password_is_not() {
         let config = DatabaseConfig {
             url: Some(Secret::new("postgres://me:hunter2@localhost:port/x")),
+            tls_ca: None,
             connections: 1_001,
             connect_timeout: Span::from_millis(99),
             query_timeout: Span::from_secs(601),

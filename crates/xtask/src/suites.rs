@@ -38,6 +38,8 @@ pub const SUITES: &[Suite] = &[
             ("coord", "postgres"),
             ("coord", "roles"),
             ("engine", "shared"),
+            ("coord", "degrading"),
+            ("store", "hosts"),
         ],
         needs: &[POSTGRESQL, RABBITMQ, REDIS],
     },

@@ -1,12 +1,14 @@
 //! Connecting: several hosts, read-write sessions only, bounded in time.
 
-use std::str::FromStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
+use super::address;
+use super::tls::Tls;
 use crate::{Error, Result};
 
 /// Where PostgreSQL is, and sizes.
@@ -14,6 +16,9 @@ use crate::{Error, Result};
 pub struct PostgresOptions {
     /// `postgres://user:password@host1,host2/database`; several hosts are tried in turn until one takes writes.
     pub url: String,
+    /// The certificates of those who may certify the server, in PEM; none: those that this machine trusts. Matters where the
+    /// address asks for TLS.
+    pub tls_ca: Option<PathBuf>,
     /// Changes that may wait to be committed; further ones are refused as overloaded.
     pub queue: usize,
     /// Changes in one transaction at most.
@@ -33,6 +38,7 @@ impl PostgresOptions {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            tls_ca: None,
             queue: 8_192,
             batch: 512,
             readers: 8,
@@ -41,12 +47,6 @@ impl PostgresOptions {
             resolve: Duration::from_secs(15),
         }
     }
-}
-
-/// Why an address cannot be read; none: it can. Never repeats the address, which holds a password.
-pub(crate) fn address_fault(url: &str) -> Option<String> {
-    let usual = "as in postgres://user:password@host:5432/database";
-    Config::from_str(url).err().map(|error| format!("is no address of PostgreSQL, {usual}: {}", super::full(&error)))
 }
 
 /// Every query has its index. Of a table that was filled a moment ago PostgreSQL does not know yet that it is large, keeps the
@@ -61,14 +61,15 @@ async fn set_up(client: &Client) -> std::result::Result<(), tokio_postgres::Erro
 /// Makes connections.
 pub(super) struct Connector {
     config: Config,
+    tls: Tls,
     patience: Duration,
 }
 
 impl Connector {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
-        let wrong =
-            |error: tokio_postgres::Error| Error::Unavailable(format!("the database's address is wrong: {error}"));
-        let mut config = Config::from_str(&options.url).map_err(wrong)?;
+        let wrong = |why: String| Error::Unavailable(format!("the database's address {why}"));
+        let address::Address { mut config, encrypted } = address::read(&options.url).map_err(wrong)?;
+        let tls = if encrypted { Tls::trusting(options.tls_ca.as_deref())? } else { Tls::none() };
         if config.get_application_name().is_none() {
             config.application_name("coordination");
         }
@@ -78,12 +79,12 @@ impl Connector {
         config.keepalives_idle(Duration::from_secs(10));
         config.tcp_user_timeout(Duration::from_secs(10));
         let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(1);
-        Ok(Self { config, patience: options.connect * hosts + options.connect })
+        Ok(Self { config, tls, patience: options.connect * hosts + options.connect })
     }
 
     /// Connects to the first host that takes writes.
     pub(super) async fn connect(&self) -> Result<Client> {
-        let connected = tokio::time::timeout(self.patience, self.config.connect(NoTls)).await;
+        let connected = tokio::time::timeout(self.patience, self.config.connect(self.tls.clone())).await;
         let (client, connection) =
             connected.map_err(|_| Error::Unavailable("the database does not answer".to_owned()))??;
         spawn(async move {
@@ -98,7 +99,7 @@ impl Connector {
     /// A pool for reading.
     pub(super) fn pool(&self, options: &PostgresOptions) -> Result<Pool> {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(self.config.clone(), NoTls, manager_config);
+        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager_config);
         let timeouts =
             Timeouts { wait: Some(options.patience), create: Some(self.patience), recycle: Some(options.connect) };
         let set_up =

@@ -1,9 +1,11 @@
 //! The PostgreSQL driver: one connection that commits in groups, a pool that reads.
 
+mod address;
 mod committer;
 mod connect;
 mod flight;
 mod group;
+mod tls;
 mod values;
 
 use std::time::Duration;
@@ -11,9 +13,9 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use tokio_postgres::types::ToSql;
 
+pub(crate) use address::address_fault;
 pub(crate) use committer::full;
 pub use connect::PostgresOptions;
-pub(crate) use connect::address_fault;
 
 use crate::queue::Queue;
 use crate::value::{Row, Value};
