@@ -37,11 +37,13 @@ const POSTGRES_TEXTS: &str = include_str!("../migrations/0001_texts.postgres.sql
 /// Of all who migrate one database at a time, one goes first and the others find nothing left to do.
 const LOCK: i64 = 0x636f_6f72_6469;
 
-/// Brings a PostgreSQL database to the newest schema under an advisory lock; each migration is one transaction.
+/// Brings a PostgreSQL database to the newest schema in one transaction under an advisory lock, which ends with it: so it is
+/// safe behind a pool of connections, too.
 pub(crate) async fn postgres(client: &Client) -> Result<()> {
-    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    client.batch_execute("BEGIN").await?;
+    client.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     let outcome = under_lock(client).await;
-    client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
+    client.batch_execute(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
     outcome
 }
 
@@ -53,7 +55,7 @@ async fn under_lock(client: &Client) -> Result<()> {
         let sql =
             sql.replace("/*without rowid*/", "").replace(" BLOB", " BYTEA").replace(" TEXT", " TEXT COLLATE \"C\"");
         let texts = if *version == 1 { POSTGRES_TEXTS } else { "" };
-        let script = format!("BEGIN; {sql}; {texts}; INSERT INTO schema_version VALUES ({version}); COMMIT;");
+        let script = format!("{sql}; {texts}; INSERT INTO schema_version VALUES ({version});");
         client.batch_execute(&script).await?;
     }
     Ok(())
