@@ -81,7 +81,11 @@ impl Committer {
         loop {
             match groups.next().await {
                 Next::Group(group) if group.is_empty() => {}
-                Next::Group(group) => self.commit(group).await,
+                Next::Group(group) => {
+                    if let Some(why) = self.commit(group).await {
+                        groups.refuse(&why);
+                    }
+                }
                 Next::Statement((sql, parameters), done) => drop(done.send(self.execute(sql, parameters).await)),
                 Next::Closed(closed) => {
                     drop(self);
@@ -92,8 +96,10 @@ impl Committer {
         }
     }
 
-    /// Commits a group. Where the database takes offence at a row, it is halved until only the change that brought it fails.
-    async fn commit(&mut self, group: Vec<(Waiting, usize)>) {
+    /// Commits a group; answers why the database is away, where it is. Where the database takes offence at a row, the group is
+    /// halved until only the change that brought it fails.
+    async fn commit(&mut self, group: Vec<(Waiting, usize)>) -> Option<String> {
+        let mut away = None;
         let mut parts = vec![group];
         while let Some(mut part) = parts.pop() {
             match self.transaction(&part).await {
@@ -106,25 +112,26 @@ impl Committer {
                     let rest = part.split_off(part.len() / 2);
                     parts.extend([rest, part]);
                 }
-                Err(Failure::Row(error) | Failure::Transient(error) | Failure::Final(error)) => {
-                    tracing::warn!(%error, changes = part.len(), "a commit failed");
-                    for (waiting, _) in part {
-                        waiting.answer(Err(error.again()));
-                    }
+                Err(Failure::Row(error)) => refuse(part, &error),
+                Err(Failure::Final(error)) if !is_away(&error) => refuse(part, &error),
+                Err(Failure::Transient(error) | Failure::Final(error)) => {
+                    away = Some(error.to_string());
+                    refuse(part, &error);
                 }
             }
         }
+        away
     }
 
-    /// Tries a group until it is done, surely cannot be done, or was tried often enough.
+    /// Tries a group until it is done, surely cannot be done, or was tried often or long enough.
     async fn transaction(
         &mut self,
         group: &[(Waiting, usize)],
     ) -> std::result::Result<Vec<Result<Committed>>, Failure> {
-        let mut tries = 0;
+        let (mut tries, until) = (0, Instant::now() + self.patience);
         loop {
-            match self.attempt(group).await {
-                Err(Failure::Transient(error)) if tries + 1 < TRIES => {
+            match self.attempt(group, until).await {
+                Err(Failure::Transient(error)) if tries + 1 < TRIES && Instant::now() < until => {
                     tries += 1;
                     tracing::debug!(%error, tries, "a commit is tried again");
                     sleep(PAUSE * tries).await;
@@ -134,10 +141,14 @@ impl Committer {
         }
     }
 
-    /// One transaction.
-    async fn attempt(&mut self, group: &[(Waiting, usize)]) -> std::result::Result<Vec<Result<Committed>>, Failure> {
+    /// One transaction, whose questions are answered before `until`.
+    async fn attempt(
+        &mut self,
+        group: &[(Waiting, usize)],
+        until: Instant,
+    ) -> std::result::Result<Vec<Result<Committed>>, Failure> {
         let patience = self.patience;
-        let asked = timeout(patience, self.ask(group)).await;
+        let asked = timeout_at(until, self.ask(group)).await;
         let planned = asked.unwrap_or_else(|_| {
             Err(Failure::Transient(Error::Unavailable(format!("no lock or answer in {} s", patience.as_secs_f32()))))
         });
@@ -284,6 +295,18 @@ impl Committer {
             Ok(())
         };
         timeout(patience, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())))
+    }
+}
+
+/// Whether an error says that the database cannot be used now.
+fn is_away(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(_) | Error::Unknown(_))
+}
+
+fn refuse(part: Vec<(Waiting, usize)>, error: &Error) {
+    tracing::warn!(%error, changes = part.len(), "a commit failed");
+    for (waiting, _) in part {
+        waiting.answer(Err(error.again()));
     }
 }
 

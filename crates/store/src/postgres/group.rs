@@ -79,6 +79,23 @@ impl Groups {
         }
     }
 
+    /// Refuses all that waits, because the database is away: what came while it was waited for would only wait as long
+    /// again.
+    pub(super) fn refuse(&mut self, why: &str) {
+        while let Ok(item) = self.queue.try_recv() {
+            self.held.push_back(item);
+        }
+        let away = || crate::Error::Unavailable(why.to_owned());
+        for item in std::mem::take(&mut self.held) {
+            match item {
+                Item::Change(waiting) => waiting.answer(Err(away())),
+                // Who no longer waits has hung up.
+                Item::Statement(_, done) => drop(done.send(Err(away()))),
+                close @ Item::Close(_) => self.held.push_back(close),
+            }
+        }
+    }
+
     /// The changes at the front, in their order, as far as none must see the rows of another.
     fn group(&mut self) -> Vec<(Waiting, usize)> {
         let mut group = Vec::new();
