@@ -43,6 +43,7 @@ enum Command {
     Worker(RoleArgs),
     /// Bring the data folder or the database to this version, and serve nothing; servers do so too
     Migrate(migrate::Args),
+    Queue(client::Queue),
     /// Check the configuration, or print every setting
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -161,6 +162,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Api(args) => serve::run(Role::Api, &args.sources(), args.listen.insecure),
         Command::Worker(args) => serve::run(Role::Worker, &args.sources(), args.listen.insecure),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Queue(queue) => on_a_runtime(queue.run(environment(), &global)),
         Command::Config(command) => config_command::run(&command),
         Command::Secrets(command) => secrets::run(&command),
         Command::Client(command) => on_a_runtime(async {

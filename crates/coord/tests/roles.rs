@@ -119,3 +119,48 @@ async fn an_api_without_a_place_for_attachments_says_what_to_set() {
     assert!(refused.to_string().contains("attachments.url") || format!("{refused:?}").contains("attachments.url"));
     assert!(api.daemon.log().contains("attachments.url"), "{}", api.daemon.log());
 }
+
+#[tokio::test]
+async fn dead_tasks_are_looked_at_and_put_back() {
+    let (postgres, rabbitmq) = (Postgres::start().unwrap(), RabbitMq::start().unwrap());
+    let (database, queues) = (postgres.url(), rabbitmq.url());
+    let soon_dead = ("COORDINATION__RABBITMQ__TTL", "1s");
+    let environment = [("DATABASE_URL", &*database), ("RABBITMQ_URL", &*queues), soon_dead, FEW];
+    let api = Coord::start_as("api", BINARY, &environment).unwrap();
+    let queue = |arguments: &[&str]| {
+        let mut command = api.command();
+        command.arg("queue").args(arguments).arg("--json").env("RABBITMQ_URL", &queues);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let count = |name: &str| {
+        let depths = queue(&[]);
+        let found = depths["queues"].as_array().unwrap().iter().find(|row| row["queue"] == name).cloned();
+        found.unwrap()["messages"].as_i64().unwrap()
+    };
+    let sent = api.client().unwrap().send_message(&to_everybody("Nobody works"), None).await.unwrap().value;
+    assert!(poll(SOON, || count("tasks.dead") == 1), "without a worker it waits too long");
+    let letters = queue(&["peek"]);
+    let letter = &letters["items"][0];
+    assert_eq!((letter["reason"].as_str(), letter["tasks"][0]["seq"].as_u64()), (Some("expired"), Some(sent.seq)));
+    assert_eq!(count("tasks.dead"), 1, "it was only looked at");
+
+    let _worker = Coord::start_as("worker", BINARY, &environment).unwrap();
+    assert_eq!(queue(&["redrive"])["redriven"], 1);
+    assert!(poll(SOON, || count("tasks.dead") == 0 && count("tasks.normal") == 0), "it is worked on");
+    is_worked_on(&api, "Somebody works").await;
+}
+
+#[test]
+fn without_rabbitmq_there_is_no_queue_to_ask_and_without_an_answer_nothing_hangs() {
+    let ask = |url: &[(&str, &str)]| {
+        let output = Command::new(BINARY).arg("queue").env_clear().envs(url.iter().copied()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = ask(&[]);
+    assert!(code == Some(2) && said.contains("set RABBITMQ_URL") && said.contains("queue_messages"), "{code:?} {said}");
+    let nobody = testkit::port::Port::take().unwrap();
+    let (code, said) = ask(&[("RABBITMQ_URL", &format!("amqp://guest:hunter2@{}", nobody.address()))]);
+    assert!(code == Some(3) && !said.contains("hunter2"), "{code:?} {said}");
+}

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use blobs::Blobs;
-use broker::{Broker, Task};
+use broker::Broker;
 use domain::key::Caller;
 use domain::{Span, State};
 use engine::{Clock, Config, Door, Engine, Open, Page, Parts, Role, Stepped};
@@ -49,7 +49,7 @@ impl Shared {
             return Vec::new();
         }
         let taken = self.broker.take(10_000).await;
-        let seqs = taken.iter().map(|taken| taken.task()).map(|task: Task| task.seq).collect();
+        let seqs = taken.iter().map(|taken| taken.task().seq).collect();
         taken.into_iter().for_each(broker::Taken::done);
         seqs
     }

@@ -22,6 +22,7 @@ mod log;
 mod nack;
 mod output;
 mod pages;
+mod queue;
 mod receive;
 mod reply;
 mod search;
@@ -45,6 +46,7 @@ use clap::Subcommand;
 
 use failure::Failure;
 pub(crate) use global::{DEFAULT_URL, Global};
+pub(crate) use queue::Queue;
 use session::Session;
 
 /// The commands that talk to a server.
