@@ -37,7 +37,7 @@ async fn collector(tasks: &mut JoinSet<()>) -> (String, UnboundedReceiver<Span>)
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

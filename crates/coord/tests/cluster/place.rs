@@ -59,6 +59,7 @@ impl Place {
     /// A whole installation, asked by the administrator of `default`: with a key where it is never open, else without one.
     ///
     /// A future, as where starting waits for something.
+    #[expect(clippy::needless_pass_by_value, reason = "the cases call it as they call that of one process")]
     pub(crate) fn whole(&self, config: Config, open: Open) -> impl Future<Output = World> {
         let key = (open == Open::Never).then(|| ADMIN.to_owned());
         std::future::ready(World { server: self.own(&config, open), key, tenant: "default".to_owned() })

@@ -114,8 +114,8 @@ mod tests {
         line.next(3, 2)
     }
 
-    fn name(turn: &Option<Turn>) -> Option<String> {
-        turn.as_ref().map(|turn| turn.target.agent.as_str().to_owned())
+    fn name(turn: Option<&Turn>) -> Option<String> {
+        turn.map(|turn| turn.target.agent.as_str().to_owned())
     }
 
     #[test]
@@ -124,12 +124,12 @@ mod tests {
         line.join(target("a", "h"));
         line.join(target("a", "h"));
         let turn = next(&line);
-        assert_eq!(name(&turn).as_deref(), Some("a"));
+        assert_eq!(name(turn.as_ref()).as_deref(), Some("a"));
         assert!(next(&line).is_none());
         line.join(target("a", "h"));
         assert!(next(&line).is_none(), "it is being pushed to");
         drop(turn);
-        assert_eq!(name(&next(&line)).as_deref(), Some("a"));
+        assert_eq!(name(next(&line).as_ref()).as_deref(), Some("a"));
         assert!(next(&line).is_none());
     }
 
@@ -140,16 +140,16 @@ mod tests {
             line.join(target(agent, host));
         }
         let [first, second, mut third] = [next(&line), next(&line), next(&line)];
-        assert_eq!([&first, &second, &third].map(|turn| name(turn).expect("a turn")), ["a", "b", "d"]);
+        assert_eq!([&first, &second, &third].map(|turn| name(turn.as_ref()).expect("a turn")), ["a", "b", "d"]);
         assert!(next(&line).is_none(), "three are under way");
         third.as_mut().expect("a turn").more = true;
         drop(third);
         let fourth = next(&line);
-        assert_eq!(name(&fourth).as_deref(), Some("e"));
+        assert_eq!(name(fourth.as_ref()).as_deref(), Some("e"));
         drop(first);
         let fifth = next(&line);
-        assert_eq!(name(&fifth).as_deref(), Some("c"));
+        assert_eq!(name(fifth.as_ref()).as_deref(), Some("c"));
         drop(fifth);
-        assert_eq!(name(&next(&line)).as_deref(), Some("d"), "who had its turn waits for the others");
+        assert_eq!(name(next(&line).as_ref()).as_deref(), Some("d"), "who had its turn waits for the others");
     }
 }

@@ -1,5 +1,7 @@
 //! Pushing, from a message that is sent to what a real receiver on loopback gets, and back.
 
+#![cfg(test)]
+
 mod answers;
 mod order;
 mod places;
