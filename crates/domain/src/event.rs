@@ -65,6 +65,27 @@ words! {
     }
 }
 
+impl EventKind {
+    /// Whether it tells what one delivery has become.
+    pub const fn is_of_delivery(self) -> bool {
+        matches!(
+            self,
+            Self::MessageDelivered
+                | Self::MessageLeased
+                | Self::MessageExtended
+                | Self::MessageReturned
+                | Self::MessageAcked
+                | Self::MessageNacked
+                | Self::MessageDeferred
+                | Self::MessageExpired
+                | Self::MessageDead
+                | Self::MessageRedriven
+                | Self::MessageReminded
+                | Self::MessageEscalated
+        )
+    }
+}
+
 /// An event before it has its place in the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEvent {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use broker::Task;
 use domain::{Span, TenantId, Time};
-use store::{Change, What};
+use store::{Change, RELAY_CURSOR, What};
 
 use crate::background::Stepped;
 use crate::{Engine, Result};
@@ -14,7 +14,6 @@ use crate::{Engine, Result};
 const STEP: usize = 1_000;
 /// Cursors are written down this often at most: what is published twice is done twice, to no harm.
 const WRITE_DOWN: Span = Span::from_secs(1);
-const READER: &str = "relay";
 
 /// How far each tenant's log was published since the cursors were written down, and when that was.
 #[derive(Default)]
@@ -51,7 +50,7 @@ impl Engine {
             return Ok(Stepped::Idle);
         }
         let mut full = false;
-        for (tenant, written, head) in self.inner.store.behind(READER).await? {
+        for (tenant, written, head) in self.inner.store.behind(RELAY_CURSOR).await? {
             let after = written.max(self.inner.cursors.get(tenant));
             if after >= head {
                 continue;
@@ -83,7 +82,7 @@ impl Engine {
     async fn write_down(&self, pause: Span) -> Result<()> {
         let now = self.now();
         for (tenant, seq) in self.inner.cursors.take(now, pause) {
-            let what = What::Advance { reader: READER, seq };
+            let what = What::Advance { reader: RELAY_CURSOR, seq };
             self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
         }
         Ok(())

@@ -4,6 +4,9 @@ use domain::TenantId;
 
 use crate::{Result, Store};
 
+/// The reader that gives messages to the workers.
+pub const RELAY_CURSOR: &str = "relay";
+
 impl Store {
     /// Tenants whose log goes further than this reader has come: tenant, cursor, head.
     pub async fn behind(&self, reader: &'static str) -> Result<Vec<(TenantId, i64, i64)>> {

@@ -23,6 +23,7 @@ mod key;
 mod load;
 mod message;
 mod migrate;
+mod moving;
 mod plan;
 mod postgres;
 mod queue;
@@ -41,12 +42,14 @@ pub use archive::{ARCHIVE_CURSOR, Archiving, Progress, Removable, Removal, Remov
 pub use arrivals::Arrivals;
 pub use change::{Answer, Change, Claimed, Committed, Fact, Idempotency, Sending, What};
 pub use config::DatabaseConfig;
+pub use cursor::RELAY_CURSOR;
 pub use duty::Duty;
 pub use error::Error;
 pub use event::EventFilter;
 pub use inbox::{Due, Found};
 pub use key::KeyRow;
 pub use message::{Dispatch, MessageFilter, Order, StoredMessage};
+pub use moving::{Importing, Rest};
 pub use postgres::PostgresOptions;
 pub use sqlite::Options;
 pub use verify::{PROBLEMS_MAX, Problem, Report};
@@ -84,6 +87,15 @@ impl Store {
     pub fn open_sqlite(folder: &Path, options: Options) -> Result<Self> {
         let driver = Driver::Sqlite(sqlite::Sqlite::open(folder, &options)?);
         Ok(Self { driver, search: search::Search::in_folder(folder)? })
+    }
+
+    /// Opens a store in a folder to read it beside the process that has it open; changes are refused. What is searched is
+    /// indexed anew, in memory.
+    ///
+    /// Blocks. Fails with [`Error::Unavailable`] where there is none, or its schema is not the one of this program.
+    pub fn read_sqlite(folder: &Path) -> Result<Self> {
+        let driver = Driver::Sqlite(sqlite::Sqlite::read(folder, &Options::default())?);
+        Ok(Self { driver, search: search::Search::in_memory()? })
     }
 
     /// Opens the store in a PostgreSQL database, which any number of processes share; brings its schema up to date first where

@@ -11,7 +11,20 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_archive.sql")),
     (3, include_str!("../migrations/0003_webhooks.sql")),
     (4, include_str!("../migrations/0004_duties.sql")),
+    (5, include_str!("../migrations/0005_imports.sql")),
 ];
+
+/// Fails unless a SQLite database has the newest schema.
+pub(crate) fn is_newest(connection: &Connection) -> Result<()> {
+    let done: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    if done == newest {
+        return Ok(());
+    }
+    Err(Error::Unavailable(format!(
+        "the database has schema version {done}, this program wants {newest}: use the program that serves it"
+    )))
+}
 
 /// Brings a SQLite database to the newest schema; each migration is one transaction.
 pub(crate) fn sqlite(connection: &mut Connection) -> Result<()> {

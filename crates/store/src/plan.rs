@@ -50,7 +50,7 @@ pub(crate) fn decide(change: Change, facts: Facts, batch: &mut Batch) -> Result<
 }
 
 /// What stands in `messages.fan_out` when every recipient is written; greater than every name.
-const FANNED_OUT: &str = "~";
+pub(crate) const FANNED_OUT: &str = "~";
 
 fn done(answer: Answer) -> Committed {
     Committed { answer, woken: Vec::new() }

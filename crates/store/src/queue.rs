@@ -3,6 +3,7 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{Change, Committed};
+use crate::rows::Group;
 use crate::value::Value;
 use crate::{Error, Result};
 
@@ -58,6 +59,7 @@ fn hand_over(group: Vec<Answered>) {
 pub(crate) enum Item {
     Change(Box<Waiting>),
     Statement((&'static str, Vec<Value>), oneshot::Sender<Result<()>>),
+    Rows(Vec<Group>, oneshot::Sender<Result<()>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -103,6 +105,13 @@ impl Queue {
     pub(crate) async fn execute(&self, sql: &'static str, parameters: Vec<Value>) -> Result<()> {
         let (answer, done) = oneshot::channel();
         self.sender.send(Item::Statement((sql, parameters), answer)).await.map_err(|_| closed())?;
+        done.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Writes rows in one transaction of their own, behind whatever waits.
+    pub(crate) async fn rows(&self, groups: Vec<Group>) -> Result<()> {
+        let (answer, done) = oneshot::channel();
+        self.sender.send(Item::Rows(groups, answer)).await.map_err(|_| closed())?;
         done.await.unwrap_or_else(|_| Err(stopped()))
     }
 

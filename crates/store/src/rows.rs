@@ -161,6 +161,13 @@ impl Batch {
         Ok(())
     }
 
+    /// Writes a delivery as it is, without an event: one that is already told of.
+    pub(crate) fn rewrite(&mut self, tenant: TenantId, delivery: &Delivery) {
+        let mut row = vec![tenant.0.into(), (&delivery.agent).into(), delivery.seq.into()];
+        row.extend(changing(delivery));
+        self.push((&UPDATE_DELIVERY, row));
+    }
+
     /// Notes that this delivery is being pushed, for as long as its lease runs.
     pub(crate) fn push_lane(&mut self, tenant: TenantId, delivery: &Delivery) {
         let Delivery { seq, lease, lease_expires_at, .. } = *delivery;
@@ -283,7 +290,7 @@ fn grant_row(tenant: TenantId, grant: Grant) -> Write {
     (&PUT_GRANT, vec![tenant.0.into(), domain.into(), (&agent).into(), until.into(), granted_at.into(), reason.into()])
 }
 
-fn key_row(row: KeyRow) -> Result<Write> {
+pub(crate) fn key_row(row: KeyRow) -> Result<Write> {
     let KeyRow { key, hash } = row;
     let agents = serde_json::to_string(&key.agents).map_err(|error| Error::Corrupt(error.to_string()))?;
     Ok((

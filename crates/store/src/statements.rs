@@ -154,6 +154,44 @@ pub(crate) static PUT_PUSH_LANE: Statement = Statement::one(
     "INSERT INTO push_lanes (tenant, agent, seq, lease, until) VALUES (?1, ?2, ?3, ?4, ?5) \
      ON CONFLICT (tenant, agent) DO UPDATE SET seq = excluded.seq, lease = excluded.lease, until = excluded.until",
 );
+pub(crate) static PUT_WEBHOOK_SECRET_WHOLE: Statement = Statement::one(
+    "INSERT INTO webhook_secrets (tenant, agent, secret, previous, previous_until) VALUES (?1, ?2, ?3, ?4, ?5) \
+     ON CONFLICT (tenant, agent) DO NOTHING",
+);
+pub(crate) static UPDATE_LEASE: Statement = Statement::one(
+    "UPDATE deliveries SET lease = ?6 WHERE tenant = ?1 AND agent = ?2 AND seq = ?3 AND attempt = ?4 AND state = ?5",
+);
+/// Takes away the empty tenant whose name and number an import has, so that nobody looks into what is half there.
+pub(crate) static TAKE_EMPTY: Statement = Statement::one("DELETE FROM tenants WHERE id = ?1 AND name = ?2 AND seq = 0");
+pub(crate) static BEGIN_IMPORT: Statement = Statement::one(
+    "INSERT INTO imports (id, name, created_at, seq, hash) SELECT ?1, ?2, ?3, 0, ?4 \
+     WHERE NOT EXISTS (SELECT 1 FROM tenants t WHERE t.id = ?1 OR t.name = ?2)",
+);
+pub(crate) static ADVANCE_IMPORT: Statement = Statement::one("UPDATE imports SET seq = ?2, hash = ?3 WHERE id = ?1");
+pub(crate) static COUNT_IMPORT: Statement = Statement::one(
+    "INSERT INTO counts (tenant, agent, state, n) SELECT d.tenant, d.agent, d.state, COUNT(*) FROM deliveries d \
+     WHERE d.tenant = ?1 GROUP BY d.tenant, d.agent, d.state",
+);
+pub(crate) static SHOW_IMPORT: Statement = Statement::one(
+    "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
+     SELECT i.id, i.name, i.created_at, i.seq, i.hash, i.seq FROM imports i WHERE i.id = ?1",
+);
+pub(crate) static ABANDON_IMPORT: [Statement; 8] = [
+    Statement::one("DELETE FROM events WHERE tenant = ?1"),
+    Statement::one("DELETE FROM messages WHERE tenant = ?1"),
+    Statement::one("DELETE FROM deliveries WHERE tenant = ?1"),
+    Statement::one("DELETE FROM agents WHERE tenant = ?1"),
+    Statement::one("DELETE FROM grants WHERE tenant = ?1"),
+    Statement::one("DELETE FROM attachments WHERE tenant = ?1"),
+    Statement::one("DELETE FROM idempotency WHERE tenant = ?1"),
+    Statement::one("DELETE FROM webhook_secrets WHERE tenant = ?1"),
+];
+/// Puts back the empty first tenant, which is always there.
+pub(crate) static PUT_EMPTY_BACK: Statement = Statement::one(
+    "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
+     SELECT i.id, i.name, i.created_at, 0, ?2, 0 FROM imports i WHERE i.id = ?1 AND i.name = 'default'",
+);
+pub(crate) static END_IMPORT: Statement = Statement::one("DELETE FROM imports WHERE id = ?1");
 pub(crate) static UPDATE_HEAD: Statement =
     Statement::one("UPDATE tenants SET seq = ?2, hash = ?3, version = ?4 WHERE id = ?1");
 pub(crate) static UPDATE_FAN_OUT: Statement =

@@ -4,7 +4,7 @@ use domain::tenant::Tenant;
 use domain::{Digest, TenantId, Time};
 
 use crate::value::{Row, Value};
-use crate::{Result, Store};
+use crate::{Error, Result, Store};
 
 fn tenant(mut row: Row) -> Result<Tenant> {
     Ok(Tenant { id: TenantId(row.int(0)?), name: row.text(1)?, created_at: row.time(2)? })
@@ -15,17 +15,26 @@ const TRIES: usize = 100;
 
 impl Store {
     /// Makes a tenant's row where there is none of this name; answers its number. Its events begin empty.
+    ///
+    /// Fails with [`Error::Unavailable`] while one of this name is being brought in.
     pub async fn ensure_tenant(&self, name: &str, now: Time) -> Result<TenantId> {
         // Another process may make this one, or take the number for another one, at the same time.
         let sql = "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
-                   SELECT COALESCE(MAX(id), 0) + 1, $1, $2, 0, $3, 0 FROM tenants WHERE true ON CONFLICT DO NOTHING";
+                   SELECT COALESCE(MAX(used.id), 0) + 1, $1, $2, 0, $3, 0 FROM (SELECT id FROM tenants UNION ALL \
+                   SELECT id FROM imports) used WHERE true HAVING NOT EXISTS (SELECT 1 FROM imports i WHERE i.name = $1) \
+                   ON CONFLICT DO NOTHING";
         for _ in 0..TRIES {
             self.driver.queue().execute(sql, vec![name.into(), now.into(), Digest::ZERO.into()]).await?;
             if let Some(tenant) = self.tenant_by_name(name).await? {
                 return Ok(tenant.id);
             }
+            if self.importing(name).await?.is_some() {
+                return Err(Error::Unavailable(format!(
+                    "tenant `{name}` is being brought in and not whole: finish its `coord import`, or forget it with --abandon"
+                )));
+            }
         }
-        Err(crate::Error::Unavailable(format!("others made tenants all the time while `{name}` was to be made")))
+        Err(Error::Unavailable(format!("others made tenants all the time while `{name}` was to be made")))
     }
 
     /// The tenant of this name.

@@ -19,6 +19,7 @@ pub mod inbox;
 pub mod keys;
 pub mod log;
 pub mod messages;
+pub mod moving;
 pub mod random;
 pub mod search;
 pub mod settle;
@@ -139,6 +140,14 @@ macro_rules! conformance {
                 a_tenant_is_made_once,
                 the_same_ids_asked_in_another_tenant_give_nothing,
                 the_heads_of_all_tenants_are_told,
+            ],
+            moving: [
+                a_log_that_is_brought_in_is_the_same_tenant,
+                an_event_that_does_not_follow_is_not_brought_in,
+                an_import_is_taken_up_or_given_up,
+                an_empty_tenant_makes_way,
+                the_first_tenant_is_put_back,
+                what_the_log_does_not_tell_goes_along,
             ],
             webhooks: [
                 a_push_waits_until_the_one_before_it_is_settled,

@@ -87,6 +87,7 @@ impl Committer {
                     }
                 }
                 Next::Statement((sql, parameters), done) => drop(done.send(self.execute(sql, parameters).await)),
+                Next::Rows(groups, done) => drop(done.send(self.rows(groups).await)),
                 Next::Closed(closed) => {
                     drop(self);
                     // Whoever asked and hung up is not told.
@@ -234,6 +235,20 @@ impl Committer {
         }
         flight.text("COMMIT");
         flight.fly().await.map(drop)
+    }
+
+    /// Writes rows as they are, in one transaction.
+    async fn rows(&mut self, groups: Vec<Group>) -> Result<()> {
+        let patience = self.patience;
+        let run = async {
+            self.connected().await?.client.batch_execute("BEGIN").await?;
+            self.write(groups).await.map_err(|error| match error.as_db_error() {
+                Some(_) => error.into(),
+                None => Error::Unknown(full(&error)),
+            })
+        };
+        let outcome = timeout(patience, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())));
+        outcome.inspect_err(|_| self.connection = None)
     }
 
     async fn rollback(&mut self) {

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::change::{Change, What};
 use crate::queue::{Item, Waiting};
+use crate::rows::Group;
 use crate::value::Value;
 
 /// What is next to be done.
@@ -15,6 +16,8 @@ pub(super) enum Next {
     Group(Vec<(Waiting, usize)>),
     /// Run this by itself.
     Statement((&'static str, Vec<Value>), tokio::sync::oneshot::Sender<crate::Result<()>>),
+    /// Write these in a transaction of their own.
+    Rows(Vec<Group>, tokio::sync::oneshot::Sender<crate::Result<()>>),
     /// Nothing more comes; whoever asked is answered when the last is done.
     Closed(Vec<tokio::sync::oneshot::Sender<()>>),
 }
@@ -66,6 +69,7 @@ impl Groups {
         }
         match self.held.pop_front() {
             Some(Item::Statement(statement, done)) => Next::Statement(statement, done),
+            Some(Item::Rows(groups, done)) => Next::Rows(groups, done),
             Some(Item::Close(closed)) => {
                 self.queue.close();
                 self.closed.push(closed);
@@ -90,7 +94,7 @@ impl Groups {
             match item {
                 Item::Change(waiting) => waiting.answer(Err(away())),
                 // Who no longer waits has hung up.
-                Item::Statement(_, done) => drop(done.send(Err(away()))),
+                Item::Statement(_, done) | Item::Rows(_, done) => drop(done.send(Err(away()))),
                 close @ Item::Close(_) => self.held.push_back(close),
             }
         }

@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS reached (tenant INTEGER PRIMARY KEY, seq INTEGER NOT 
 #[derive(Clone)]
 pub(crate) struct Folder {
     connection: Arc<Mutex<Connection>>,
-    folder: PathBuf,
+    /// None: it is in memory.
+    folder: Option<PathBuf>,
 }
 
 impl Folder {
@@ -32,9 +33,14 @@ impl Folder {
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let connection = prepare(folder).or_else(|error| {
             tracing::warn!(%error, "the search index cannot be read and is made again");
-            remake(folder)
+            remake(Some(folder))
         })?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), folder: folder.to_owned() })
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), folder: Some(folder.to_owned()) })
+    }
+
+    /// An index in memory, which is gone with the process.
+    pub(super) fn in_memory() -> Result<Self> {
+        Ok(Self { connection: Arc::new(Mutex::new(remake(None)?)), folder: None })
     }
 
     async fn with<T: Send + 'static>(
@@ -48,7 +54,7 @@ impl Folder {
             let Err(Error::Corrupt(why)) = result else { return result };
             tracing::warn!(why, "the search index is made again");
             *connection = Connection::open_in_memory()?;
-            *connection = remake(&folder)?;
+            *connection = remake(folder.as_deref())?;
             Err(Error::Unavailable("the search index is being made again".to_owned()))
         };
         tokio::task::spawn_blocking(run).await.map_err(|error| Error::Unavailable(error.to_string()))?
@@ -78,7 +84,7 @@ impl Folder {
         self.with(move |connection| {
             // The file has to be closed before it is removed.
             *connection = Connection::open_in_memory()?;
-            *connection = remake(&folder)?;
+            *connection = remake(folder.as_deref())?;
             Ok(())
         })
         .await
@@ -151,7 +157,12 @@ fn prepare(folder: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-fn remake(folder: &Path) -> Result<Connection> {
+fn remake(folder: Option<&Path>) -> Result<Connection> {
+    let Some(folder) = folder else {
+        let connection = Connection::open_in_memory()?;
+        connection.execute_batch(SCHEMA)?;
+        return Ok(connection);
+    };
     for file in ["search.db", "search.db-wal", "search.db-shm"] {
         drop(std::fs::remove_file(folder.join(file)));
     }

@@ -64,6 +64,11 @@ impl Search {
         folder::Folder::open(folder).map(Self::Folder)
     }
 
+    /// An index of one's own, for who only reads the store.
+    pub(crate) fn in_memory() -> Result<Self> {
+        folder::Folder::in_memory().map(Self::Folder)
+    }
+
     pub(crate) fn in_database(postgres: Postgres) -> Self {
         Self::Database(database::Database::new(postgres))
     }

@@ -52,6 +52,16 @@ impl Sqlite {
         Ok(Self { queue, readers })
     }
 
+    /// Opens a database that another process writes.
+    pub(crate) fn read(folder: &Path, options: &Options) -> Result<Self> {
+        let path = folder.join("coordination.db");
+        let readers = Arc::new(readers::Readers::open(&path, options)?);
+        crate::migrate::is_newest(&open::reader(&path, options)?)?;
+        // Nobody takes from this queue: changes are refused as to a closed store.
+        let (queue, _) = Queue::new(1);
+        Ok(Self { queue, readers })
+    }
+
     pub(crate) async fn query(&self, sql: String, parameters: Vec<Value>) -> Result<Vec<Row>> {
         self.readers.query(sql, parameters).await
     }

@@ -52,12 +52,26 @@ impl Writer {
                 self.commit(std::mem::take(group));
                 drop(done.send(readers::execute(&self.connection, sql, &row)));
             }
+            Item::Rows(groups, done) => {
+                self.commit(std::mem::take(group));
+                drop(done.send(self.rows(groups)));
+            }
             Item::Close(closed) => {
                 queue.close();
                 // Dropped, and so answered, when the writer has ended.
                 self.closed = Some(closed);
             }
         }
+    }
+
+    /// Writes rows as they are, in one transaction.
+    fn rows(&mut self, groups: Vec<Group>) -> Result<()> {
+        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        apply(&transaction, groups)?;
+        transaction.commit().map_err(uncertain)?;
+        // They may hold a head that was known otherwise.
+        self.heads.clear();
+        Ok(())
     }
 
     fn commit(&mut self, group: Vec<Waiting>) {
