@@ -8,7 +8,7 @@ use engine::Role;
 use crate::client;
 use crate::config::Sources;
 use crate::secrets::{self, Secrets};
-use crate::{config_command, migrate, offline, serve};
+use crate::{config_command, migrate, moving, offline, serve};
 
 /// Lets AI agents, people and services hand each other work that cannot be lost.
 #[derive(Debug, Parser)]
@@ -43,6 +43,10 @@ enum Command {
     Worker(RoleArgs),
     /// Bring the data folder or the database to this version, and serve nothing; servers do so too
     Migrate(migrate::Args),
+    /// Write a tenant out into a folder: its whole history, keys and attachments
+    Export(moving::ExportArgs),
+    /// Bring in a tenant that `export` wrote, whichever database it came from
+    Import(moving::ImportArgs),
     Queue(client::Queue),
     /// Check the configuration, or print every setting
     #[command(subcommand)]
@@ -162,6 +166,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Api(args) => serve::run(Role::Api, &args.sources(), args.listen.insecure),
         Command::Worker(args) => serve::run(Role::Worker, &args.sources(), args.listen.insecure),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Export(args) => moving::export(&args),
+        Command::Import(args) => moving::import(&args),
         Command::Queue(queue) => on_a_runtime(queue.run(environment(), &global)),
         Command::Config(command) => config_command::run(&command),
         Command::Secrets(command) => secrets::run(&command),

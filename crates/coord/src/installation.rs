@@ -1,5 +1,6 @@
 //! An installation: the engine on top of what configuration names and a data folder holds.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use blobs::{Blobs, Objects};
@@ -54,18 +55,24 @@ pub(crate) async fn store(config: &Config, folder: Option<&DataFolder>) -> Resul
     }
 }
 
-/// Opens the place for attachments: the one that configuration names, else the data folder's, else none.
-fn blobs(config: &Config, folder: Option<&DataFolder>) -> Result<Blobs, blobs::Error> {
+/// Opens the database that configuration names, and brings its schema up to date where `migrate` says so.
+pub(crate) async fn database(config: &Config, migrate: bool) -> Result<Store, Error> {
+    let options = config.database.postgres(config.limits.queue_depth).ok_or(Error::Nowhere)?;
+    Ok(Store::open_postgres(&options, migrate).await?)
+}
+
+/// Opens the place for attachments: the one that configuration names, else that of a data folder, else none.
+pub(crate) fn blobs(config: &Config, folder: Option<&Path>) -> Result<Blobs, blobs::Error> {
     match (&config.attachments.url, folder) {
         (Some(url), _) => Blobs::open(url, &config.s3),
-        (None, Some(folder)) => Blobs::in_folder(&folder.path().join("attachments")),
+        (None, Some(folder)) => Blobs::in_folder(&folder.join("attachments")),
         (None, None) => Ok(Blobs::Nowhere),
     }
 }
 
 /// Starts an engine in its role. Must be called on a runtime.
 pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder>) -> Result<Engine, Error> {
-    let blobs = blobs(config, folder).map_err(Error::Blobs)?;
+    let blobs = blobs(config, folder.map(DataFolder::path)).map_err(Error::Blobs)?;
     let archive = config.archive.url.as_ref().map(|url| Objects::open(url, &config.s3)).transpose();
     let parts = Parts {
         store: store(config, folder).await?,

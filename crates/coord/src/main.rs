@@ -9,6 +9,7 @@ mod data_folder;
 mod installation;
 mod logging;
 mod migrate;
+mod moving;
 mod offline;
 mod secrets;
 mod serve;
