@@ -85,7 +85,8 @@ impl Engine {
     async fn fan_out(&self, task: Task) -> Result<()> {
         let mut known: Option<(i64, BTreeSet<AgentName>)> = None;
         while let Some(written) = self.inner.store.fan_out_of(task.tenant, task.seq).await? {
-            let directory = self.directory(task.tenant).await?;
+            // Whoever was registered before the message was sent is in its audience, whatever this process knows of it.
+            let directory = self.directory_now(task.tenant).await?;
             let still_right = known.take().filter(|(version, _)| *version == directory.version);
             let audience = if let Some((_, audience)) = still_right {
                 audience
