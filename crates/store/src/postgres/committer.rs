@@ -82,8 +82,13 @@ impl Committer {
             match groups.next().await {
                 Next::Group(group) if group.is_empty() => {}
                 Next::Group(group) => {
-                    if let Some(why) = self.commit(group).await {
-                        groups.refuse(&why);
+                    let away = self.commit(group).await;
+                    // Those who waited behind it first: who is answered may ask again at once, and that is to be tried.
+                    if let Some((_, error)) = away.first() {
+                        groups.refuse(&error.to_string());
+                    }
+                    for (part, error) in away {
+                        refuse(part, &error);
                     }
                 }
                 Next::Statement((sql, parameters), done) => drop(done.send(self.execute(sql, parameters).await)),
@@ -97,10 +102,10 @@ impl Committer {
         }
     }
 
-    /// Commits a group; answers why the database is away, where it is. Where the database takes offence at a row, the group is
-    /// halved until only the change that brought it fails.
-    async fn commit(&mut self, group: Vec<(Waiting, usize)>) -> Option<String> {
-        let mut away = None;
+    /// Commits a group; hands back what is still to be refused because the database is away. Where the database takes offence at
+    /// a row, the group is halved until only the change that brought it fails.
+    async fn commit(&mut self, group: Vec<(Waiting, usize)>) -> Vec<(Vec<(Waiting, usize)>, Error)> {
+        let mut away = Vec::new();
         let mut parts = vec![group];
         while let Some(mut part) = parts.pop() {
             match self.transaction(&part).await {
@@ -115,10 +120,7 @@ impl Committer {
                 }
                 Err(Failure::Row(error)) => refuse(part, &error),
                 Err(Failure::Final(error)) if !is_away(&error) => refuse(part, &error),
-                Err(Failure::Transient(error) | Failure::Final(error)) => {
-                    away = Some(error.to_string());
-                    refuse(part, &error);
-                }
+                Err(Failure::Transient(error) | Failure::Final(error)) => away.push((part, error)),
             }
         }
         away
