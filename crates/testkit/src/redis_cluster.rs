@@ -149,9 +149,10 @@ impl RedisCluster {
         let seen = self.seen_by(number);
         let followed: BTreeSet<_> = seen.iter().filter_map(|seen| seen.follows.as_ref()).collect();
         let healthy = seen.len() == Self::NODES && seen.iter().all(|seen| seen.connected);
-        healthy
-            && followed.len() == Self::NODES / 2
-            && self.ask(number, &["cluster", "info"]).contains("cluster_state:ok")
+        // The state alone is also well while slots are not given out, or not yet known to be.
+        let whole = ["cluster_state:ok", "cluster_slots_assigned:16384", "cluster_slots_ok:16384"];
+        let info = self.ask(number, &["cluster", "info"]);
+        healthy && followed.len() == Self::NODES / 2 && whole.iter().all(|line| info.contains(line))
     }
 
     fn seen_by(&self, number: usize) -> Vec<Seen> {
