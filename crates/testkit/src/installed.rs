@@ -1,6 +1,7 @@
-//! Programs from Debian, and the user that they run as.
+//! Programs that were installed, and the user that they run as.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,6 +28,33 @@ fn expand(folder: &str) -> Vec<PathBuf> {
     listed.map(|entry| entry.path().join(rest)).collect()
 }
 
+/// The folder of what is built and installed here.
+pub(crate) fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
+}
+
+/// Puts what a folder holds into a new one, without copying its bytes where both are on one disk.
+///
+/// Fails when a folder or file cannot be read or made.
+pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let (path, to) = {
+            let entry = entry?;
+            (entry.path(), to.join(entry.file_name()))
+        };
+        let kind = fs::symlink_metadata(&path)?;
+        if kind.is_dir() {
+            link(&path, &to)?;
+        } else if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&path)?, &to)?;
+        } else if fs::hard_link(&path, &to).is_err() {
+            fs::copy(&path, &to)?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a folder for a server's files.
 ///
 /// Fails when the folder for temporary files cannot be written.
@@ -38,6 +66,8 @@ pub(crate) fn folder(name: &str) -> Result<TempDir, Failure> {
 /// The user for a program that refuses to run as root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct User {
+    /// What it is called.
+    pub(crate) name: &'static str,
     uid: u32,
     gid: u32,
 }
@@ -46,7 +76,7 @@ impl User {
     /// The first of `names` that exists, when this program runs as root; otherwise nobody else is needed.
     ///
     /// Fails when this is root and none of the users exists.
-    pub(crate) fn instead_of_root(names: &[&str]) -> Result<Option<Self>, Failure> {
+    pub(crate) fn instead_of_root(names: &[&'static str]) -> Result<Option<Self>, Failure> {
         if !rustix::process::getuid().is_root() {
             return Ok(None);
         }
@@ -55,12 +85,12 @@ impl User {
         found.map(Some).ok_or_else(|| Failure::new(format!("none of the users {} exists", names.join(", "))))
     }
 
-    fn parse(line: &str, name: &str) -> Option<Self> {
+    fn parse(line: &str, name: &'static str) -> Option<Self> {
         let mut fields = line.split(':');
         if fields.next()? != name {
             return None;
         }
-        Some(Self { uid: fields.nth(1)?.parse().ok()?, gid: fields.next()?.parse().ok()? })
+        Some(Self { name, uid: fields.nth(1)?.parse().ok()?, gid: fields.next()?.parse().ok()? })
     }
 
     /// Gives a file or folder to the user.

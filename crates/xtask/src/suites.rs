@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::install::{
-    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, CURL, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, POSTGRESQL, PYTHON,
-    Program, RABBITMQ, REDIS,
+    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, CURL, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, PGBOUNCER,
+    POSTGRESQL, POSTGRESQL_16, POSTGRESQL_17, POSTGRESQL_18, PYTHON, Program, RABBITMQ, REDIS,
 };
 
 /// Tests that are run, and need things, together.
@@ -30,7 +30,7 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "postgres",
-        about: "on PostgreSQL",
+        about: "on PostgreSQL 15 to 18, and behind PgBouncer",
         files: &[
             ("testkit", "postgres"),
             ("store", "conformance_postgres"),
@@ -42,7 +42,7 @@ pub const SUITES: &[Suite] = &[
             ("coord", "degrading"),
             ("store", "hosts"),
         ],
-        needs: &[POSTGRESQL, RABBITMQ, REDIS],
+        needs: &[POSTGRESQL, POSTGRESQL_16, POSTGRESQL_17, POSTGRESQL_18, PGBOUNCER, RABBITMQ, REDIS],
     },
     Suite {
         name: "rabbitmq",
