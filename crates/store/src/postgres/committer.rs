@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::{Refusal, TenantId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::ToSql;
 
 use super::connect::{Connector, PostgresOptions, spawn};
@@ -163,8 +164,7 @@ impl Committer {
         let writes = batch.take_writes();
         let why = match timeout(patience, self.write(writes)).await {
             Ok(Ok(())) => return Ok(outcomes),
-            // A server that answers with an error has rolled it back.
-            Ok(Err(error)) if error.as_db_error().is_some() => {
+            Ok(Err(error)) if is_rolled_back(&error) => {
                 self.connection = None;
                 return Err(error.into());
             }
@@ -244,10 +244,9 @@ impl Committer {
         let patience = self.patience;
         let run = async {
             self.connected().await?.client.batch_execute("BEGIN").await?;
-            self.write(groups).await.map_err(|error| match error.as_db_error() {
-                Some(_) => error.into(),
-                None => Error::Unknown(full(&error)),
-            })
+            self.write(groups)
+                .await
+                .map_err(|error| if is_rolled_back(&error) { error.into() } else { Error::Unknown(full(&error)) })
         };
         let outcome = timeout(patience, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())));
         outcome.inspect_err(|_| self.connection = None)
@@ -315,6 +314,15 @@ impl Committer {
     }
 }
 
+/// Whether a commit that failed with this surely was not done: a server that answers with an error has rolled it back. One that
+/// ends the connection with its last word has perhaps committed before, and a pooler says so of a server that it lost.
+fn is_rolled_back(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|error| match error.parsed_severity() {
+        Some(severity) => severity == Severity::Error,
+        None => error.severity() == "ERROR",
+    })
+}
+
 /// Whether an error says that the database cannot be used now.
 fn is_away(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_) | Error::Unknown(_))
@@ -350,6 +358,9 @@ fn last_of_each(mut groups: Vec<Group>) -> Vec<Group> {
     groups
 }
 
+/// What a pooler that keeps no prepared statements answers to whoever uses them.
+const UNPREPARED: [&SqlState; 2] = [&SqlState::INVALID_SQL_STATEMENT_NAME, &SqlState::DUPLICATE_PSTATEMENT];
+
 /// An error and its causes: the driver's own text says little.
 pub(crate) fn full(error: &tokio_postgres::Error) -> String {
     let mut text = error.to_string();
@@ -358,6 +369,9 @@ pub(crate) fn full(error: &tokio_postgres::Error) -> String {
         text.push_str(": ");
         text.push_str(&error.to_string());
         cause = error.source();
+    }
+    if error.code().is_some_and(|code| UNPREPARED.contains(&code)) {
+        text.push_str("; the pooler keeps no prepared statements: PgBouncer does from 1.21 on, with max_prepared_statements above 0");
     }
     text
 }

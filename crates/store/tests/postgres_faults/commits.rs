@@ -7,6 +7,7 @@ use domain::event::EventKind;
 use domain::message::{Message, MessageId};
 use store::conformance::world::{NOW, World, at, sending};
 use store::{Answer, Change, Error, Idempotency, PostgresOptions, Store};
+use testkit::pgbouncer::PgBouncer;
 use testkit::postgres::Postgres;
 use testkit::proxy::{Cut, Proxy, Trap};
 use tokio::time::timeout;
@@ -21,21 +22,28 @@ pub(crate) struct Wired {
     pub(crate) store: Store,
     pub(crate) beside: Store,
     pub(crate) wire: Proxy,
-    pub(crate) _postgres: Postgres,
+    pub(crate) _servers: (Postgres, Option<PgBouncer>),
 }
 
 impl Wired {
     /// Starts them; a commit whose answer is lost is looked for so long.
     pub(crate) async fn start(resolve: Duration) -> Self {
+        Self::start_behind(false, resolve).await
+    }
+
+    /// Starts them, with a PgBouncer between the store and the wire where it is `pooled`.
+    pub(crate) async fn start_behind(pooled: bool, resolve: Duration) -> Self {
         let postgres = Postgres::start().expect("a private PostgreSQL");
         let url = database(&postgres);
         let beside = store(&url).await;
         let wire = Proxy::start(postgres.address()).await.expect("a proxy");
-        let wired = url.replace(&postgres.address().to_string(), &wire.address().to_string());
+        let pgbouncer = pooled.then(|| PgBouncer::start(wire.address(), 5).expect("a private PgBouncer"));
+        let reached = pgbouncer.as_ref().map_or(wire.address(), PgBouncer::address);
+        let wired = url.replace(&postgres.address().to_string(), &reached.to_string());
         let patience = Duration::from_secs(3);
         let options = PostgresOptions { resolve, patience, ..PostgresOptions::new(wired) };
         let store = Store::open_postgres(&options, true).await.expect("a store");
-        Self { store, beside, wire, _postgres: postgres }
+        Self { store, beside, wire, _servers: (postgres, pgbouncer) }
     }
 }
 
@@ -60,7 +68,15 @@ fn places() -> impl Iterator<Item = Cut> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_is_cut_anywhere_is_done_once_and_said_to_be() {
-    let wired = Wired::start(Duration::from_secs(60)).await;
+    is_done_once(Wired::start(Duration::from_secs(60)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_is_cut_anywhere_behind_pgbouncer_is_done_once_and_said_to_be() {
+    is_done_once(Wired::start_behind(true, Duration::from_secs(60)).await).await;
+}
+
+async fn is_done_once(wired: Wired) {
     let (world, beside) = (World::new(&wired.store).await, World::new(&wired.beside).await);
     let mut expected = Vec::new();
     for (count, cut) in places().enumerate() {

@@ -96,8 +96,17 @@ async fn cut(wire: Arc<Proxy>, mut chance: Chance) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_is_so_however_often_the_connection_is_cut() {
+    is_so(Wired::start(Duration::from_secs(60)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_is_so_however_often_the_connection_of_pgbouncer_is_cut() {
+    is_so(Wired::start_behind(true, Duration::from_secs(60)).await).await;
+}
+
+async fn is_so(wired: Wired) {
     let chance = Chance::seeded();
-    let Wired { store, beside, wire, _postgres } = Wired::start(Duration::from_secs(60)).await;
+    let Wired { store, beside, wire, _servers } = wired;
     let wire = Arc::new(wire);
     World::new(&beside).await;
     let begin = Arc::new(Barrier::new(SENDERS + 1));
