@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 /// Lets the server write down the plan of every query, and read a whole table only where it has no other way, by itself or to
-/// join it: the tables of a test are so small that it would always do so.
+/// join it: the tables of a test are so small that it would always do so. What is proven here does not ask for a durable disk.
 pub(crate) const SETTINGS: &[&str] = &[
+    "fsync=off",
+    "synchronous_commit=off",
     "session_preload_libraries=auto_explain",
     "auto_explain.log_min_duration=0",
     "enable_seqscan=off",
