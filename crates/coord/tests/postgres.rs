@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
-use api::{Ack, Receive, SendMessage};
+use std::process::Command;
+
+use api::{Ack, MessagesQuery, Receive, SendMessage};
 use testkit::coord::Coord;
 use testkit::postgres::Postgres;
 use testkit::rabbitmq::RabbitMq;
@@ -24,8 +26,21 @@ fn start(database: &str) -> Coord {
 
 #[tokio::test]
 async fn what_was_acknowledged_is_in_the_database() {
-    let postgres = Postgres::start().unwrap();
+    is_in_the_database(&Postgres::start().unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_in_postgresql_16_17_and_18() {
+    for version in [16, 17, 18] {
+        is_in_the_database(&Postgres::start_version(version, &[]).unwrap()).await;
+    }
+}
+
+async fn is_in_the_database(postgres: &Postgres) {
     let database = postgres.create_database("coordination").unwrap();
+    let migrated =
+        Command::new(env!("CARGO_BIN_EXE_coord")).env_clear().env("DATABASE_URL", &database).arg("migrate").status();
+    assert!(migrated.unwrap().success());
     let mut first = start(&database);
     let client = first.client().unwrap();
     let sent = client.send_message(&hello("Hello k8s"), None).await.unwrap().value;
@@ -42,6 +57,8 @@ async fn what_was_acknowledged_is_in_the_database() {
     let waited = Receive { wait: Some("10s".to_owned()), ..Receive::default() };
     let received = one.receive("chat", &waited).await.unwrap().value.deliveries;
     assert_eq!(received[0].message.id, found.id);
+    let words = MessagesQuery { q: Some("at once".to_owned()), ..MessagesQuery::default() };
+    assert_eq!(one.messages(&words).await.unwrap().value.items[0].id, found.id);
     assert!(one.verify_events().await.unwrap().value.ok);
 }
 
@@ -75,7 +92,7 @@ fn migrate_waits_for_a_database_that_starts_later() {
     let database = postgres.create_database("later").unwrap();
     postgres.daemon.kill9();
     let migrate = |timeout: &str| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coord"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coord"));
         command.env_clear().env("DATABASE_URL", &database).args(["migrate", "--timeout", timeout]);
         command.stderr(std::process::Stdio::piped()).spawn().unwrap()
     };

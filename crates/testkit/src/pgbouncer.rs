@@ -19,7 +19,7 @@ const SETTINGS: &str = "\
 listen_addr = 127.0.0.1
 listen_port = OWN
 unix_socket_dir =
-auth_type = trust
+auth_type = scram-sha-256
 auth_file = FOLDER/users.txt
 pool_mode = transaction
 max_prepared_statements = 500
@@ -40,6 +40,13 @@ impl PgBouncer {
     ///
     /// Fails when PgBouncer is not installed, or does not listen within 10 s.
     pub fn start(server: SocketAddr, pool: usize) -> Result<Self, Failure> {
+        Self::start_with(server, pool, "")
+    }
+
+    /// Does the same with more settings, a line each.
+    ///
+    /// Fails as [`PgBouncer::start`] does, and where a setting is wrong.
+    pub fn start_with(server: SocketAddr, pool: usize, settings: &str) -> Result<Self, Failure> {
         let programs = Programs::find()?;
         let port = Port::take()?;
         let folder = installed::folder("pgbouncer")?;
@@ -51,12 +58,12 @@ impl PgBouncer {
             ("POOL", pool.to_string()),
             ("FOLDER", folder.path().display().to_string()),
         ];
-        let text = values.iter().fold(SETTINGS.to_owned(), |text, (word, value)| text.replace(word, value));
+        let text = values.iter().fold(SETTINGS.to_owned(), |text, (word, value)| text.replace(word, value)) + settings;
         let user = User::instead_of_root(&["postgres", "nobody"])?;
         if let Some(user) = user {
             user.own(folder.path())?;
         }
-        for (path, text) in [(&file, &*text), (&folder.path().join("users.txt"), "\"postgres\" \"\"\n")] {
+        for (path, text) in [(&file, &*text), (&folder.path().join("users.txt"), "\"postgres\" \"secret\"\n")] {
             fs::write(path, text).map_err(|error| Failure::of("write PgBouncer's settings", &error))?;
         }
         let address = port.address();
@@ -75,9 +82,9 @@ impl PgBouncer {
         self.port.address()
     }
 
-    /// The URL of a database.
+    /// The URL of a database, with the password that it asks for.
     pub fn url_of(&self, database: &str) -> String {
-        format!("postgres://postgres@{}/{database}", self.address())
+        format!("postgres://postgres:secret@{}/{database}", self.address())
     }
 }
 

@@ -36,6 +36,7 @@ pub const SUITES: &[Suite] = &[
             ("store", "conformance_postgres"),
             ("store", "postgres_faults"),
             ("coord", "postgres"),
+            ("coord", "pgbouncer"),
             ("coord", "moving"),
             ("coord", "roles"),
             ("engine", "shared"),

@@ -38,8 +38,10 @@ impl Wired {
         let beside = store(&url).await;
         let wire = Proxy::start(postgres.address()).await.expect("a proxy");
         let pgbouncer = pooled.then(|| PgBouncer::start(wire.address(), 5).expect("a private PgBouncer"));
-        let reached = pgbouncer.as_ref().map_or(wire.address(), PgBouncer::address);
-        let wired = url.replace(&postgres.address().to_string(), &reached.to_string());
+        let wired = match &pgbouncer {
+            Some(pgbouncer) => pgbouncer.url_of("coordination"),
+            None => url.replace(&postgres.address().to_string(), &wire.address().to_string()),
+        };
         let patience = Duration::from_secs(3);
         let options = PostgresOptions { resolve, patience, ..PostgresOptions::new(wired) };
         let store = Store::open_postgres(&options, true).await.expect("a store");

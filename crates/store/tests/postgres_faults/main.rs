@@ -5,6 +5,7 @@
 mod claims;
 mod commits;
 mod cutter;
+mod poolers;
 mod readers;
 mod tenants;
 
