@@ -17,6 +17,13 @@ pub enum Error {
     Failed(String),
 }
 
+impl Error {
+    /// Whether the broker as a whole is at fault, and no lane would have been taken.
+    pub fn is_of_all_lanes(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Blocked(_))
+    }
+}
+
 /// Why a URL names no RabbitMQ. Never repeats the URL, which holds a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

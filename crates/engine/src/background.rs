@@ -135,6 +135,7 @@ impl Engine {
         tokio::select! {
             () = tokio::time::sleep(look) => {}
             () = self.inner.ephemeral.tasks() => tokio::time::sleep(GATHER).await,
+            () = self.late_lane() => {}
         }
     }
 }

@@ -67,15 +67,45 @@ impl RabbitMq {
     ///
     /// Fails when the node is down.
     pub fn purge(&self) -> Result<(), Failure> {
+        self.eval("[rabbit_amqqueue:purge(Queue) || Queue <- rabbit_amqqueue:list()].")
+    }
+
+    /// Lets a quorum queue answer nothing, as one without a leader.
+    ///
+    /// Fails when the node is down.
+    pub fn freeze(&self, queue: &str) -> Result<(), Failure> {
+        self.with_queue(queue, "sys:suspend(element(1, amqqueue:get_pid(Queue)))")
+    }
+
+    /// Lets it answer again.
+    ///
+    /// Fails when the node is down.
+    pub fn thaw(&self, queue: &str) -> Result<(), Failure> {
+        self.with_queue(queue, "sys:resume(element(1, amqqueue:get_pid(Queue)))")
+    }
+
+    /// Ends a quorum queue's process, as when it has lost its leader for good.
+    ///
+    /// Fails when the node is down.
+    pub fn behead(&self, queue: &str) -> Result<(), Failure> {
+        self.with_queue(queue, "ra:stop_server(quorum_queues, amqqueue:get_pid(Queue))")
+    }
+
+    fn with_queue(&self, queue: &str, what: &str) -> Result<(), Failure> {
+        let named = format!("element(4, amqqueue:get_name(Queue)) =:= <<\"{queue}\">>");
+        self.eval(&format!("[_] = [{what} || Queue <- rabbit_amqqueue:list(), {named}]."))
+    }
+
+    /// Has the node evaluate Erlang.
+    fn eval(&self, code: &str) -> Result<(), Failure> {
         let control = installed::find("rabbitmqctl", &["/usr/lib/rabbitmq/bin"], "rabbitmq")?;
         let mut command = Command::new(control);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.args(["eval", "[rabbit_amqqueue:purge(Queue) || Queue <- rabbit_amqqueue:list()]."]);
-        let output = command.output().map_err(|error| Failure::of("run rabbitmqctl", &error))?;
+        let output = command.args(["eval", code]).output().map_err(|error| Failure::of("run rabbitmqctl", &error))?;
         if output.status.success() {
             return Ok(());
         }
-        Err(Failure::of("purge the queues", &String::from_utf8_lossy(&output.stderr)))
+        Err(Failure::of("evaluate Erlang", &String::from_utf8_lossy(&output.stderr)))
     }
 
     /// What the node and its port mapper have printed.

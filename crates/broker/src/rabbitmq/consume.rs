@@ -1,6 +1,9 @@
 //! Consuming: each lane on a channel of its own, so that a lane that is full, or that RabbitMQ cannot serve, keeps none of the
 //! others waiting.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
 use domain::Priority;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -20,12 +23,43 @@ use crate::queues::lanes;
 /// Messages that are settled together.
 const SETTLED_MAX: usize = 256;
 
+/// The pause before a lane that was denied is asked for on the next connection; doubled with each time.
+const DENIED: Duration = Duration::from_millis(100);
+/// The longest such pause.
+const DENIED_MAX: Duration = Duration::from_secs(20);
+/// Between two lanes that were denied.
+const STAGGER: Duration = Duration::from_millis(50);
+
 /// Who may say what became of a message.
 pub(super) type Settle = mpsc::UnboundedSender<Settled>;
+
+/// How often in a row each lane was asked for and not given, over all connections: in RabbitMQ, a queue that has lost its leader may
+/// end the connection of whoever wants to consume it.
+#[derive(Default)]
+pub(super) struct Denied([AtomicU32; 4]);
+
+impl Denied {
+    /// How long a lane is left alone: not at all at first; the lanes one after the other, so that each may fail alone.
+    fn pause(&self, lane: Priority) -> Duration {
+        match self.0[lane as usize].load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            times => DENIED_MAX.min(DENIED * (1 << times.min(10))) + STAGGER * (lane as u32),
+        }
+    }
+
+    fn ask(&self, lane: Priority) {
+        self.0[lane as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn given(&self, lane: Priority) {
+        self.0[lane as usize].store(0, Ordering::Relaxed);
+    }
+}
 
 /// What a link consumes into.
 pub(super) struct Consuming<'a> {
     pub(super) link: &'a Link,
+    pub(super) denied: &'a Denied,
     pub(super) topology: &'a Topology,
     pub(super) prefetch: u16,
     pub(super) hold: &'a Hold,
@@ -41,7 +75,9 @@ impl Consuming<'_> {
     /// and the other lanes go on meanwhile.
     async fn serve(&self, lane: Priority, settle: &Settle) {
         let queue = self.topology.queue(lane);
+        sleep(self.denied.pause(lane)).await;
         let (channel, mut consumer) = loop {
+            self.denied.ask(lane);
             match timeout(PATIENCE, self.begin(&queue)).await {
                 Ok(Ok(begun)) => break begun,
                 Ok(Err(error)) => return self.link.end(&error),
@@ -49,6 +85,7 @@ impl Consuming<'_> {
             }
             sleep(PATIENCE).await;
         };
+        self.denied.given(lane);
         loop {
             match consumer.next().await {
                 Some(Ok(delivery)) => self.receive(lane, delivery, settle),

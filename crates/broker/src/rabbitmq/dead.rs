@@ -42,10 +42,7 @@ impl RabbitMq {
         let held = link.ask(self.hold_letters(&channel, max)).await?;
         let count = held.len();
         for letter in held {
-            let queue = self.inner.topology.queue(self.lane(&letter));
-            if let Some(why) = link.ask(link.send(vec![(queue, letter.data.clone())])).await? {
-                return Err(Error::Failed(why));
-            }
+            link.publish(self.lane(&letter), std::slice::from_ref(&letter.data), &self.inner.topology).await?;
             link.ask(letter.acker.ack(BasicAckOptions::default())).await?;
         }
         link.ask(channel.close(200, "done".into())).await?;

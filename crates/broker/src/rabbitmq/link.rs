@@ -1,31 +1,26 @@
 //! One connection to one host, from its beginning to its end.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::protocol::BasicProperties;
 use lapin::uri::AMQPUri;
-use lapin::{Channel, Confirmation, Connection, Event};
+use lapin::{Connection, Event};
 use tokio_util::sync::CancellationToken;
 
-use super::payload;
+use super::outlet::Outlet;
 use super::topology::Topology;
 use super::wire::Wire;
-use crate::{Error, Task};
+use crate::Error;
 
 /// How long RabbitMQ may take to answer anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// Written to disk before it is confirmed.
-const PERSISTENT: u8 = 2;
 
-/// An open connection with a channel that confirms.
+/// An open connection, with a way out for each lane.
 pub(super) struct Link {
     pub(super) connection: Connection,
-    publishing: Channel,
+    pub(super) outlets: [Outlet; 4],
     over: CancellationToken,
     why: OnceLock<String>,
     _wire: Wire,
@@ -38,14 +33,13 @@ impl Link {
         let opening = async {
             let connection = wire.connect(uri.clone()).await?;
             topology.declare(&connection).await?;
-            let publishing = connection.create_channel().await?;
-            publishing.confirm_select(ConfirmSelectOptions::default()).await?;
-            Ok((connection, publishing))
+            Ok(connection)
         };
         let opened = tokio::time::timeout(PATIENCE * 2, opening).await;
         let opened = opened.map_err(|_| format!("no answer within {} s", (PATIENCE * 2).as_secs()))?;
-        let (connection, publishing) = opened.map_err(|error: lapin::Error| error.to_string())?;
-        Ok(Self { connection, publishing, over: CancellationToken::new(), why: OnceLock::new(), _wire: wire })
+        let connection = opened.map_err(|error: lapin::Error| error.to_string())?;
+        let (outlets, over, why) = Default::default();
+        Ok(Self { connection, outlets, over, why, _wire: wire })
     }
 
     /// Ends the connection; the first reason stays.
@@ -54,7 +48,17 @@ impl Link {
         self.over.cancel();
     }
 
-    fn why(&self) -> String {
+    /// Waits until the connection is to end.
+    pub(super) async fn over(&self) {
+        self.over.cancelled().await;
+    }
+
+    /// What is wrong with its lanes.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.outlets.iter().find_map(Outlet::trouble)
+    }
+
+    pub(super) fn why(&self) -> String {
         self.why.get().cloned().unwrap_or_default()
     }
 
@@ -99,46 +103,6 @@ impl Link {
         };
         self.end(&error);
         Err(error)
-    }
-
-    /// Publishes tasks and waits until all are confirmed.
-    pub(super) async fn publish(&self, tasks: &[Task], topology: &Topology) -> Result<(), Error> {
-        let packed: Vec<_> =
-            payload::pack(tasks).into_iter().map(|(lane, bytes)| (topology.queue(lane), bytes)).collect();
-        let queues: BTreeSet<String> = packed.iter().map(|(queue, _)| queue.clone()).collect();
-        let error = match self.ask(self.send(packed)).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(why)) => Error::Failed(why),
-            Err(error) => error,
-        };
-        tracing::warn!(?queues, %error, "tasks were not confirmed and are published again");
-        self.end(&error);
-        Err(error)
-    }
-
-    /// Sends messages to queues, all of them before the first confirmation is waited for; answers why one was not taken.
-    pub(super) async fn send(&self, messages: Vec<(String, Vec<u8>)>) -> lapin::Result<Option<String>> {
-        let mandatory = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        let properties =
-            BasicProperties::default().with_delivery_mode(PERSISTENT).with_content_type("application/json".into());
-        let mut confirms = Vec::new();
-        for (queue, bytes) in messages {
-            let (exchange, key) = ("".into(), queue.into());
-            confirms.push(self.publishing.basic_publish(exchange, key, mandatory, &bytes, properties.clone()).await?);
-        }
-        let mut refused = None;
-        for confirm in confirms {
-            match confirm.await? {
-                Confirmation::Ack(None) => {}
-                Confirmation::Ack(Some(returned)) => {
-                    refused.get_or_insert(format!("there is no queue `{}`", returned.routing_key));
-                }
-                _ => {
-                    refused.get_or_insert("a message was refused".to_owned());
-                }
-            }
-        }
-        Ok(refused)
     }
 
     /// Says goodbye.

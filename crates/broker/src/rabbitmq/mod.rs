@@ -6,6 +6,7 @@ mod dead;
 mod hold;
 mod hosts;
 mod link;
+mod outlet;
 mod payload;
 mod topology;
 mod wire;
@@ -14,6 +15,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -22,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::broker::Status;
 use crate::queues::lanes;
 use crate::{BrokerConfig, Error, Taken, Task, UrlError};
-use consume::Consuming;
+use consume::{Consuming, Denied};
 use hold::Hold;
 use link::Link;
 use topology::Topology;
@@ -57,6 +59,7 @@ struct Inner {
     /// Whether anybody has asked for tasks.
     wanted: watch::Sender<bool>,
     hold: Hold,
+    denied: Denied,
     stop: CancellationToken,
 }
 
@@ -76,6 +79,7 @@ impl RabbitMq {
             state: watch::Sender::new(State::Starting),
             wanted: watch::Sender::new(false),
             hold: Hold::default(),
+            denied: Denied::default(),
             stop: stop.clone(),
         });
         let tasks = TaskTracker::new();
@@ -88,7 +92,13 @@ impl RabbitMq {
         if tasks.is_empty() {
             return Ok(());
         }
-        self.link().await?.publish(tasks, &self.inner.topology).await
+        let link = self.link().await?;
+        let topology = &self.inner.topology;
+        let lanes = payload::pack(tasks).into_iter().map(|(lane, bytes)| {
+            let link = &link;
+            async move { link.publish(lane, &bytes, topology).await }
+        });
+        join_all(lanes).await.into_iter().collect()
     }
 
     pub(crate) async fn take(&self, max: usize) -> Vec<Taken> {
@@ -115,7 +125,7 @@ impl RabbitMq {
     pub(crate) fn status(&self) -> Status {
         match &*self.inner.state.borrow() {
             State::Up(link) if link.is_blocked() => Status::Degraded(SHORT.to_owned()),
-            State::Up(_) => Status::Ok,
+            State::Up(link) => link.trouble().map_or(Status::Ok, Status::Degraded),
             State::Starting => Status::Degraded("still connecting".to_owned()),
             State::Down(why) => Status::Degraded(why.clone()),
         }
@@ -185,7 +195,8 @@ impl Inner {
         let (settle, mut settled) = mpsc::unbounded_channel();
         let mut wanted = self.wanted.subscribe();
         let ended = {
-            let consuming = Consuming { link, topology: &self.topology, prefetch: self.prefetch, hold: &self.hold };
+            let (topology, prefetch, hold, denied) = (&self.topology, self.prefetch, &self.hold, &self.denied);
+            let consuming = Consuming { link, denied, topology, prefetch, hold };
             let consume = async {
                 if wanted.wait_for(|wanted| *wanted).await.is_ok() {
                     tokio::join!(consuming.run(&settle), consume::settle_all(link, &mut settled));

@@ -16,19 +16,16 @@ struct Payload {
     tasks: Vec<(TenantId, i64, bool)>,
 }
 
-/// The messages that carry these tasks, by lane, each lane in its order.
-pub(super) fn pack(tasks: &[Task]) -> Vec<(Priority, Vec<u8>)> {
-    let mut packed = Vec::new();
-    for (_, lane) in lanes() {
+/// The messages that carry these tasks, for each lane that has any, in its order.
+pub(super) fn pack(tasks: &[Task]) -> Vec<(Priority, Vec<Vec<u8>>)> {
+    let of_lane = |lane: Priority| {
         let own = tasks.iter().filter(|task| task.lane == lane);
         let rows: Vec<_> = own.map(|task| (task.tenant, task.seq, task.fan_out)).collect();
-        for rows in rows.chunks(TASKS_MAX) {
-            let payload = Payload { tasks: rows.to_vec() };
-            // Numbers in arrays: there is nothing in them that has no JSON.
-            packed.push((lane, serde_json::to_vec(&payload).unwrap_or_default()));
-        }
-    }
-    packed
+        // Numbers in arrays: there is nothing in them that has no JSON.
+        let message = |rows: &[_]| serde_json::to_vec(&Payload { tasks: rows.to_vec() }).unwrap_or_default();
+        (lane, rows.chunks(TASKS_MAX).map(message).collect::<Vec<_>>())
+    };
+    lanes().map(|(_, lane)| of_lane(lane)).filter(|(_, messages)| !messages.is_empty()).collect()
 }
 
 /// The tasks in a message of this lane; none when it cannot be read.
@@ -52,9 +49,12 @@ mod tests {
         };
         let tasks: Vec<Task> = (0..250).map(task).collect();
         let packed = pack(&tasks);
-        let lanes: Vec<Priority> = packed.iter().map(|(lane, _)| *lane).collect();
-        assert_eq!(lanes, [Priority::Critical, Priority::Critical, Priority::Info, Priority::Info]);
-        let mut back: Vec<Task> = packed.iter().flat_map(|(lane, bytes)| unpack(*lane, bytes).unwrap()).collect();
+        let lanes: Vec<(Priority, usize)> = packed.iter().map(|(lane, messages)| (*lane, messages.len())).collect();
+        assert_eq!(lanes, [(Priority::Critical, 2), (Priority::Info, 2)]);
+        let read = |(lane, messages): &(Priority, Vec<Vec<u8>>)| -> Vec<Task> {
+            messages.iter().flat_map(|bytes| unpack(*lane, bytes).unwrap()).collect()
+        };
+        let mut back: Vec<Task> = packed.iter().flat_map(read).collect();
         back.sort_by_key(|task| task.seq);
         assert_eq!(back, tasks);
     }

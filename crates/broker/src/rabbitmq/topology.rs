@@ -1,6 +1,7 @@
 //! The queues and the exchange, made where they are missing.
 
 use domain::Priority;
+use futures_util::future::try_join_all;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldTable};
@@ -65,13 +66,15 @@ impl Topology {
         let (queue, options) = (dead.as_str().into(), QueueBindOptions::default());
         channel.queue_bind(queue, exchange.as_str().into(), "".into(), options, FieldTable::default()).await?;
         channel.close(200, "done".into()).await?;
-        for (_, lane) in lanes() {
-            let mut settings = quorum(self.delivery_limit);
-            settings.insert("x-message-ttl".into(), self.ttl_ms.into());
-            settings.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(exchange.as_str().into()));
-            declare(connection, &self.queue(lane), settings).await?;
-        }
-        Ok(())
+        try_join_all(lanes().map(|(_, lane)| self.declare_lane(connection, lane))).await.map(drop)
+    }
+
+    /// Makes a lane's queue where it is missing.
+    pub(super) async fn declare_lane(&self, connection: &Connection, lane: Priority) -> Result<()> {
+        let mut settings = quorum(self.delivery_limit);
+        settings.insert("x-message-ttl".into(), self.ttl_ms.into());
+        settings.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(self.exchange().as_str().into()));
+        declare(connection, &self.queue(lane), settings).await
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) fn all() -> Vec<(&'static str, Fault)> {
         what_a_closed_worker_held_goes_to_another,
         a_queue_with_other_settings_is_used_as_it_is,
         a_deleted_queue_is_made_again,
+        a_lane_that_does_not_answer_keeps_no_other_waiting,
+        a_lane_that_has_lost_its_leader_keeps_no_other_waiting,
         a_purged_queue_goes_on,
         a_host_that_is_down_is_passed_over,
         a_cut_connection_is_made_again,
@@ -121,6 +123,53 @@ async fn a_deleted_queue_is_made_again(rabbitmq: &mut RabbitMq) {
     broker.close().await;
 }
 
+async fn a_lane_that_does_not_answer_keeps_no_other_waiting(rabbitmq: &mut RabbitMq) {
+    let (broker, stuck) = (broker(&rabbitmq.url(), "frozen"), "frozen.tasks.normal");
+    publish(&broker, &tasks(1..2)).await;
+    assert_eq!(work(&broker, 1).await, [1]);
+    tokio::task::block_in_place(|| rabbitmq.freeze(stuck)).unwrap();
+    let late = tasks(2..3);
+    let (published, ()) = tokio::join!(broker.publish(&late), others_flow(&broker));
+    assert!(matches!(published, Err(Error::Silent(_))));
+    assert!(matches!(broker.status(), Status::Degraded(why) if why.contains(stuck)));
+    others_flow(&broker).await;
+    tokio::task::block_in_place(|| rabbitmq.thaw(stuck)).unwrap();
+    publish(&broker, &tasks(3..4)).await;
+    work_until(&broker, 3).await;
+    assert_eq!(broker.status(), Status::Ok);
+    broker.close().await;
+}
+
+async fn a_lane_that_has_lost_its_leader_keeps_no_other_waiting(rabbitmq: &mut RabbitMq) {
+    let early = broker(&rabbitmq.url(), "headless");
+    publish(&early, &tasks(1..2)).await;
+    early.close().await;
+    let stuck = "headless.tasks.normal";
+    tokio::task::block_in_place(|| rabbitmq.behead(stuck)).unwrap();
+    // One that begins now is denied the lane, and its connection ended with it.
+    let broker = broker(&rabbitmq.url(), "headless");
+    for _ in 0..3 {
+        assert!(broker.publish(&tasks(2..3)).await.is_err());
+        others_flow(&broker).await;
+    }
+    let operator = Operator::of(rabbitmq).await;
+    operator.channel.queue_delete(stuck.into(), QueueDeleteOptions::default()).await.unwrap();
+    publish(&broker, &tasks(3..4)).await;
+    work_until(&broker, 3).await;
+    broker.close().await;
+}
+
+/// Shows that every lane but `normal` carries tasks now.
+async fn others_flow(broker: &Broker) {
+    let lanes = [Priority::Critical, Priority::High, Priority::Info];
+    let began = Instant::now();
+    for (number, lane) in (100..).zip(lanes) {
+        publish(broker, &[task(number, lane)]).await;
+    }
+    assert_eq!(work(broker, lanes.len()).await, [100, 101, 102]);
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
 async fn a_purged_queue_goes_on(rabbitmq: &mut RabbitMq) {
     let (broker, operator) = (broker(&rabbitmq.url(), "purged"), Operator::of(rabbitmq).await);
     publish(&broker, &tasks(1..2)).await;
@@ -172,6 +221,8 @@ async fn a_silent_host_fails_publishing_in_bounded_time(rabbitmq: &mut RabbitMq)
     let asked = Instant::now();
     assert!(matches!(broker.publish(&tasks(2..3)).await, Err(Error::Silent(_))));
     assert!(asked.elapsed() < Duration::from_secs(7), "{:?}", asked.elapsed());
+    // Whether it is the lane or the whole of it shows when another channel is opened.
+    assert!(matches!(broker.publish(&tasks(2..3)).await, Err(Error::Silent(_) | Error::Unreachable(_))));
     assert!(matches!(broker.publish(&tasks(2..3)).await, Err(Error::Unreachable(_))));
     proxy.restore().await.unwrap();
     publish(&broker, &tasks(3..4)).await;
