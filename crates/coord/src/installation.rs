@@ -47,17 +47,20 @@ pub(crate) enum Error {
 /// Opens the store: the database that configuration names, else the data folder's; makes or migrates it where needed. Must be
 /// called on a runtime.
 pub(crate) async fn store(config: &Config, folder: Option<&DataFolder>) -> Result<Store, Error> {
-    let queue = config.limits.queue_depth;
-    match (config.database.postgres(queue), folder) {
+    let (queue, queue_bytes) = config.limits.queue();
+    match (config.database.postgres(queue, queue_bytes), folder) {
         (Some(options), _) => Ok(Store::open_postgres(&options, true).await?),
-        (None, Some(folder)) => Ok(Store::open_sqlite(folder.path(), Options { queue, ..Options::default() })?),
+        (None, Some(folder)) => {
+            Ok(Store::open_sqlite(folder.path(), Options { queue, queue_bytes, ..Options::default() })?)
+        }
         (None, None) => Err(Error::Nowhere),
     }
 }
 
 /// Opens the database that configuration names, and brings its schema up to date where `migrate` says so.
 pub(crate) async fn database(config: &Config, migrate: bool) -> Result<Store, Error> {
-    let options = config.database.postgres(config.limits.queue_depth).ok_or(Error::Nowhere)?;
+    let (queue, queue_bytes) = config.limits.queue();
+    let options = config.database.postgres(queue, queue_bytes).ok_or(Error::Nowhere)?;
     Ok(Store::open_postgres(&options, migrate).await?)
 }
 

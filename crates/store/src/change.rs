@@ -27,6 +27,25 @@ pub struct Change {
     pub what: What,
 }
 
+/// What a change takes beside its texts, in bytes, roughly; and one recipient, or one row.
+const CHANGE: usize = 512;
+const ROW: usize = 64;
+
+impl Change {
+    /// What it takes in memory while it waits, in bytes, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        let events = |events: &[NewEvent]| events.iter().map(|event| ROW + event.data.len()).sum::<usize>();
+        CHANGE
+            + match &self.what {
+                // The message once as it is and once as it is stored.
+                What::Send(sending) => 2 * sending.data.len() + events(&sending.before),
+                What::Record { events: all, facts } => events(all) + ROW * facts.len(),
+                What::FanOut { agents, .. } => ROW * agents.len(),
+                _ => 0,
+            }
+    }
+}
+
 /// What a change does.
 #[derive(Clone, Debug)]
 pub enum What {

@@ -69,12 +69,14 @@ impl DatabaseConfig {
         faults
     }
 
-    /// The same as options of the driver, for a committer before which `queue` changes may wait; none: no database is named.
-    pub fn postgres(&self, queue: usize) -> Option<PostgresOptions> {
+    /// The same as options of the driver, for a committer before which `queue` changes of `queue_bytes` may wait; none: no
+    /// database is named.
+    pub fn postgres(&self, queue: usize, queue_bytes: u32) -> Option<PostgresOptions> {
         let url = self.url.as_ref()?.expose();
         Some(PostgresOptions {
             tls_ca: self.tls_ca.clone(),
             queue,
+            queue_bytes,
             batch: self.batch,
             readers: self.connections,
             connect: self.connect_timeout.to_std(),
@@ -93,9 +95,10 @@ mod tests {
     fn the_defaults_are_free_of_faults_and_the_options_usual() {
         let config = DatabaseConfig { url: Some(Secret::new("postgres://localhost/x")), ..DatabaseConfig::default() };
         assert_eq!(config.faults(), []);
-        let (options, usual) = (config.postgres(8_192).expect("a url"), PostgresOptions::new("postgres://localhost/x"));
+        let (options, usual) =
+            (config.postgres(8_192, 64 << 20).expect("a url"), PostgresOptions::new("postgres://localhost/x"));
         assert_eq!(format!("{options:?}"), format!("{usual:?}"));
-        assert!(DatabaseConfig::default().postgres(1).is_none());
+        assert!(DatabaseConfig::default().postgres(1, 1).is_none());
     }
 
     #[test]

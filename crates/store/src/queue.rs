@@ -1,6 +1,8 @@
 //! The queue before a committer: the same for both databases.
 
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::change::{Change, Committed};
 use crate::rows::Group;
@@ -11,6 +13,8 @@ use crate::{Error, Result};
 pub(crate) struct Waiting {
     pub(crate) change: Change,
     pub(crate) answer: oneshot::Sender<Result<Committed>>,
+    /// Its share of the bytes that may wait, until it is taken up.
+    _share: OwnedSemaphorePermit,
 }
 
 impl Waiting {
@@ -67,17 +71,30 @@ pub(crate) enum Item {
 #[derive(Clone)]
 pub(crate) struct Queue {
     sender: mpsc::Sender<Item>,
+    /// The bytes that may still be put in.
+    room: Arc<Semaphore>,
+    bytes: u32,
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize) -> (Self, mpsc::Receiver<Item>) {
+    /// A queue in which so many changes may wait, of so many bytes together; a single one may be larger.
+    pub(crate) fn new(capacity: usize, bytes: u32) -> (Self, mpsc::Receiver<Item>) {
         let (sender, receiver) = mpsc::channel(capacity);
-        (Self { sender }, receiver)
+        let room = Arc::new(Semaphore::new(bytes as usize));
+        (Self { sender, room, bytes }, receiver)
+    }
+
+    /// How much of the room a change takes.
+    fn share(&self, change: &Change) -> u32 {
+        u32::try_from(change.bytes()).unwrap_or(u32::MAX).min(self.bytes)
     }
 
     pub(crate) async fn commit(&self, change: Change) -> Result<Committed> {
+        let room = Arc::clone(&self.room);
+        let share = room.try_acquire_many_owned(self.share(&change)).map_err(|_| Error::Overloaded)?;
         let (answer, committed) = oneshot::channel();
-        self.sender.try_send(Item::Change(Box::new(Waiting { change, answer }))).map_err(|error| match error {
+        let waiting = Waiting { change, answer, _share: share };
+        self.sender.try_send(Item::Change(Box::new(waiting))).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
@@ -87,9 +104,7 @@ impl Queue {
     pub(crate) async fn commit_all(&self, changes: Vec<Change>) -> Vec<Result<Committed>> {
         let mut waiting = Vec::with_capacity(changes.len());
         for change in changes {
-            let (answer, committed) = oneshot::channel();
-            let sent = self.sender.send(Item::Change(Box::new(Waiting { change, answer }))).await;
-            waiting.push(sent.map(|()| committed).map_err(|_| closed()));
+            waiting.push(self.put(change).await);
         }
         let mut outcomes = Vec::with_capacity(waiting.len());
         for committed in waiting {
@@ -99,6 +114,16 @@ impl Queue {
             });
         }
         outcomes
+    }
+
+    /// Puts a change in as soon as there is room.
+    async fn put(&self, change: Change) -> Result<oneshot::Receiver<Result<Committed>>> {
+        let room = Arc::clone(&self.room);
+        let share = room.acquire_many_owned(self.share(&change)).await.map_err(|_| closed())?;
+        let (answer, committed) = oneshot::channel();
+        let waiting = Waiting { change, answer, _share: share };
+        self.sender.send(Item::Change(Box::new(waiting))).await.map_err(|_| closed())?;
+        Ok(committed)
     }
 
     /// Runs one statement by itself, behind whatever waits.
@@ -138,4 +163,72 @@ fn closed() -> Error {
 
 fn stopped() -> Error {
     Error::Unknown("the committer stopped".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::event::{EventKind, NewEvent};
+    use domain::{TenantId, Time};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::What;
+
+    fn change(bytes: usize) -> Change {
+        let now = Time::from_millis(0);
+        let kind = EventKind::AgentRegistered;
+        let event = NewEvent { kind, at: now, message: None, agent: None, data: "x".repeat(bytes) };
+        let what = What::Record { events: vec![event], facts: Vec::new() };
+        Change { tenant: TenantId::DEFAULT, now, version: None, what }
+    }
+
+    /// Puts a change in and hangs up: whether it waits.
+    async fn waits(queue: &Queue, bytes: usize) -> bool {
+        match timeout(Duration::ZERO, queue.commit(change(bytes))).await {
+            Err(_) => true,
+            Ok(outcome) => {
+                assert!(matches!(outcome, Err(Error::Overloaded)));
+                false
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn changes_wait_up_to_so_many_bytes() {
+        let one = change(1_000).bytes() as u32;
+        let (queue, mut taken) = Queue::new(100, 2 * one);
+        assert!(waits(&queue, 1_000).await && waits(&queue, 1_000).await, "two fit exactly");
+        assert!(!waits(&queue, 0).await, "not one more, however small");
+        assert_eq!(queue.depth(), 2);
+        drop(taken.recv().await);
+        assert!(!waits(&queue, 1_001).await, "there is no room for a larger one");
+        assert!(waits(&queue, 1_000).await, "but for the same again");
+    }
+
+    #[tokio::test]
+    async fn a_change_larger_than_all_the_room_waits_alone() {
+        let (queue, mut taken) = Queue::new(100, 1_000);
+        assert!(waits(&queue, 1_000_000).await);
+        assert!(!waits(&queue, 0).await);
+        drop(taken.recv().await);
+        assert!(waits(&queue, 0).await);
+    }
+
+    #[tokio::test]
+    async fn a_batch_waits_for_room() {
+        let one = change(1_000).bytes() as u32;
+        let (queue, mut taken) = Queue::new(100, one);
+        let committer = async {
+            for _ in 0..3 {
+                let Some(Item::Change(waiting)) = taken.recv().await else { panic!("a change comes") };
+                waiting.answer(Err(Error::Conflict));
+            }
+        };
+        let batch = (0..3).map(|_| change(1_000)).collect();
+        let (outcomes, ()) = tokio::join!(queue.commit_all(batch), committer);
+        assert_eq!(outcomes.len(), 3);
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Error::Conflict))));
+    }
 }

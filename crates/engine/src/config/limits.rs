@@ -66,6 +66,8 @@ pub struct Limits {
     pub streams: usize,
     /// Changes that wait for the committer before a request is answered 503; 1 to 1,000,000.
     pub queue_depth: usize,
+    /// Bytes of changes that wait for the committer, roughly, before a request is answered 503; 1MiB to 1GiB.
+    pub queue_bytes: Size,
     /// Requests that may come with one key; absent: any number. To 1,000,000 in a second, minute or hour.
     pub rate_per_key: Option<Rate>,
     /// Requests that may come for one tenant; absent: any number. To 1,000,000 in a second, minute or hour.
@@ -78,6 +80,13 @@ pub struct Limits {
 
 const fn days(number: i64) -> Span {
     Span::from_secs(number * 86_400)
+}
+
+impl Limits {
+    /// How many changes may wait for the committer, and how many bytes of them.
+    pub fn queue(&self) -> (usize, u32) {
+        (self.queue_depth, u32::try_from(self.queue_bytes.0).unwrap_or(u32::MAX))
+    }
 }
 
 impl Default for Limits {
@@ -112,6 +121,7 @@ impl Default for Limits {
             waiters_per_agent: 100,
             streams: 1_000,
             queue_depth: 8_192,
+            queue_bytes: Size::mib(64),
             rate_per_key: None,
             rate_per_tenant: None,
             upload_idle: Span::from_secs(30),

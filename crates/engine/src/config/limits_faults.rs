@@ -62,6 +62,7 @@ impl Limits {
         faults.within("waiters_per_agent", self.waiters_per_agent, 1, self.waiters.max(1));
         faults.within("streams", self.streams, 0, MILLION);
         faults.within("queue_depth", self.queue_depth, 1, MILLION);
+        faults.within("queue_bytes", self.queue_bytes, Size::mib(1), Size::gib(1));
     }
 }
 
@@ -80,6 +81,13 @@ mod tests {
                 "limits.wait_max: 601s is out of bounds: 0s to 10m"
             ]
         );
+    }
+
+    #[test]
+    fn the_queue_holds_a_mebibyte_to_a_gibibyte() {
+        let faults = |bytes| Limits { queue_bytes: Size(bytes), ..Limits::default() }.faults().len();
+        let (least, most) = (1 << 20, 1 << 30);
+        assert_eq!([least - 1, least, most, most + 1].map(faults), [1, 0, 0, 1]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct PostgresOptions {
     pub tls_ca: Option<PathBuf>,
     /// Changes that may wait to be committed; further ones are refused as overloaded.
     pub queue: usize,
+    /// Bytes of changes that may wait, roughly; one alone may be larger.
+    pub queue_bytes: u32,
     /// Changes in one transaction at most.
     pub batch: usize,
     /// Connections for reading.
@@ -40,6 +42,7 @@ impl PostgresOptions {
             url: url.into(),
             tls_ca: None,
             queue: 8_192,
+            queue_bytes: 64 << 20,
             batch: 512,
             readers: 8,
             connect: Duration::from_secs(2),

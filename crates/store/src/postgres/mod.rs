@@ -40,7 +40,7 @@ impl Postgres {
             migrate::postgres(&client).await?;
         }
         let pool = connector.pool(options)?;
-        let (queue, waiting) = Queue::new(options.queue);
+        let (queue, waiting) = Queue::new(options.queue, options.queue_bytes);
         committer::start(connector, waiting, options);
         Ok(Self { queue, pool, patience: options.patience })
     }

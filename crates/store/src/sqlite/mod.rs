@@ -20,6 +20,8 @@ use crate::value::{Row, Value};
 pub struct Options {
     /// Changes that may wait to be committed; further ones are refused as overloaded.
     pub queue: usize,
+    /// Bytes of changes that may wait, roughly; one alone may be larger.
+    pub queue_bytes: u32,
     /// Changes in one transaction at most.
     pub batch: usize,
     /// Connections for reading.
@@ -32,7 +34,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { queue: 8_192, batch: 512, readers: 4, checkpoint_pages: 2_000, cache_mib: 32 }
+        Self { queue: 8_192, queue_bytes: 64 << 20, batch: 512, readers: 4, checkpoint_pages: 2_000, cache_mib: 32 }
     }
 }
 
@@ -47,7 +49,7 @@ impl Sqlite {
         let path = folder.join("coordination.db");
         let connection = open::writer(&path, options)?;
         let readers = Arc::new(readers::Readers::open(&path, options)?);
-        let (queue, waiting) = Queue::new(options.queue);
+        let (queue, waiting) = Queue::new(options.queue, options.queue_bytes);
         writer::start(connection, waiting, options.batch)?;
         Ok(Self { queue, readers })
     }
@@ -58,7 +60,7 @@ impl Sqlite {
         let readers = Arc::new(readers::Readers::open(&path, options)?);
         crate::migrate::is_newest(&open::reader(&path, options)?)?;
         // Nobody takes from this queue: changes are refused as to a closed store.
-        let (queue, _) = Queue::new(1);
+        let (queue, _) = Queue::new(1, 1);
         Ok(Self { queue, readers })
     }
 
