@@ -1,5 +1,7 @@
 //! What a user may set of the broker.
 
+use std::path::PathBuf;
+
 use domain::{Secret, Span};
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +11,11 @@ use crate::rabbitmq::Hosts;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BrokerConfig {
-    /// RabbitMQ, `amqp://user:password@host:5672/vhost`; several hosts of one cluster are separated by commas. Absent: queues in
+    /// RabbitMQ, `amqp://user:password@host:5672/vhost`, or `amqps://` for TLS; several hosts of one cluster are separated by commas. Absent: queues in
     /// this process.
     pub url: Option<Secret>,
+    /// With `amqps://`: the authorities to trust, a file in PEM. Absent: those that this machine trusts.
+    pub tls_ca: Option<PathBuf>,
     /// What a worker holds unfinished of each lane, in RabbitMQ's messages of up to 100 tasks; 1 to 1,000.
     pub prefetch: u16,
     /// How long a task waits for a worker before it goes to the dead letters; 1s to 49d.
@@ -26,6 +30,7 @@ impl Default for BrokerConfig {
     fn default() -> Self {
         Self {
             url: None,
+            tls_ca: None,
             prefetch: 16,
             ttl: Span::from_secs(7 * 86_400),
             delivery_limit: 20,
@@ -71,6 +76,7 @@ mod tests {
     fn what_is_out_of_bounds_is_named_and_the_password_is_not() {
         let config = BrokerConfig {
             url: Some(Secret::new("http://guest:hunter2@localhost")),
+            tls_ca: None,
             prefetch: 0,
             ttl: Span::from_secs(50 * 86_400),
             delivery_limit: 1_001,

@@ -31,10 +31,17 @@ impl RabbitMq {
     ///
     /// Fails when RabbitMQ is not installed, or does not answer within 180 s.
     pub fn start() -> Result<Self, Failure> {
+        Self::start_with("")
+    }
+
+    /// Starts a node with further settings.
+    ///
+    /// Fails as [`RabbitMq::start`] does.
+    pub fn start_with(settings: &str) -> Result<Self, Failure> {
         let server = installed::find("rabbitmq-server", &["/usr/lib/rabbitmq/bin"], "rabbitmq")?;
         let (amqp, distribution, mapper_port) = (Port::take()?, Port::take()?, Port::take()?);
         let folder = installed::folder("rabbitmq")?;
-        write_settings(folder.path(), &amqp)?;
+        write_settings(folder.path(), &amqp, settings)?;
         let mapper = start_mapper(&mapper_port)?;
         let environment = environment(folder.path(), &amqp, &distribution, &mapper_port);
         let (address, own) = (amqp.address(), environment.clone());
@@ -114,9 +121,9 @@ impl RabbitMq {
     }
 }
 
-fn write_settings(folder: &Path, amqp: &Port) -> Result<(), Failure> {
+fn write_settings(folder: &Path, amqp: &Port, more: &str) -> Result<(), Failure> {
     let settings = format!(
-        "listeners.tcp.1 = {}\nlog.console = true\nlog.file = false\ndisk_free_limit.absolute = 50MB\n",
+        "listeners.tcp.1 = {}\nlog.console = true\nlog.file = false\ndisk_free_limit.absolute = 50MB\n{more}",
         amqp.address()
     );
     let files = [("rabbitmq.conf", settings.as_str()), ("enabled_plugins", "[].\n"), ("env.conf", "")];

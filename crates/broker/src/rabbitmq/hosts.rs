@@ -1,6 +1,6 @@
 //! Where RabbitMQ is: one cluster's hosts, read from one URL.
 
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 
 use crate::UrlError;
 
@@ -16,11 +16,10 @@ impl Hosts {
     /// Reads `amqp://user:password@host:port,host:port/vhost`; each host may also be written as a URL of its own. An empty
     /// virtual host is `/`.
     pub(crate) fn parse(text: &str) -> Result<Self, UrlError> {
-        let scheme = "amqp://";
         let whole: Vec<String> = if text.contains(",amqp") {
             text.split(',').map(str::to_owned).collect()
         } else {
-            let rest = text.strip_prefix(scheme).ok_or_else(|| wrong_scheme(text))?;
+            let (scheme, rest) = split(text)?;
             let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
             let (user, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
             hosts.split(',').map(|host| format!("{scheme}{user}{host}{tail}")).collect()
@@ -33,22 +32,26 @@ impl Hosts {
         &self.0[attempt % self.0.len()]
     }
 
+    /// Whether a connection to any of them is encrypted.
+    pub(super) fn any_encrypted(&self) -> bool {
+        self.0.iter().any(|uri| uri.scheme == AMQPScheme::AMQPS)
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 }
 
-fn wrong_scheme(text: &str) -> UrlError {
-    UrlError(if text.starts_with("amqps://") {
-        "amqps:// is not spoken here: use amqp:// and a private network, or a proxy that adds TLS".to_owned()
-    } else {
-        "must begin with amqp://, as in amqp://user:password@host:5672/vhost".to_owned()
-    })
+/// The scheme and the rest.
+fn split(text: &str) -> Result<(&'static str, &str), UrlError> {
+    let with = |scheme: &'static str| text.strip_prefix(scheme).map(|rest| (scheme, rest));
+    let wrong = "must begin with amqp:// or amqps://, as in amqp://user:password@host:5672/vhost";
+    with("amqp://").or_else(|| with("amqps://")).ok_or_else(|| UrlError(wrong.to_owned()))
 }
 
 fn one(url: &str) -> Result<AMQPUri, UrlError> {
-    let rest = url.strip_prefix("amqp://").ok_or_else(|| wrong_scheme(url))?;
+    let (_, rest) = split(url)?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     // The library repeats the URL in what it says, password and all.
@@ -88,11 +91,13 @@ mod tests {
         assert_eq!(places("amqp://a:b@one,two/jobs?heartbeat=9"), ["a:b@one:5672 jobs", "a:b@two:5672 jobs"]);
         assert_eq!(places("amqp://one,amqp://x:y@two/z"), ["guest:guest@one:5672 /", "x:y@two:5672 z"]);
         assert_eq!(places("amqp://a:b@[::1]:5673/"), ["a:b@::1:5673 /"]);
+        assert_eq!(places("amqps://a:b@one,two:5673/"), ["a:b@one:5671 /", "a:b@two:5673 /"]);
     }
 
     #[test]
     fn what_is_no_url_is_refused_without_repeating_the_password() {
-        for text in ["", "localhost", "http://a:hunter2@b", "amqps://a:hunter2@b", "amqp://a:hunter2@b:x/", "amqp://"] {
+        for text in ["", "localhost", "http://a:hunter2@b", "amqps://a:hunter2@b:x", "amqp://a:hunter2@b:x/", "amqp://"]
+        {
             let error = Hosts::parse(text).err().unwrap_or_else(|| panic!("{text} was read"));
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }

@@ -10,6 +10,7 @@ use lapin::{Connection, Event};
 use tokio_util::sync::CancellationToken;
 
 use super::outlet::Outlet;
+use super::tls::Tls;
 use super::topology::Topology;
 use super::wire::Wire;
 use crate::Error;
@@ -28,10 +29,10 @@ pub(super) struct Link {
 
 impl Link {
     /// Connects to a host and makes sure that the queues are there.
-    pub(super) async fn open(uri: &AMQPUri, topology: &Topology) -> Result<Self, String> {
+    pub(super) async fn open(uri: &AMQPUri, tls: Option<&Tls>, topology: &Topology) -> Result<Self, String> {
         let wire = Wire::default();
         let opening = async {
-            let connection = wire.connect(uri.clone()).await?;
+            let connection = wire.connect(uri.clone(), tls.cloned()).await?;
             topology.declare(&connection).await?;
             Ok(connection)
         };

@@ -8,6 +8,8 @@ mod hosts;
 mod link;
 mod outlet;
 mod payload;
+mod reactor;
+mod tls;
 mod topology;
 mod wire;
 
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use lapin::uri::AMQPScheme;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -27,6 +30,7 @@ use crate::{BrokerConfig, Error, Taken, Task, UrlError};
 use consume::{Consuming, Denied};
 use hold::Hold;
 use link::Link;
+use tls::Tls;
 use topology::Topology;
 
 pub(crate) use hold::Parcel;
@@ -53,6 +57,7 @@ pub(crate) struct RabbitMq {
 
 struct Inner {
     hosts: Hosts,
+    tls: Option<Tls>,
     topology: Topology,
     prefetch: u16,
     state: watch::Sender<State>,
@@ -72,8 +77,11 @@ enum State {
 impl RabbitMq {
     pub(crate) fn start(url: &str, config: &BrokerConfig) -> Result<Self, UrlError> {
         let stop = CancellationToken::new();
+        let hosts = Hosts::parse(url)?;
+        let tls = hosts.any_encrypted().then(|| Tls::trusting(config.tls_ca.as_deref())).transpose()?;
         let inner = Arc::new(Inner {
-            hosts: Hosts::parse(url)?,
+            hosts,
+            tls,
             topology: Topology::of(config),
             prefetch: config.prefetch,
             state: watch::Sender::new(State::Starting),
@@ -157,7 +165,7 @@ async fn keep(inner: Arc<Inner>) {
     loop {
         let opened = tokio::select! {
             () = inner.stop.cancelled() => break,
-            opened = Link::open(inner.hosts.at(attempt), &inner.topology) => opened,
+            opened = inner.open(attempt) => opened,
         };
         let why = match opened {
             Ok(link) => {
@@ -190,6 +198,12 @@ fn pause(round: usize) -> Duration {
 }
 
 impl Inner {
+    async fn open(&self, attempt: usize) -> Result<Link, String> {
+        let uri = self.hosts.at(attempt);
+        let tls = self.tls.as_ref().filter(|_| uri.scheme == AMQPScheme::AMQPS);
+        Link::open(uri, tls, &self.topology).await
+    }
+
     /// Passes tasks on until the connection ends, and says why; none when it was told to stop.
     async fn serve(&self, link: &Link) -> Option<String> {
         let (settle, mut settled) = mpsc::unbounded_channel();

@@ -7,10 +7,14 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_rs::TokioRuntime;
-use lapin::tcp::{AMQPUriTcpExt, AsyncTcpStream, TLSConfig};
+use async_rs::Runtime;
+use lapin::tcp::AsyncTcpStream;
 use lapin::uri::AMQPUri;
-use lapin::{Connection, ConnectionProperties, Error, runtime};
+use lapin::{Connection, ConnectionProperties, Error};
+use tokio_util::compat::TokioAsyncReadCompatExt as _;
+
+use super::reactor::{self, AnyStream, Kit};
+use super::tls::Tls;
 
 /// How long a host may take to accept a connection.
 const DIAL: Duration = Duration::from_secs(5);
@@ -22,23 +26,28 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Connects, with the socket in this value's hands.
-    pub(super) async fn connect(&self, uri: AMQPUri) -> lapin::Result<Connection> {
+    /// Connects, with the socket in this value's hands; encrypted where `tls` says how.
+    pub(super) async fn connect(&self, uri: AMQPUri, tls: Option<Tls>) -> lapin::Result<Connection> {
         let socket = Arc::clone(&self.socket);
-        let runtime = runtime::default_runtime()?;
-        let dial = async move |uri: AMQPUri, runtime: TokioRuntime| {
-            let dialled = uri.connect_with_config_async(TLSConfig::default(), &runtime);
+        let dial = async move |uri: AMQPUri, _: Runtime<Kit>| {
             let late = || Error::from(io::Error::from(io::ErrorKind::TimedOut));
-            let stream = tokio::time::timeout(DIAL, dialled).await.map_err(|_| late())??;
-            if let AsyncTcpStream::Plain(plain) = &stream {
-                let held = TcpStream::from(plain.get_ref().as_fd().try_clone_to_owned()?);
-                *socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
-            }
-            Ok(stream)
+            let dialled = tokio::time::timeout(DIAL, dial(&uri, tls.as_ref(), &socket));
+            Ok(AsyncTcpStream::Plain(dialled.await.map_err(|_| late())??))
         };
         let properties = ConnectionProperties::default().with_connection_name("coordination".into());
-        Connection::connector(uri, runtime, dial, properties).await
+        Connection::connector(uri, reactor::runtime(), dial, properties).await
     }
+}
+
+async fn dial(uri: &AMQPUri, tls: Option<&Tls>, socket: &Mutex<Option<TcpStream>>) -> io::Result<AnyStream> {
+    let host = uri.authority.host.as_str();
+    let plain = tokio::net::TcpStream::connect((host, uri.authority.port)).await?;
+    let held = TcpStream::from(plain.as_fd().try_clone_to_owned()?);
+    *socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+    Ok(match tls {
+        None => Box::new(plain.compat()),
+        Some(tls) => Box::new(tls.wrap(host, plain).await?.compat()),
+    })
 }
 
 impl Drop for Wire {
