@@ -27,19 +27,29 @@ pub(crate) enum Error {
     /// It cannot be made or written.
     #[error("the data folder {path} cannot be used: {source}")]
     Unusable { path: String, source: io::Error },
+    /// There is no store in it.
+    #[error(
+        "there is nothing to read in the data folder {path}: name the one that has it with --data DIR or COORDINATION_DATA"
+    )]
+    Empty { path: String },
     /// Nothing says where it is.
     #[error("there is no home folder to keep data in: name a folder with --data DIR or COORDINATION_DATA")]
     Nowhere,
 }
 
 impl DataFolder {
+    /// Takes the folder at `path`, or the one in the user's data folder, where a store is in it; makes nothing.
+    pub(crate) fn take_used(path: Option<&Path>) -> Result<Self, Error> {
+        let path = place(path)?;
+        if !path.join("coordination.db").is_file() {
+            return Err(Error::Empty { path: path.display().to_string() });
+        }
+        Self::take(Some(&path))
+    }
+
     /// Takes the folder at `path`, or the one in the user's data folder. Makes it, for its owner only, when it is missing.
     pub(crate) fn take(path: Option<&Path>) -> Result<Self, Error> {
-        let path = match path {
-            Some(path) => path.to_owned(),
-            None => ProjectDirs::from("", "", "coordination").ok_or(Error::Nowhere)?.data_dir().to_owned(),
-        };
-        let path = std::path::absolute(&path).unwrap_or(path);
+        let path = place(path)?;
         let shown = || path.display().to_string();
         let unusable = |source| Error::Unusable { path: shown(), source };
         make(&path).map_err(unusable)?;
@@ -59,6 +69,14 @@ impl DataFolder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+fn place(path: Option<&Path>) -> Result<PathBuf, Error> {
+    let path = match path {
+        Some(path) => path.to_owned(),
+        None => ProjectDirs::from("", "", "coordination").ok_or(Error::Nowhere)?.data_dir().to_owned(),
+    };
+    Ok(std::path::absolute(&path).unwrap_or(path))
 }
 
 fn make(path: &Path) -> io::Result<()> {

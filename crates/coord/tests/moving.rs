@@ -308,6 +308,15 @@ fn a_tenant_with_another_history_is_not_written_over() {
     assert!(said.contains("has no manifest.json"), "{said}");
 }
 
+#[test]
+fn an_export_of_nothing_makes_nothing() {
+    let home = TempDir::new().unwrap();
+    let missing = home.path().join("missing");
+    let said = refused(&mut export(home.path(), &Place::Folder(missing.clone()), &home.path().join("export")));
+    assert!(said.contains(&missing.display().to_string()) && said.contains("--data"), "{said}");
+    assert!(!missing.exists() && !home.path().join("export").exists());
+}
+
 fn sha256(bytes: &[u8]) -> String {
     let digest = <sha2::Sha256 as sha2::Digest>::digest(bytes);
     domain::Digest(digest.into()).to_string()

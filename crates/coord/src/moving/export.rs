@@ -108,7 +108,8 @@ fn follows(event: &Event, before: Mark) -> Result<(), Error> {
 
 fn missing(seq: i64) -> Error {
     Error::Refused(format!(
-        "event {seq} is not in the store: a log whose beginning went to the archive cannot be moved, nor one with a gap"
+        "event {seq} is not in the store: a log whose beginning went to the archive cannot be moved, nor one with a gap. \
+         Move the database itself and its archive instead, as from a backup"
     ))
 }
 

@@ -96,6 +96,7 @@ impl Place {
         let config = Loaded::load(&args.sources())?.config;
         let folder = match config.database.url {
             Some(_) => None,
+            None if to_read => Some(DataFolder::take_used(config.data.as_deref())),
             None => Some(DataFolder::take(config.data.as_deref())),
         };
         let (store, path, folder) = match folder {
