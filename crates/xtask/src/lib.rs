@@ -11,9 +11,10 @@ pub mod suites;
 pub mod template;
 pub mod tidy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of the workspace.
 pub fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    // Without `..` in it: it is printed, and copied from there.
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
