@@ -14,10 +14,13 @@ use crate::{Engine, Error, Result};
 const PAGE: usize = 256;
 
 impl Engine {
-    /// Archives one stretch of each tenant that has one. Any number of these may run, and each may be ended at any moment: the
+    /// Archives one stretch of each tenant that has one, in the process that has the timers. Any number of these may run, and each may be ended at any moment: the
     /// store holds which stretch is next and whether it is written.
     pub async fn archiver_step(&self) -> Result<Stepped> {
         let Some(objects) = &self.inner.archive.objects else { return Ok(Stepped::Idle) };
+        if !self.has(&self.inner.duties.timers).await? {
+            return Ok(Stepped::Idle);
+        }
         let (mut stepped, mut failed) = (Stepped::Idle, None);
         for (tenant, ..) in self.inner.store.behind(ARCHIVE_CURSOR).await? {
             match self.archive_next(objects, tenant).await {

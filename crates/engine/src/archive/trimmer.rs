@@ -12,9 +12,13 @@ const EVENTS: usize = 1_000;
 const MESSAGES: usize = 200;
 
 impl Engine {
-    /// Takes one step with each tenant: moves the beginning of its log, then removes messages before it that are over.
+    /// Takes one step with each tenant: moves the beginning of its log, then removes messages before it that are over; in the
+    /// process that has the timers.
     pub async fn trimmer_step(&self) -> Result<Stepped> {
         if self.config().retention.events.is_none() || self.inner.archive.objects.is_none() {
+            return Ok(Stepped::Idle);
+        }
+        if !self.has(&self.inner.duties.timers).await? {
             return Ok(Stepped::Idle);
         }
         let mut stepped = Stepped::Idle;
