@@ -28,6 +28,9 @@ pub(crate) fn begin(config: LoggingConfig, traces: Option<TracesLayer>) {
         Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(OURS.map(|ours| (ours, level)));
     // What it calls an error is a broker that went away, and `broker` says so already.
     let targets = targets.with_target("lapin", LevelFilter::OFF);
+    // Spans are for traces: one that is also to be written costs every request more than reading it does, and what a line says
+    // of its request stands in the line.
+    let targets = targets.with_target(server::SPANS, LevelFilter::OFF);
     let terminal = stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_timer(Utc);
     let text = match config.format {
@@ -35,13 +38,17 @@ pub(crate) fn begin(config: LoggingConfig, traces: Option<TracesLayer>) {
         Format::Json => false,
         Format::Text => true,
     };
-    let registry = tracing_subscriber::registry().with(traces);
-    if text {
-        registry.with(lines.with_ansi(terminal).with_filter(targets)).init();
+    let lines = if text {
+        lines.with_ansi(terminal).with_filter(targets).boxed()
     } else {
-        let json = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
-        registry.with(json.with_filter(targets)).init();
-    }
+        lines.json().flatten_event(true).with_filter(targets).boxed()
+    };
+    // A layer that may be missing would be asked about every span all the same.
+    let layers = match traces {
+        Some(traces) => traces.and_then(lines).boxed(),
+        None => lines,
+    };
+    tracing_subscriber::registry().with(layers).init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let payload = panic.payload();

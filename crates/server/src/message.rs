@@ -4,8 +4,8 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Code, MessageId, Refusal};
 use engine::{Engine, IdempotencyKey, Sent};
+use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
-use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use crate::extract::{Caller, Idempotency, Json, Path, Query, fingerprint, read, read_body};
@@ -33,14 +33,17 @@ pub(crate) async fn send(
 
 fn created(sent: Sent) -> Response {
     let message = shape::message::message(sent.message);
-    let mut headers = HeaderMap::with_capacity(2);
-    if let Ok(location) = HeaderValue::try_from(format!("/api/v1/messages/{}", message.id)) {
+    let location = HeaderValue::try_from(format!("/api/v1/messages/{}", message.id));
+    let mut response = Json(message).into_response();
+    *response.status_mut() = StatusCode::CREATED;
+    let headers = response.headers_mut();
+    if let Ok(location) = location {
         headers.insert(LOCATION, location);
     }
     if sent.replayed {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    (StatusCode::CREATED, headers, Json(message)).into_response()
+    response
 }
 
 /// `POST /api/v1/messages/batch`

@@ -60,8 +60,19 @@ impl RequestIds {
 
     fn next(&self) -> RequestId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let text = format!("{:016x}-{count:08x}", self.start);
-        RequestId(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("-")))
+        // Written by hand: the machinery of `format!` would cost several times as much, for every request.
+        let mut text = [b'-'; 33];
+        write_hex(&mut text[..16], self.start);
+        write_hex(&mut text[17..], count);
+        RequestId(HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static("-")))
+    }
+}
+
+/// Fills a text with the last hexadecimal digits of a number.
+fn write_hex(text: &mut [u8], mut number: u64) {
+    for place in text.iter_mut().rev() {
+        *place = b"0123456789abcdef"[(number & 0xf) as usize];
+        number >>= 4;
     }
 }
 

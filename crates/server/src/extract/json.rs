@@ -42,7 +42,11 @@ impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
         match serde_json::to_writer(&mut bytes, &self.0) {
-            Ok(()) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+            Ok(()) => {
+                let mut response = Response::new(bytes.into());
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+            }
             Err(error) => {
                 let mut fault = Fault::new(domain::Code::Internal, "The answer could not be written.");
                 fault.cause = Some(error.to_string());
