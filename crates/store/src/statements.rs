@@ -1,37 +1,49 @@
 //! The statements that write, each table's columns once.
 
-/// A statement that writes rows, and how PostgreSQL writes many of them at once.
+use std::sync::OnceLock;
+
+/// How many rows SQLite writes with one statement: whole parts of a group, then what is left one by one. A statement opens
+/// every tree of its table before it writes, which for one row costs as much as writing it.
+pub(crate) const PARTS: [usize; 2] = [16, 4];
+
+/// A statement that writes rows, and how many of them are written at once.
 #[derive(Debug)]
 pub(crate) struct Statement {
     /// Writes one row; its parameters are `?1` and so on, as SQLite numbers them.
     pub(crate) sql: &'static str,
-    /// Writes many, each parameter an array; where it is not given, made of `VALUES` if there are columns.
+    /// Writes many in PostgreSQL, each parameter an array; where it is not given, made of `VALUES` if there are columns.
     bulk: Option<&'static str>,
     /// The parameters' types, a letter each: `i` BIGINT, `t` TEXT, `b` BYTEA; empty: written one by one.
     pub(crate) columns: &'static str,
+    /// Writes as many as [`PARTS`] says in SQLite; made once, as they are long.
+    repeated: [OnceLock<Option<String>>; PARTS.len()],
 }
 
 impl Statement {
     /// One that writes many rows often.
     pub(crate) const fn rows(sql: &'static str, columns: &'static str) -> Self {
-        Self { sql, bulk: None, columns }
+        Self { sql, bulk: None, columns, repeated: [const { OnceLock::new() }; PARTS.len()] }
     }
 
     /// One that writes many rows by a text of its own.
     pub(crate) const fn many(sql: &'static str, bulk: &'static str, columns: &'static str) -> Self {
-        Self { sql, bulk: Some(bulk), columns }
+        Self { sql, bulk: Some(bulk), columns, repeated: [const { OnceLock::new() }; PARTS.len()] }
     }
 
     /// One that writes few rows, or seldom.
     pub(crate) const fn one(sql: &'static str) -> Self {
-        Self { sql, bulk: None, columns: "" }
+        Self { sql, bulk: None, columns: "", repeated: [const { OnceLock::new() }; PARTS.len()] }
     }
 
-    /// The text that writes so many rows at once as SQLite does it; none: they are written one by one.
+    /// The text that writes as many rows as this one of [`PARTS`] says, as SQLite does it; none: they are written one by one.
     ///
     /// A row that is not to its liking ends the transaction and not only the statement, for which it would otherwise keep a
     /// copy of every page that the statement changes.
-    pub(crate) fn repeated(&self, rows: usize) -> Option<String> {
+    pub(crate) fn repeated(&self, part: usize) -> Option<&str> {
+        self.repeated[part].get_or_init(|| self.repeat(PARTS[part])).as_deref()
+    }
+
+    fn repeat(&self, rows: usize) -> Option<String> {
         let (insert, values) = self.sql.split_once(" VALUES (")?;
         if self.columns.is_empty() || !values.ends_with(')') {
             return None;
@@ -101,12 +113,11 @@ pub(crate) static INSERT_DELIVERY: Statement = Statement::rows(
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     "itibiiiiiitiiiiiti",
 );
-pub(crate) static UPDATE_DELIVERY: Statement = Statement {
-    sql: "UPDATE deliveries SET state = ?4, attempt = ?5, lease = ?6, lease_expires_at = ?7, deferred_until = ?8, \
+pub(crate) static UPDATE_DELIVERY: Statement = Statement::many(
+    "UPDATE deliveries SET state = ?4, attempt = ?5, lease = ?6, lease_expires_at = ?7, deferred_until = ?8, \
           trigger_name = ?9, expires_at = ?10, ack_by = ?11, reminded = ?12, delivered_at = ?13, settled_at = ?14, \
           note = ?15, due = ?16 WHERE tenant = ?1 AND agent = ?2 AND seq = ?3",
-    bulk: Some(
-        "UPDATE deliveries d SET state = u.state, attempt = u.attempt, lease = u.lease, \
+    "UPDATE deliveries d SET state = u.state, attempt = u.attempt, lease = u.lease, \
          lease_expires_at = u.lease_expires_at, deferred_until = u.deferred_until, trigger_name = u.trigger_name, \
          expires_at = u.expires_at, ack_by = u.ack_by, reminded = u.reminded, delivered_at = u.delivered_at, \
          settled_at = u.settled_at, note = u.note, due = u.due FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], \
@@ -114,9 +125,8 @@ pub(crate) static UPDATE_DELIVERY: Statement = Statement {
          $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::bigint[]) AS u (tenant, agent, \
          seq, state, attempt, lease, lease_expires_at, deferred_until, trigger_name, expires_at, ack_by, reminded, \
          delivered_at, settled_at, note, due) WHERE d.tenant = u.tenant AND d.agent = u.agent AND d.seq = u.seq",
-    ),
-    columns: "itiiiiiitiiiiiti",
-};
+    "itiiiiiitiiiiiti",
+);
 pub(crate) static ADD_COUNT: Statement = Statement::rows(
     "INSERT INTO counts (tenant, agent, state, n) VALUES (?1, ?2, ?3, ?4) \
      ON CONFLICT (tenant, agent, state) DO UPDATE SET n = counts.n + excluded.n",

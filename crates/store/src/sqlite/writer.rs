@@ -12,6 +12,7 @@ use super::readers;
 use crate::change::{Change, Committed};
 use crate::queue::{Answers, Item, Waiting};
 use crate::rows::{Batch, Group, Head};
+use crate::statements::PARTS;
 use crate::value::Row;
 use crate::{Error, Result, load, plan};
 
@@ -142,16 +143,12 @@ fn head(connection: &Connection, tenant: TenantId) -> Result<Option<Head>> {
     rows.into_iter().next().map(read).transpose()
 }
 
-/// Rows that one statement writes: whole parts of a group, then what is left one by one. A statement opens every tree of its
-/// table before it writes, which for one row costs as much as writing it.
-const PARTS: [usize; 2] = [16, 4];
-
 fn apply(connection: &Connection, writes: Vec<Group>) -> Result<()> {
     for (statement, rows) in writes {
         let mut rest = rows.as_slice();
-        for part in PARTS.into_iter().filter(|part| *part <= rows.len()) {
-            let Some(sql) = statement.repeated(part) else { break };
-            let mut repeated = connection.prepare_cached(&sql)?;
+        for (index, part) in PARTS.into_iter().enumerate().filter(|(_, part)| *part <= rows.len()) {
+            let Some(sql) = statement.repeated(index) else { break };
+            let mut repeated = connection.prepare_cached(sql)?;
             while let Some((rows, after)) = rest.split_at_checked(part) {
                 repeated.execute(rusqlite::params_from_iter(rows.iter().flatten()))?;
                 rest = after;
