@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::coord::Coord;
 use testkit::postgres::Postgres;
+use testkit::proxy::Proxy;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_coord");
 const SOON: Duration = Duration::from_secs(60);
@@ -219,11 +220,84 @@ fn a_move_that_is_killed_goes_on_and_is_seen_whole_or_not_at_all() {
     assert!(kills > 0, "it was killed at least once");
     let mut again = export(home.path(), &target, &path("again"));
     ran(again.args(["--tenant", "moved"]));
-    let events = |folder: &str| {
-        let files = contents(&path(folder)).into_iter();
-        files.filter(|(name, _)| name.starts_with("events-")).collect::<Vec<_>>()
-    };
-    assert!(events("whole") == events("again"), "byte for byte");
+    assert!(events(&path("whole")) == events(&path("again")), "byte for byte");
+}
+
+/// The parts of the log in an export.
+fn events(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    contents(folder).into_iter().filter(|(name, _)| name.starts_with("events-")).collect()
+}
+
+#[test]
+fn a_move_to_postgresql_that_is_killed_goes_on_and_is_seen_whole_or_not_at_all() {
+    let (home, source) = long_log();
+    let path = |name: &str| home.path().join(name);
+    ran(&mut export(home.path(), &source, &path("whole")));
+    let postgres = Postgres::start().unwrap();
+    let target = Place::Database(postgres.create_database("killed").unwrap(), path("bytes"));
+    // To look into it between two runs, it has to have its tables.
+    let why = refused(&mut export(home.path(), &target, &path("look")));
+    assert!(why.contains("run `coord migrate`"), "{why}");
+    ran(coord(home.path(), &target).arg("migrate"));
+    let kills = killed_until_done(
+        || import(home.path(), &target, &path("whole")),
+        || {
+            let said = text(&export(home.path(), &target, &path("look")).output().unwrap());
+            let whole = said.contains("events and 0 attachments are in") || said.contains("holds a whole export");
+            assert!(said.contains("there is no tenant `default`") || whole, "whole or not at all: {said}");
+        },
+    );
+    assert!(kills > 0, "it was killed at least once");
+    ran(&mut export(home.path(), &target, &path("again")));
+    assert!(events(&path("whole")) == events(&path("again")), "byte for byte");
+    let Place::Database(url, _) = &target else { unreachable!() };
+    let served = Coord::start(BINARY, &[("DATABASE_URL", url.as_str())]).unwrap();
+    assert!(ran(served.command().args(["verify"])).contains("The log is whole."));
+}
+
+/// Imports through a wire that is cut in the middle of each run, until a run ends well; answers how often it was cut.
+fn cut_until_done(command: impl Fn() -> Command, cut: impl Fn()) -> usize {
+    let mut patience = Duration::from_millis(60);
+    for cuts in 0..60 {
+        let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut ended = None;
+        testkit::process::poll(patience, || {
+            ended = child.try_wait().unwrap();
+            ended.is_some()
+        });
+        if ended.is_none() {
+            cut();
+            testkit::process::poll(SOON, || {
+                ended = child.try_wait().unwrap();
+                ended.is_some()
+            });
+        }
+        let status = ended.expect("an import whose wire was cut ends");
+        if status.success() {
+            return cuts;
+        }
+        assert_eq!(status.code(), Some(1), "it fails in order");
+        patience += patience / 3;
+    }
+    panic!("it never came to its end");
+}
+
+#[test]
+fn a_move_to_postgresql_whose_wire_is_cut_goes_on() {
+    let (home, source) = long_log();
+    let path = |name: &str| home.path().join(name);
+    ran(&mut export(home.path(), &source, &path("whole")));
+    let postgres = Postgres::start().unwrap();
+    let direct = postgres.create_database("cut").unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let proxy = runtime.block_on(Proxy::start(postgres.address())).unwrap();
+    let wire = direct.replace(&postgres.address().to_string(), &proxy.address().to_string());
+    assert_ne!(wire, direct, "it leads through the proxy");
+    let target = Place::Database(wire, path("bytes"));
+    let cuts = cut_until_done(|| import(home.path(), &target, &path("whole")), || runtime.block_on(proxy.cut()));
+    assert!(cuts > 0, "it was cut at least once");
+    ran(&mut export(home.path(), &Place::Database(direct, path("bytes")), &path("again")));
+    assert!(events(&path("whole")) == events(&path("again")), "byte for byte");
 }
 
 #[test]

@@ -361,7 +361,10 @@ fn last_of_each(mut groups: Vec<Group>) -> Vec<Group> {
 /// What a pooler that keeps no prepared statements answers to whoever uses them.
 const UNPREPARED: [&SqlState; 2] = [&SqlState::INVALID_SQL_STATEMENT_NAME, &SqlState::DUPLICATE_PSTATEMENT];
 
-/// An error and its causes: the driver's own text says little.
+/// What a database answers that was never migrated, or by an older program.
+const UNMIGRATED: [&SqlState; 2] = [&SqlState::UNDEFINED_TABLE, &SqlState::UNDEFINED_COLUMN];
+
+/// An error and its causes: the driver's own text says little. What its user can do about it follows.
 pub(crate) fn full(error: &tokio_postgres::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -370,8 +373,12 @@ pub(crate) fn full(error: &tokio_postgres::Error) -> String {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    if error.code().is_some_and(|code| UNPREPARED.contains(&code)) {
+    let is_any_of = |codes: &[&SqlState]| error.code().is_some_and(|code| codes.contains(&code));
+    if is_any_of(&UNPREPARED) {
         text.push_str("; the pooler keeps no prepared statements: PgBouncer does from 1.21 on, with max_prepared_statements above 0");
+    }
+    if is_any_of(&UNMIGRATED) {
+        text.push_str("; its schema is older than this program: run `coord migrate`");
     }
     text
 }
