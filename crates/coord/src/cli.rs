@@ -171,7 +171,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Queue(queue) => on_a_runtime(queue.run(environment(), &global)),
         Command::Config(command) => config_command::run(&command),
         Command::Secrets(command) => secrets::run(&command),
-        Command::Client(command) => on_a_runtime(async {
+        Command::Client(command) => on_threads(command.threads(), async {
             match &global.offline {
                 Some(folder) => offline::run(*command, folder.as_deref(), global.clone()).await,
                 None => client::run(*command, &global, Cli::command).await,
@@ -182,7 +182,16 @@ pub(crate) fn run() -> ExitCode {
 
 /// Runs asynchronous work to its end on threads of its own.
 pub(crate) fn on_a_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    on_threads(None, work)
+}
+
+/// Runs asynchronous work to its end on so many threads of its own; none: as many as there are cores.
+fn on_threads(threads: Option<usize>, work: impl Future<Output = ExitCode>) -> ExitCode {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = threads {
+        builder.worker_threads(threads);
+    }
+    match builder.enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(work);
             // A read of standard input cannot be stopped, and nothing waits for it.

@@ -83,6 +83,16 @@ pub(crate) enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    /// How many threads it wants; none: as many as there are cores.
+    pub(crate) fn threads(&self) -> Option<usize> {
+        match self {
+            Self::Bench(bench) => Some(bench.threads()),
+            _ => None,
+        }
+    }
+}
+
 /// Runs a client command and returns its exit code: 0 done, 1 refused, 2 wrong usage, 3 not reached.
 ///
 /// `root` is the whole command tree, for the completions.

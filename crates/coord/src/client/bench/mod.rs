@@ -43,6 +43,9 @@ pub(crate) struct Bench {
     /// How many connections send at once
     #[arg(long, short, value_name = "NUMBER", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     connections: u32,
+    /// How many threads send [default: half as many as there are cores]
+    #[arg(long, short, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
     /// How long [default: 10s]
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "messages")]
     duration: Option<String>,
@@ -79,6 +82,12 @@ enum Mode {
 }
 
 impl Bench {
+    /// The threads that send: by themselves they leave half of the cores to what is measured, where that is on the same machine.
+    pub(super) fn threads(&self) -> usize {
+        let half = || std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
+        self.threads.map_or_else(half, usize::from)
+    }
+
     pub(super) async fn run(self, session: &mut Session, global: &Global) -> Result<(), Failure> {
         let plan = self.plan()?;
         if cfg!(debug_assertions) {

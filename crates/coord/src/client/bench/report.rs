@@ -8,6 +8,7 @@ use crate::client::{clean::clean, output::Output, table::Table};
 pub(super) struct Report {
     mode: &'static str,
     connections: u32,
+    threads: usize,
     body_bytes: u32,
     rate: Option<f64>,
     machine: Machine,
@@ -56,6 +57,7 @@ impl Report {
         Self {
             mode: if bench.mode == Mode::Send { "send" } else { "roundtrip" },
             connections: bench.connections,
+            threads: bench.threads(),
             body_bytes: bench.body_bytes,
             rate: bench.rate,
             machine: Machine::this(),
@@ -76,8 +78,8 @@ impl Report {
     pub(super) fn print(&self, out: &mut Output) -> Result<(), Failure> {
         let loop_ = self.rate.map_or_else(|| "closed loop".to_owned(), |rate| format!("open loop at {rate}/s"));
         out.line(&format!(
-            "{}, {} connections, {loop_}, {} bytes of text",
-            self.mode, self.connections, self.body_bytes
+            "{}, {} connections of {} threads, {loop_}, {} bytes of text",
+            self.mode, self.connections, self.threads, self.body_bytes
         ))?;
         out.line(&format!("{} ({} cores)", clean(&self.machine.cpu), self.machine.cores))?;
         out.gap()?;
