@@ -92,6 +92,7 @@ const SENDING: &[Code] = &[
 #[rustfmt::skip]
 fn recipients(routes: Routes) -> Routes {
     const SETTLING: &[Code] = &[Code::NotFound, Code::StaleReceipt, Code::ForeignReceipt, Code::WrongState, Code::SenderMismatch];
+    let trace = ("Traceparent", "The W3C trace context that the message was sent in.", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let last = ("Last-Event-ID", "The last event that was seen; the stream goes on behind it.", "1042");
     routes
         .tag("inbox", "Receiving messages and settling them: priority lane first, then first in, first out.")
@@ -117,6 +118,17 @@ fn recipients(routes: Routes) -> Routes {
         .post("/api/v1/agents/{agent}/inbox/{message_id}/terminate", inbox::terminate, op("terminate", "Gives a delivery up")
             .about("It becomes a dead letter, and the sender hears why.")
             .takes::<api::Terminate>().gives::<api::Delivery>(200, "The delivery.").refuses(SETTLING))
+        .pushes("delivery", op("pushDelivery", "Pushes a delivery to the webhook of its agent")
+            .about("Signed by the scheme of Standard Webhooks, with the agent's own secret. One at a time goes to an agent, and what is not answered with 2xx is tried again.")
+            .takes::<api::Push>()
+            .header("Webhook-Id", "The same at every attempt: who has seen it has done its work.", "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42_chat")
+            .header("Webhook-Timestamp", "When it was pushed, in seconds since 1970.", "1769851800")
+            .header("Webhook-Signature", "`v1,` and the Base64 of the HMAC-SHA256 of id, timestamp and body, joined by full stops; two, with a space between, while a secret is being changed.", "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=")
+            .header(trace.0, trace.1, trace.2)
+            .gives_nothing(200, "It is done: the delivery is acked. So it is with any 2xx but 202.")
+            .gives_nothing(202, "The receiver works on it, and settles it by its `receipt`.")
+            .gives_nothing(410, "Nothing more is wanted: the delivery is dead, and the webhook is taken away.")
+            .gives_nothing(429, "Not now: nothing is pushed until `Retry-After` has passed. So it is with 503."))
         .post("/api/v1/triggers/{name}", trigger::fire, op("trigger", "Brings back every delivery deferred on a trigger")
             .gives::<api::Triggered>(200, "How many came back.").refuses(&[Code::Forbidden]))
 }

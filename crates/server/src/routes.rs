@@ -73,6 +73,12 @@ impl Routes {
         self.on(HttpMethod::Head, path, handler, operation)
     }
 
+    /// A `POST` that the server makes by itself.
+    pub(crate) fn pushes(mut self, name: &'static str, operation: Operation) -> Self {
+        self.document.add_webhook(name, operation);
+        self
+    }
+
     /// A route for `GET` that is no part of the API and not described.
     pub(crate) fn unlisted<H, T>(mut self, path: &'static str, handler: H) -> Self
     where

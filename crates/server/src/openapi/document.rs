@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::path::{HttpMethod, Paths};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
@@ -21,6 +21,8 @@ Every answer has an `X-Request-Id`; a sane one that the caller gives (1 to 128 v
 #[derive(Default)]
 pub(crate) struct Document {
     paths: Paths,
+    /// What the server sends by itself, by name.
+    webhooks: BTreeMap<&'static str, Value>,
     schemas: BTreeMap<String, RefOr<Schema>>,
     tags: Vec<Tag>,
 }
@@ -37,6 +39,14 @@ impl Document {
         self.schemas.extend(std::mem::take(&mut operation.schemas));
         let tag = self.tags.last().map(|tag| tag.name.clone()).unwrap_or_default();
         self.paths.add_path_operation(path, vec![method], operation.builder.tag(tag));
+    }
+
+    /// Adds a `POST` that the server makes by itself to the group that was begun last.
+    pub(crate) fn add_webhook(&mut self, name: &'static str, mut operation: Operation) {
+        self.schemas.extend(std::mem::take(&mut operation.schemas));
+        let tag = self.tags.last().map(|tag| tag.name.clone()).unwrap_or_default();
+        let operation = serde_json::to_value(operation.builder.tag(tag).build()).unwrap_or_default();
+        self.webhooks.insert(name, json!({"post": operation}));
     }
 
     /// The whole as JSON, with an example for every body.
@@ -64,6 +74,7 @@ impl Document {
             .security(Some([SecurityRequirement::new(KEY, [""; 0]), SecurityRequirement::default()]))
             .build();
         let mut document = serde_json::to_value(document).unwrap_or_default();
+        document["webhooks"] = json!(self.webhooks);
         example::fill(&mut document);
         document
     }

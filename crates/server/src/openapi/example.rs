@@ -6,14 +6,20 @@ const DEPTH_MAX: usize = 8;
 /// Gives every JSON body of the document an example, put together from its schema's.
 pub(super) fn fill(document: &mut Value) {
     let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
-    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for part in ["paths", "webhooks"] {
+        fill_part(&mut document[part], &schemas);
+    }
+}
+
+fn fill_part(part: &mut Value, schemas: &Map<String, Value>) {
+    let paths = part.as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         if let Some(body) = operation.get_mut("requestBody") {
-            fill_content(body, &schemas);
+            fill_content(body, schemas);
         }
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
         for response in responses.into_iter().flat_map(Map::values_mut) {
-            fill_content(response, &schemas);
+            fill_content(response, schemas);
         }
     }
 }
@@ -39,13 +45,26 @@ fn of(schema: &Value, schemas: &Map<String, Value>, depth: usize) -> Value {
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return schemas.get(name).map_or(Value::Null, |schema| of(schema, schemas, depth + 1));
     }
-    for several in ["oneOf", "anyOf", "allOf"] {
+    if let Some(all) = schema["allOf"].as_array() {
+        let parts = all.iter().map(|one| of(one, schemas, depth + 1));
+        return parts.fold(Value::Null, merged);
+    }
+    for several in ["oneOf", "anyOf"] {
         let mut some = schema[several].as_array().into_iter().flatten().filter(|one| one["type"] != "null");
         if let Some(one) = some.next() {
             return of(one, schemas, depth + 1);
         }
     }
     plain(schema, schemas, depth)
+}
+
+/// Two objects as one; of anything else the first that there is.
+fn merged(one: Value, other: Value) -> Value {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => Value::Object(one.into_iter().chain(other).collect()),
+        (Value::Null, other) => other,
+        (one, _) => one,
+    }
 }
 
 fn plain(schema: &Value, schemas: &Map<String, Value>, depth: usize) -> Value {

@@ -68,6 +68,19 @@ pub(crate) async fn every_body_has_an_example_and_every_reference_leads_somewher
     assert_eq!(document["components"]["securitySchemes"]["key"]["scheme"], "bearer");
 }
 
+pub(crate) async fn what_is_pushed_is_described_with_an_example_that_can_be_read(place: &Place) {
+    let world = place.world().await;
+    let document = document(&world).await;
+    let push = &document["webhooks"]["delivery"]["post"];
+    let headers: Vec<_> =
+        push["parameters"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(headers, ["Webhook-Id", "Webhook-Timestamp", "Webhook-Signature", "Traceparent"]);
+    let example = &push["requestBody"]["content"]["application/json"]["example"];
+    let read: api::Push = serde_json::from_value(example.clone()).expect("a push");
+    assert_eq!(read.agent, "chat");
+    assert!(push["responses"]["410"]["description"].is_string());
+}
+
 fn references(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {

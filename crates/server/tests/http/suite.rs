@@ -47,6 +47,7 @@ macro_rules! api_suite {
                 the_operations_are_those_that_reviewers_have_seen,
                 every_described_operation_is_answered,
                 every_body_has_an_example_and_every_reference_leads_somewhere,
+                what_is_pushed_is_described_with_an_example_that_can_be_read,
                 the_examples_of_requests_are_understood,
                 the_page_comes_from_the_binary_and_asks_nobody_else,
                 the_words_of_the_document_are_those_of_the_wire,
