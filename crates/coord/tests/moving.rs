@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -172,18 +172,23 @@ fn long_log() -> (TempDir, Place) {
     (home, Place::Folder(folder))
 }
 
+/// Waits for a process to end, not for ever.
+fn ended_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let mut ended = None;
+    testkit::process::poll(patience, || {
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    ended
+}
+
 /// Runs a command again and again, each time for longer before it is killed, until it ends by itself; answers how often it was
 /// killed.
 fn killed_until_done(command: impl Fn() -> Command, mut after_each: impl FnMut()) -> usize {
     let mut patience = Duration::from_millis(40);
     for kills in 0.. {
         let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut ended = None;
-        testkit::process::poll(patience, || {
-            ended = child.try_wait().unwrap();
-            ended.is_some()
-        });
-        if let Some(status) = ended {
+        if let Some(status) = ended_within(&mut child, patience) {
             assert!(status.success());
             return kills;
         }
@@ -260,19 +265,11 @@ fn cut_until_done(command: impl Fn() -> Command, cut: impl Fn()) -> usize {
     let mut patience = Duration::from_millis(60);
     for cuts in 0..60 {
         let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut ended = None;
-        testkit::process::poll(patience, || {
-            ended = child.try_wait().unwrap();
-            ended.is_some()
-        });
-        if ended.is_none() {
+        let status = ended_within(&mut child, patience).or_else(|| {
             cut();
-            testkit::process::poll(SOON, || {
-                ended = child.try_wait().unwrap();
-                ended.is_some()
-            });
-        }
-        let status = ended.expect("an import whose wire was cut ends");
+            ended_within(&mut child, SOON)
+        });
+        let status = status.expect("an import whose wire was cut ends");
         if status.success() {
             return cuts;
         }

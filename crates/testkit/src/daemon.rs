@@ -1,5 +1,6 @@
 //! A server of a test's own that can be killed and started again with the same data on the same port.
 
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -19,6 +20,18 @@ pub struct Recipe {
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// How long it may take until it is ready.
     pub within: Duration,
+}
+
+impl Recipe {
+    /// One that is ready as soon as it listens there, within 10 s.
+    pub fn listening(
+        name: &'static str,
+        address: SocketAddr,
+        command: impl Fn() -> Command + Send + Sync + 'static,
+    ) -> Self {
+        let ready = move || TcpStream::connect(address).is_ok();
+        Self { name, command: Box::new(command), ready: Box::new(ready), within: Duration::from_secs(10) }
+    }
 }
 
 /// A running server and its folder, both gone when this is dropped.

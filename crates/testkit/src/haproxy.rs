@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::process::Command;
-use std::time::Duration;
 
 use crate::daemon::{Daemon, Recipe};
 use crate::failure::Failure;
@@ -51,18 +50,12 @@ impl HaProxy {
         let folder = installed::folder("haproxy")?;
         let settings = folder.path().join("haproxy.cfg");
         fs::write(&settings, text(&port, servers)).map_err(|error| Failure::of("write HAProxy's settings", &error))?;
-        let address = port.address();
         let command = move || {
             let mut command = Command::new(&program);
             command.arg("-db").arg("-f").arg(&settings);
             command
         };
-        let recipe = Recipe {
-            name: "haproxy",
-            command: Box::new(command),
-            ready: Box::new(move || TcpStream::connect(address).is_ok()),
-            within: Duration::from_secs(10),
-        };
+        let recipe = Recipe::listening("haproxy", port.address(), command);
         Ok(Self { daemon: Daemon::start(recipe, folder)?, port })
     }
 

@@ -1,10 +1,9 @@
 //! A private PgBouncer in transaction mode, from Debian 13.
 
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::daemon::{Daemon, Recipe};
 use crate::failure::Failure;
@@ -66,14 +65,8 @@ impl PgBouncer {
         for (path, text) in [(&file, &*text), (&folder.path().join("users.txt"), "\"postgres\" \"secret\"\n")] {
             fs::write(path, text).map_err(|error| Failure::of("write PgBouncer's settings", &error))?;
         }
-        let address = port.address();
         let command = move || programs.command(user, &file);
-        let recipe = Recipe {
-            name: "pgbouncer",
-            command: Box::new(command),
-            ready: Box::new(move || TcpStream::connect(address).is_ok()),
-            within: Duration::from_secs(10),
-        };
+        let recipe = Recipe::listening("pgbouncer", port.address(), command);
         Ok(Self { daemon: Daemon::start(recipe, folder)?, port })
     }
 
