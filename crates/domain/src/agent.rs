@@ -149,6 +149,23 @@ impl Agent {
     }
 }
 
+/// What is put of an agent; its name stands in the path.
+#[derive(Clone, Debug)]
+pub struct AgentPut {
+    /// What sort of participant it is.
+    pub kind: AgentKind,
+    /// What it is for.
+    pub description: String,
+    /// The domains it may decide in.
+    pub authority_domains: Vec<String>,
+    /// Where its messages are pushed.
+    pub webhook: Option<String>,
+    /// The highest priority it may send with.
+    pub max_priority_sent: Option<Priority>,
+    /// Who hears of its overdue messages.
+    pub escalate_to: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -106,3 +106,15 @@ impl Directory {
         self.policy.final_authority.iter().filter(active).cloned().collect()
     }
 }
+/// A domain to lend.
+#[derive(Clone, Debug)]
+pub struct GrantRequest {
+    /// The domain.
+    pub domain: String,
+    /// To whom.
+    pub agent: String,
+    /// Until when.
+    pub until: Time,
+    /// Why.
+    pub reason: String,
+}

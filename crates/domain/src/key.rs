@@ -117,6 +117,19 @@ impl Caller {
     }
 }
 
+/// A key to make.
+#[derive(Clone, Debug)]
+pub struct KeyRequest {
+    /// What it is for.
+    pub role: Role,
+    /// For [`Role::Agent`]: whom it speaks for; else empty.
+    pub agents: Vec<String>,
+    /// What its owner calls it.
+    pub name: String,
+    /// The tenant's name; none: the caller's own. Only `default`'s administrator names another.
+    pub tenant: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,40 +1,15 @@
 //! Agents: registering, changing, retiring, heartbeats.
 
-use domain::agent::{Agent, AgentKind, AgentName, SYSTEM};
+use domain::agent::AgentPut;
+use domain::agent::{Agent, AgentName, SYSTEM};
 use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
-use domain::message::Priority;
 use domain::refusal::{Code, Refusal};
+use domain::view::AgentView;
 use domain::{Directory, TenantId, Time, bounds};
 use store::{Fact, What};
 
 use crate::{Engine, Page, Paged, Result};
-
-/// An agent and when it was last there.
-#[derive(Clone, Debug)]
-pub struct AgentView {
-    /// The agent.
-    pub agent: Agent,
-    /// When it last received or sent a heartbeat, as far as is remembered.
-    pub last_seen: Option<Time>,
-}
-
-/// What is put of an agent; its name stands in the path.
-#[derive(Clone, Debug)]
-pub struct AgentPut {
-    /// What sort of participant it is.
-    pub kind: AgentKind,
-    /// What it is for.
-    pub description: String,
-    /// The domains it may decide in.
-    pub authority_domains: Vec<String>,
-    /// Where its messages are pushed.
-    pub webhook: Option<String>,
-    /// The highest priority it may send with.
-    pub max_priority_sent: Option<Priority>,
-    /// Who hears of its overdue messages.
-    pub escalate_to: Option<String>,
-}
 
 impl Engine {
     /// Agents by name, retired ones too; for an `agent` key as well, since it must know whom to send to.

@@ -1,44 +1,18 @@
 //! Authority: who may decide what, asked and lent.
 
-use std::collections::BTreeMap;
-
 use domain::agent::AgentName;
-use domain::authority::{self, OnViolation, Violation};
+use domain::authority::{self, Violation};
 use domain::directory::Grant;
+use domain::directory::GrantRequest;
 use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
 use domain::message::Kind;
 use domain::refusal::{Code, Refusal};
+use domain::view::AuthorityView;
 use domain::{Directory, Time, bounds, send};
 use store::{Fact, What};
 
 use crate::{Engine, Result};
-
-/// Who may decide what, now.
-#[derive(Clone, Debug)]
-pub struct AuthorityView {
-    /// The active holders of each domain, by grant too.
-    pub domains: BTreeMap<String, Vec<AgentName>>,
-    /// The grants that run.
-    pub grants: Vec<Grant>,
-    /// Who may decide everything.
-    pub final_authority: Vec<AgentName>,
-    /// What happens to a decision without authority.
-    pub on_violation: OnViolation,
-}
-
-/// A domain to lend.
-#[derive(Clone, Debug)]
-pub struct GrantRequest {
-    /// The domain.
-    pub domain: String,
-    /// To whom.
-    pub agent: String,
-    /// Until when.
-    pub until: Time,
-    /// Why.
-    pub reason: String,
-}
 
 impl Engine {
     /// Who may decide what, now.

@@ -1,22 +1,12 @@
 //! The event log, as it is read and verified.
 
+use domain::Digest;
 use domain::event::Event;
+use domain::filter::EventFilter;
 use domain::key::Caller;
-use domain::{Digest, Time};
-use store::{EventFilter, Report};
+use domain::view::{Head, Report};
 
 use crate::{Engine, Page, Paged, Result};
-
-/// Where a log ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// The position of the last event.
-    pub seq: i64,
-    /// Its hash.
-    pub hash: Digest,
-    /// Its time; none before the first event.
-    pub at: Option<Time>,
-}
 
 impl Engine {
     /// Events after a position, oldest first; without one, from the first that is here. Refuses a position before the beginning

@@ -3,36 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::view::{Check, Ready, Status};
+
 use crate::{Engine, Result};
-
-/// How one part is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// As it should.
-    Ok,
-    /// Away or slow; everything goes on without it.
-    Degraded,
-    /// Away; without it nothing goes on.
-    Down,
-}
-
-/// One part and how it is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// How.
-    pub status: Status,
-    /// Why, where something is wrong.
-    pub detail: Option<String>,
-}
-
-/// Whether requests should come here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ready {
-    /// Whether they should.
-    pub ready: bool,
-    /// Each part.
-    pub checks: BTreeMap<&'static str, Check>,
-}
 
 /// How long the store may take to answer that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -2,38 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::delivery::Delivery;
 use domain::key::Caller;
 use domain::message::Message;
 use domain::refusal::{Code, Refusal};
+use domain::view::{Inbox, InboxItem};
 use domain::{AgentName, Span, State, TenantId, bounds};
-use store::{Answer, Change, Claimed, Found, What};
+use store::{Answer, Change, Claimed, What};
 
 use crate::{Engine, Error, Page, Paged, Result, random};
-
-/// A delivery and its message.
-#[derive(Clone, Debug)]
-pub struct InboxItem {
-    /// The delivery.
-    pub delivery: Delivery,
-    /// The message.
-    pub message: Arc<Message>,
-}
-
-/// A look into an inbox.
-#[derive(Clone, Debug)]
-pub struct Inbox {
-    /// Its deliveries, in the order in which they are received.
-    pub items: Paged<InboxItem>,
-    /// How many there are in each state, by [`State::ALL`].
-    pub counts: [i64; 6],
-}
-
-impl From<Found> for InboxItem {
-    fn from(found: Found) -> Self {
-        Self { delivery: found.delivery, message: Arc::new(found.message) }
-    }
-}
 
 impl Engine {
     /// Looks into an inbox and changes nothing: the live deliveries, or those in the states asked for.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use domain::event::{EventKind, NewEvent};
+use domain::key::KeyRequest;
 use domain::key::{Caller, Key, Role};
 use domain::refusal::{Code, Refusal};
 use domain::{AgentName, Digest, Directory, Span, TenantId, Time};
@@ -14,19 +15,6 @@ use store::{Change, Fact, KeyRow, What};
 use subtle::ConstantTimeEq;
 
 use crate::{Engine, Open, Page, Paged, Result, random};
-
-/// A key to make.
-#[derive(Clone, Debug)]
-pub struct KeyRequest {
-    /// What it is for.
-    pub role: Role,
-    /// For [`Role::Agent`]: whom it speaks for; else empty.
-    pub agents: Vec<String>,
-    /// What its owner calls it.
-    pub name: String,
-    /// The tenant's name; none: the caller's own. Only `default`'s administrator names another.
-    pub tenant: Option<String>,
-}
 
 /// Callers that were recognised a moment ago, by the hash of their key.
 #[derive(Default)]

@@ -52,27 +52,26 @@ use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use agent::{AgentPut, AgentView};
-pub use archive::{ArchiveReport, Archived, Manifest};
+pub use archive::{Archived, Manifest};
 pub use attachment::BoxError;
-pub use authority::{AuthorityView, GrantRequest};
 pub use background::Stepped;
 pub use clock::Clock;
 pub use config::Config;
+pub use domain::agent::AgentPut;
+pub use domain::directory::GrantRequest;
+pub use domain::filter::{EventFilter, MessageFilter};
+pub use domain::key::KeyRequest;
+pub use domain::view::{
+    AgentView, ArchiveReport, AuthorityView, Check, Head, Inbox, InboxItem, MessageView, Problem, Ready, Receipts,
+    Report, Sent, Status,
+};
+pub use domain::{IdempotencyKey, Page, Paged};
 pub use error::{Error, Result};
-pub use event::Head;
-pub use health::{Check, Ready, Status};
-pub use idempotency::IdempotencyKey;
-pub use inbox::{Inbox, InboxItem};
-pub use key::{KeyRequest, admin_key_digest};
-pub use message::{MessageView, Receipts};
+pub use key::admin_key_digest;
 pub use observer::Observer;
-pub use page::{Page, Paged};
 pub use push::{Push, Pushed, Pusher};
 pub use rate::Admitted;
 pub use role::Role;
-pub use send::Sent;
-pub use store::{EventFilter, MessageFilter, Problem, Report};
 
 /// The name of the first tenant.
 const DEFAULT: &str = "default";

@@ -4,34 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::delivery::Delivery;
+use domain::filter::MessageFilter;
 use domain::key::Caller;
-use domain::message::{Message, MessageId};
+use domain::message::MessageId;
+use domain::view::{MessageView, Receipts};
 use domain::{AgentName, Refusal, State, TenantId};
-use store::{MessageFilter, Order, StoredMessage};
+use store::{Order, StoredMessage};
 
 use crate::{Engine, Page, Paged, Result};
-
-/// A message, its place and where its deliveries stand.
-#[derive(Clone, Debug)]
-pub struct MessageView {
-    /// The message.
-    pub message: Arc<Message>,
-    /// Its position in the log.
-    pub seq: i64,
-    /// Its recipients, as far as they are written, each with its state.
-    pub recipients: Vec<(AgentName, State)>,
-    /// Whether workers still write recipients.
-    pub fanning_out: bool,
-}
-
-/// A message and each of its deliveries.
-#[derive(Clone, Debug)]
-pub struct Receipts {
-    /// The message.
-    pub message: MessageView,
-    /// Its deliveries, in the order of its recipients.
-    pub deliveries: Vec<Delivery>,
-}
 
 impl Engine {
     /// One message.

@@ -10,18 +10,9 @@ use domain::{Directory, State, TenantId};
 use store::{Answer, Change, Committed, Idempotency, Sending, What};
 
 use crate::directory::TRIES;
-use crate::idempotency::IdempotencyKey;
-use crate::message::MessageView;
 use crate::{Engine, Error, Result};
-
-/// A message that was sent, now or before.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    /// The message.
-    pub message: MessageView,
-    /// Whether it was sent before, under the same idempotency key.
-    pub replayed: bool,
-}
+use domain::IdempotencyKey;
+use domain::view::{MessageView, Sent};
 
 /// What is to be done for one draft.
 enum Prepared {

@@ -6,11 +6,11 @@ use domain::rebuild::FannedOut;
 use domain::{AgentName, State, TenantId};
 use serde::Deserialize;
 
-use crate::event::EventFilter;
 use crate::inbox::{Found, found};
 use crate::load::with_message;
 use crate::value::{Row, Value};
 use crate::{Error, Result, Store};
+use domain::filter::EventFilter;
 
 /// The next arrivals, each with its position, and the position up to which there are no others.
 pub type Arrivals = (Vec<(i64, Found)>, i64);

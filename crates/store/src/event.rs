@@ -2,22 +2,11 @@
 
 use domain::agent::AgentName;
 use domain::event::{Event, EventKind};
-use domain::message::MessageId;
+use domain::filter::EventFilter;
 use domain::{Digest, TenantId};
 
 use crate::value::{Row, Value};
 use crate::{Error, Result, Store};
-
-/// Which events are wanted; an empty filter wants all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    /// Only of this type.
-    pub kind: Option<EventKind>,
-    /// Only about this agent, or messages it sent.
-    pub agent: Option<AgentName>,
-    /// Only about this message.
-    pub message: Option<MessageId>,
-}
 
 /// The columns of an event, in the order of [`event`].
 pub(crate) const COLUMNS: &str = "e.seq, e.kind, e.at, COALESCE(e.message, m.id), COALESCE(e.agent, m.sender), e.data, e.hash, COALESCE(p.hash, k.previous)";
@@ -60,7 +49,12 @@ impl Store {
     }
 }
 
-impl EventFilter {
+/// What a filter is in SQL.
+trait Sql {
+    fn positions(&self, parameters: &mut Vec<Value>) -> String;
+}
+
+impl Sql for EventFilter {
     /// The positions that the filter wants, from an index of `messages` and one of `events`, each no further than asked for.
     fn positions(&self, parameters: &mut Vec<Value>) -> String {
         if *self == Self::default() {

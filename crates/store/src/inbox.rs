@@ -1,7 +1,10 @@
 //! Inboxes, dead letters and what is due.
 
+use std::sync::Arc;
+
 use domain::delivery::{Delivery, State};
 use domain::message::{Message, MessageId};
+use domain::view::InboxItem;
 use domain::{AgentName, TenantId, Time};
 
 use crate::load::{self, with_message};
@@ -17,6 +20,12 @@ pub struct Found {
     pub delivery: Delivery,
     /// The message.
     pub message: Message,
+}
+
+impl From<Found> for InboxItem {
+    fn from(found: Found) -> Self {
+        Self { delivery: found.delivery, message: Arc::new(found.message) }
+    }
 }
 
 /// A delivery with which something is due.

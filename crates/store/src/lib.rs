@@ -43,16 +43,16 @@ pub use arrivals::Arrivals;
 pub use change::{Answer, Change, Claimed, Committed, Fact, Idempotency, Sending, What};
 pub use config::DatabaseConfig;
 pub use cursor::RELAY_CURSOR;
+pub use domain::filter::{EventFilter, MessageFilter};
+pub use domain::view::{PROBLEMS_MAX, Problem, Report};
 pub use duty::Duty;
 pub use error::Error;
-pub use event::EventFilter;
 pub use inbox::{Due, Found};
 pub use key::KeyRow;
-pub use message::{Dispatch, MessageFilter, Order, StoredMessage};
+pub use message::{Dispatch, Order, StoredMessage};
 pub use moving::{Importing, Rest};
 pub use postgres::PostgresOptions;
 pub use sqlite::Options;
-pub use verify::{PROBLEMS_MAX, Problem, Report};
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;

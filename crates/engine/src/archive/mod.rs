@@ -14,7 +14,6 @@ mod trimmer;
 mod verify;
 
 pub use manifest::Manifest;
-pub use verify::ArchiveReport;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

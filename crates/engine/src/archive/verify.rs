@@ -5,25 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use blobs::Objects;
 use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
+use domain::view::{ArchiveReport, PROBLEMS_MAX, Problem};
 use domain::{Digest, TenantId};
-use store::{PROBLEMS_MAX, Problem};
 
 use super::manifest::{FORMAT, Manifest, is_manifest, is_object};
 use super::pack::unpack;
 use crate::{Engine, Error, Result};
-
-/// What checking an archive found.
-#[derive(Clone, Debug, Default)]
-pub struct ArchiveReport {
-    /// Stretches that were read.
-    pub segments: i64,
-    /// Events whose hash was recomputed.
-    pub checked: i64,
-    /// The last event in the archive.
-    pub last_seq: i64,
-    /// What is wrong; none: all is well.
-    pub problems: Vec<Problem>,
-}
 
 /// How far checking has come.
 struct Check {

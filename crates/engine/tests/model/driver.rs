@@ -119,7 +119,11 @@ impl Driver {
     async fn send(&mut self, letter: Letter, key: Option<usize>) {
         let mut fingerprint = [0; 32];
         fingerprint[..8].copy_from_slice(&hash(&letter).to_le_bytes());
-        let idempotency = key.map(|key| IdempotencyKey { key: format!("key-{key}"), fingerprint: Digest(fingerprint) });
+        let idempotency = key.map(|key| IdempotencyKey {
+            key: format!("key-{key}"),
+            field: "idempotency_key",
+            fingerprint: Digest(fingerprint),
+        });
         let outcome = self.engine.send(&self.engine.admin, drafted(&letter), idempotency).await;
         let known = key.and_then(|key| self.world.keys.get(&key));
         if let Some((hashed, id)) = known {

@@ -11,8 +11,8 @@ use domain::event::{Event, NewEvent};
 use domain::message::{Kind, Message, MessageId, Priority};
 use domain::{AgentName, Delivery, Span, State, TenantId, Time};
 
-use crate::event::EventFilter;
 use crate::{Answer, Change, Claimed, Committed, Error, Fact, Idempotency, Result, Sending, Store, What};
+use domain::filter::EventFilter;
 
 /// When every world begins.
 pub const NOW: Time = Time::from_millis(1_700_000_000_000);

@@ -1,36 +1,12 @@
 //! Lists of messages: which are wanted, and along which index they are read.
 
+use domain::filter::MessageFilter;
 use domain::message::{Kind, MessageId, Priority};
 use domain::{AgentName, Span, TenantId, Time};
 
 use super::{COLUMNS, FROM, StoredMessage, in_thread, places, sent_or_received, stored};
 use crate::value::Value;
 use crate::{Result, Store};
-
-/// Which messages are wanted; every condition must hold.
-#[derive(Clone, Debug, Default)]
-pub struct MessageFilter {
-    /// Sent by this agent.
-    pub from: Option<String>,
-    /// Delivered to this agent.
-    pub to: Option<String>,
-    /// In this thread.
-    pub thread: Option<MessageId>,
-    /// In this domain.
-    pub domain: Option<String>,
-    /// Of this kind.
-    pub kind: Option<Kind>,
-    /// In this lane.
-    pub priority: Option<Priority>,
-    /// With these words in subject or body.
-    pub q: Option<String>,
-    /// Sent at this time or later.
-    pub since: Option<Time>,
-    /// Sent before this time.
-    pub until: Option<Time>,
-    /// Sent or received by one of these; none: by anybody.
-    pub readable: Option<Vec<AgentName>>,
-}
 
 /// In which order messages are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +92,14 @@ impl Store {
     }
 }
 
-impl MessageFilter {
+/// What a filter is in SQL.
+trait Sql {
+    fn way(&self, parameters: &mut Vec<Value>) -> Way;
+    fn is_only_readable(&self) -> bool;
+    fn conditions(&self, key: &str, sql: &mut String, parameters: &mut Vec<Value>);
+}
+
+impl Sql for MessageFilter {
     /// The narrowest index that the filter allows. SQLite would rather read all messages by position, since that saves it a
     /// look at the row; so the index is a table of its own to it, and `CROSS JOIN` holds it to reading that first.
     fn way(&self, parameters: &mut Vec<Value>) -> Way {

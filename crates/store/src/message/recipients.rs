@@ -7,10 +7,10 @@ use domain::rebuild::FannedOut;
 use domain::{AgentName, TenantId};
 
 use super::places;
-use crate::event::EventFilter;
 use crate::rows::{DELIVERY, delivery_row};
 use crate::value::Value;
 use crate::{Error, Result, Store};
+use domain::filter::EventFilter;
 
 impl Store {
     /// Every recipient of a message that has been written, in the order of writing.

@@ -13,10 +13,11 @@ use std::path::Path;
 use domain::{Code, Digest, Refusal, TenantId};
 use serde::Deserialize;
 
-use crate::message::{MessageFilter, Order, StoredMessage};
+use crate::message::{Order, StoredMessage};
 use crate::postgres::Postgres;
 use crate::value::{Row, Value};
 use crate::{Error, Result, Store};
+use domain::filter::MessageFilter;
 
 /// Events that are read in one step of indexing; each may hold a body.
 const STEP: usize = 256;

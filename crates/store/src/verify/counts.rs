@@ -2,7 +2,9 @@
 
 use domain::{State, TenantId};
 
-use super::{Check, PROBLEMS_MAX};
+use domain::view::PROBLEMS_MAX;
+
+use super::Check;
 use crate::value::{Row, Value};
 use crate::{Result, Store};
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use domain::{AgentName, MessageId, TenantId};
 
-use super::{Check, PROBLEMS_MAX};
+use domain::view::PROBLEMS_MAX;
+
+use super::Check;
 use crate::rows::{DELIVERY, delivery_row};
 use crate::value::{Row, Value};
 use crate::{Result, Store};

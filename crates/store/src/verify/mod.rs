@@ -7,43 +7,11 @@ mod deliveries;
 mod kept;
 
 use domain::rebuild::Rebuilt;
+use domain::view::{PROBLEMS_MAX, Problem, Report};
 use domain::{Digest, TenantId};
 
 use crate::archive::Trimmed;
 use crate::{Result, Store};
-
-/// What verification found.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Events whose hash was recomputed.
-    pub checked: i64,
-    /// Deliveries that were compared.
-    pub deliveries: i64,
-    /// The position that the log begins after; what was before it is in the archive, and 0 where nothing is.
-    pub trimmed_seq: i64,
-    /// Events that are kept from before it.
-    pub kept: i64,
-    /// Where the log ends.
-    pub head_seq: i64,
-    /// The hash it ends with.
-    pub head_hash: Digest,
-    /// What is wrong; none: all is well. At most [`PROBLEMS_MAX`].
-    pub problems: Vec<Problem>,
-}
-
-/// Something that is not as it must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The position in the log, where there is one.
-    pub seq: Option<i64>,
-    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`, `count`.
-    pub what: &'static str,
-    /// What exactly.
-    pub detail: String,
-}
-
-/// Problems after which looking for more is no use.
-pub const PROBLEMS_MAX: usize = 100;
 
 /// How often a delivery that moves while it is compared is looked at again.
 const LOOKS: usize = 5;

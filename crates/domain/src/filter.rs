@@ -1,0 +1,42 @@
+//! Which messages and events are wanted.
+
+use crate::agent::AgentName;
+use crate::event::EventKind;
+use crate::message::{Kind, MessageId, Priority};
+use crate::time::Time;
+
+/// Which messages are wanted; every condition must hold.
+#[derive(Clone, Debug, Default)]
+pub struct MessageFilter {
+    /// Sent by this agent.
+    pub from: Option<String>,
+    /// Delivered to this agent.
+    pub to: Option<String>,
+    /// In this thread.
+    pub thread: Option<MessageId>,
+    /// In this domain.
+    pub domain: Option<String>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// In this lane.
+    pub priority: Option<Priority>,
+    /// With these words in subject or body.
+    pub q: Option<String>,
+    /// Sent at this time or later.
+    pub since: Option<Time>,
+    /// Sent before this time.
+    pub until: Option<Time>,
+    /// Sent or received by one of these; none: by anybody.
+    pub readable: Option<Vec<AgentName>>,
+}
+
+/// Which events are wanted; an empty filter wants all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only of this type.
+    pub kind: Option<EventKind>,
+    /// Only about this agent, or messages it sent.
+    pub agent: Option<AgentName>,
+    /// Only about this message.
+    pub message: Option<MessageId>,
+}
