@@ -13,7 +13,7 @@ use crate::config::{Format, Level, LoggingConfig};
 use crate::traces::TracesLayer;
 
 /// The crates whose lines are written at the level that was asked for; others are heard when they warn.
-const OURS: [&str; 8] = ["api", "blobs", "broker", "coord", "engine", "ephemeral", "server", "store"];
+const OURS: [&str; 9] = ["blobs", "broker", "client", "coord", "engine", "ephemeral", "protocol", "server", "store"];
 
 /// Begins to write lines as `config` says, and to make spans where `traces` is given. Panics are written like any other error.
 pub(crate) fn begin(config: LoggingConfig, traces: Option<TracesLayer>) {

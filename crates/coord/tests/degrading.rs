@@ -5,8 +5,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use api::client::Error;
-use api::{CheckStatus, Client, InboxQuery, Problem, Receive, SendMessage};
+use client::Client;
+use client::Error;
+use protocol::{CheckStatus, InboxQuery, Problem, Receive, SendMessage};
 use testkit::coord::Coord;
 use testkit::postgres::Postgres;
 use testkit::proxy::Proxy;

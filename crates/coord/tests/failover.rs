@@ -9,7 +9,8 @@ mod load;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::{Client, MessagesQuery};
+use client::Client;
+use protocol::MessagesQuery;
 use testkit::coord::Coord;
 use testkit::patroni::Patroni;
 use testkit::process::poll;

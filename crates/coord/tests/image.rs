@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use api::{InboxQuery, SendMessage};
+use protocol::{InboxQuery, SendMessage};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -172,7 +172,7 @@ async fn the_images_run_and_a_message_goes_all_the_way() {
     let answer = post(api.address(), body);
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}\n{}", api.daemon.log());
 
-    let client = api::Client::new(&api.url(), Some(KEY.to_owned().into())).unwrap();
+    let client = client::Client::new(&api.url(), Some(KEY.to_owned().into())).unwrap();
     let to_all = SendMessage {
         from: Some("human".to_owned()),
         to: Some("*".into()),
@@ -185,7 +185,7 @@ async fn the_images_run_and_a_message_goes_all_the_way() {
     let arrived = tokio::task::spawn_blocking(move || {
         poll(SOON, || {
             let inboxes = ["code", "chat"].map(|agent| runtime.block_on(client.inbox(agent, &InboxQuery::default())));
-            let holds = |items: &[api::InboxItem]| items.iter().any(|item| item.message.subject == "To everybody");
+            let holds = |items: &[protocol::InboxItem]| items.iter().any(|item| item.message.subject == "To everybody");
             inboxes.into_iter().all(|inbox| inbox.is_ok_and(|inbox| holds(&inbox.value.items)))
         })
     });

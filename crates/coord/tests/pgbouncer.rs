@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use api::{Ack, Client, MessagesQuery, Receive, SendMessage};
+use client::Client;
+use protocol::{Ack, MessagesQuery, Receive, SendMessage};
 use testkit::coord::Coord;
 use testkit::pgbouncer::PgBouncer;
 use testkit::postgres::Postgres;

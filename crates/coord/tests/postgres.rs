@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use api::{Ack, MessagesQuery, Receive, SendMessage};
+use protocol::{Ack, MessagesQuery, Receive, SendMessage};
 use testkit::coord::Coord;
 use testkit::postgres::Postgres;
 use testkit::rabbitmq::RabbitMq;

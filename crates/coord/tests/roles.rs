@@ -8,8 +8,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use api::client::Upload;
-use api::{InboxQuery, SendMessage};
+use client::Upload;
+use protocol::{InboxQuery, SendMessage};
 use testkit::coord::Coord;
 use testkit::postgres::Postgres;
 use testkit::process::{Signal, poll};

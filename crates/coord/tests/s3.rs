@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use api::SendMessage;
-use api::client::Upload;
+use client::Upload;
+use protocol::SendMessage;
 use testkit::coord::Coord;
 use testkit::s3::S3;
 

@@ -151,12 +151,12 @@ fn exported(scrape: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_list_by_which_alerts_and_dashboards_are_checked_is_what_a_scrape_shows() {
     let server = Coord::start(env!("CARGO_BIN_EXE_coord"), &[]).unwrap();
-    let message = api::SendMessage {
+    let message = protocol::SendMessage {
         from: Some("code".to_owned()),
         to: Some("chat".into()),
         subject: "Hello".to_owned(),
         body: "It works.".to_owned(),
-        ..api::SendMessage::default()
+        ..protocol::SendMessage::default()
     };
     server.client().unwrap().send_message(&message, None).await.unwrap();
     let metrics = format!("http://{}/metrics", server.metrics_address());

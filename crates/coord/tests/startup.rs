@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::process::Output;
 use std::time::Duration;
 
-use api::{Receive, SendMessage};
+use protocol::{Receive, SendMessage};
 use testkit::coord::Coord;
 use testkit::process::{Signal, poll};
 use tokio::task::JoinSet;

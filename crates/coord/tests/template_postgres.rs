@@ -6,7 +6,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use api::{Client, SendMessage};
+use client::Client;
+use protocol::SendMessage;
 use testkit::coord::Coord;
 use testkit::http;
 use testkit::patroni::{Member, Patroni};

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use api::{Receive, SendMessage};
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 use prost::Message;
+use protocol::{Receive, SendMessage};
 use testkit::coord::Coord;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};

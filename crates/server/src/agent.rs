@@ -12,8 +12,8 @@ use crate::shape;
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Query(query): Query<api::PageQuery>,
-) -> Answer<Json<api::Page<api::Agent>>> {
+    Query(query): Query<protocol::PageQuery>,
+) -> Answer<Json<protocol::Page<protocol::Agent>>> {
     let page = shape::page::ask(query.limit, query.after);
     let agents = engine.agents(&caller, &page).await?;
     Ok(Json(shape::page::page(agents, |view| shaped(&engine, view))))
@@ -24,7 +24,7 @@ pub(crate) async fn show(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(name): Path<String>,
-) -> Answer<Json<api::Agent>> {
+) -> Answer<Json<protocol::Agent>> {
     Ok(Json(shaped(&engine, engine.agent(&caller, &name).await?)))
 }
 
@@ -33,8 +33,8 @@ pub(crate) async fn put(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(name): Path<String>,
-    Lenient(request): Lenient<api::PutAgent>,
-) -> Answer<(StatusCode, Json<api::Agent>)> {
+    Lenient(request): Lenient<protocol::PutAgent>,
+) -> Answer<(StatusCode, Json<protocol::Agent>)> {
     let (agent, created) = engine.put_agent(&caller, &name, shape::agent::put(request, &name)?).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shaped(&engine, agent))))
@@ -45,7 +45,7 @@ pub(crate) async fn retire(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(name): Path<String>,
-) -> Answer<Json<api::Agent>> {
+) -> Answer<Json<protocol::Agent>> {
     Ok(Json(shaped(&engine, engine.retire_agent(&caller, &name).await?)))
 }
 
@@ -54,10 +54,10 @@ pub(crate) async fn heartbeat(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(name): Path<String>,
-) -> Answer<Json<api::Agent>> {
+) -> Answer<Json<protocol::Agent>> {
     Ok(Json(shaped(&engine, engine.heartbeat(&caller, &name).await?)))
 }
 
-fn shaped(engine: &Engine, view: AgentView) -> api::Agent {
+fn shaped(engine: &Engine, view: AgentView) -> protocol::Agent {
     shape::agent::agent(view, &engine.config().authority.final_agents)
 }

@@ -28,7 +28,7 @@ pub(crate) async fn store(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     request: Request,
-) -> Answer<(StatusCode, Json<api::StoredAttachment>)> {
+) -> Answer<(StatusCode, Json<protocol::StoredAttachment>)> {
     let media_type = media_type(request.headers())?;
     let name = text(request.headers(), &header::CONTENT_DISPOSITION).and_then(disposition::name);
     check_size(request.headers(), engine.config().limits.attachment_bytes.0)?;

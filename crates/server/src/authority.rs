@@ -10,7 +10,7 @@ use crate::problem::Answer;
 use crate::shape::{self, word};
 
 /// `GET /api/v1/authority`
-pub(crate) async fn show(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<api::Authority>> {
+pub(crate) async fn show(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<protocol::Authority>> {
     Ok(Json(shape::authority::authority(engine.authority(&caller).await?)))
 }
 
@@ -18,8 +18,8 @@ pub(crate) async fn show(State(engine): State<Engine>, Caller(caller): Caller) -
 pub(crate) async fn check(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Json(request): Json<api::AuthorityCheck>,
-) -> Answer<Json<api::AuthorityDecision>> {
+    Json(request): Json<protocol::AuthorityCheck>,
+) -> Answer<Json<protocol::AuthorityDecision>> {
     let kind = word::to_kind(request.kind);
     let from = request.from.or_else(|| only_agent(&caller));
     let from = from.ok_or_else(|| Refusal::field(Code::MissingField, "from", "say which agent would send it"))?;
@@ -40,8 +40,8 @@ fn only_agent(caller: &domain::key::Caller) -> Option<String> {
 pub(crate) async fn grant(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Json(request): Json<api::CreateGrant>,
-) -> Answer<(StatusCode, Json<api::Grant>)> {
+    Json(request): Json<protocol::CreateGrant>,
+) -> Answer<(StatusCode, Json<protocol::Grant>)> {
     let grant = engine.grant(&caller, shape::authority::request(request)?).await?;
     Ok((StatusCode::CREATED, Json(shape::authority::grant(grant))))
 }

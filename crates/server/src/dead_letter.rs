@@ -14,8 +14,8 @@ use crate::shape;
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Query(query): Query<api::DeadLettersQuery>,
-) -> Answer<Json<api::Page<api::InboxItem>>> {
+    Query(query): Query<protocol::DeadLettersQuery>,
+) -> Answer<Json<protocol::Page<protocol::InboxItem>>> {
     let page = shape::page::ask(query.limit, query.after);
     let letters = engine.dead_letters(&caller, query.agent.as_deref(), &page).await?;
     Ok(Json(shape::page::page(letters, shape::inbox::item)))
@@ -26,7 +26,7 @@ pub(crate) async fn redrive(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path((message, agent)): Path<(Uuid, String)>,
-) -> Answer<Json<api::Delivery>> {
+) -> Answer<Json<protocol::Delivery>> {
     let delivery = engine.settle(&caller, &agent, MessageId(message), Verb::Redrive).await?;
     Ok(Json(shape::inbox::delivery(delivery)))
 }

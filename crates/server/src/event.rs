@@ -11,8 +11,8 @@ use crate::shape;
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Query(query): Query<api::EventsQuery>,
-) -> Answer<Json<api::Page<api::Event>>> {
+    Query(query): Query<protocol::EventsQuery>,
+) -> Answer<Json<protocol::Page<protocol::Event>>> {
     let page = shape::page::ask(query.limit, query.after.map(|after| after.to_string()));
     let filter = shape::event::filter(query.kind.as_deref(), query.agent, query.message)?;
     let events = engine.events(&caller, &filter, &page).await?;
@@ -21,7 +21,7 @@ pub(crate) async fn list(
 }
 
 /// `GET /api/v1/events/head`
-pub(crate) async fn head(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<api::EventsHead>> {
+pub(crate) async fn head(State(engine): State<Engine>, Caller(caller): Caller) -> Answer<Json<protocol::EventsHead>> {
     let head = engine.head(&caller).await?;
     Ok(Json(shape::event::head(head.seq, head.hash)))
 }
@@ -30,8 +30,8 @@ pub(crate) async fn head(State(engine): State<Engine>, Caller(caller): Caller) -
 pub(crate) async fn verify(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Query(query): Query<api::VerifyQuery>,
-) -> Answer<Json<api::Verification>> {
+    Query(query): Query<protocol::VerifyQuery>,
+) -> Answer<Json<protocol::Verification>> {
     let archive = if query.archive { Some(engine.verify_archive(&caller).await?) } else { None };
     Ok(Json(shape::event::verification(engine.verify(&caller).await?, archive)))
 }

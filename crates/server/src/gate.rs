@@ -9,7 +9,7 @@ use crate::problem::Answer;
 use crate::shape::{self, word};
 
 /// `GET /api/v1/gates`
-pub(crate) async fn show(State(engine): State<Engine>, Caller(_): Caller) -> Answer<Json<api::Gates>> {
+pub(crate) async fn show(State(engine): State<Engine>, Caller(_): Caller) -> Answer<Json<protocol::Gates>> {
     Ok(Json(shape::gate::gates(engine.gates())))
 }
 
@@ -17,8 +17,8 @@ pub(crate) async fn show(State(engine): State<Engine>, Caller(_): Caller) -> Ans
 pub(crate) async fn evaluate(
     State(engine): State<Engine>,
     Caller(_): Caller,
-    Lenient(request): Lenient<api::EvaluateGates>,
-) -> Answer<Json<api::GateEvaluation>> {
+    Lenient(request): Lenient<protocol::EvaluateGates>,
+) -> Answer<Json<protocol::GateEvaluation>> {
     let kind = request.kind.map_or(Kind::Complete, word::to_kind);
     let results = engine.evaluate_gates(kind, &request.evidence);
     let on_failure = engine.config().quality_gates.on_failure;

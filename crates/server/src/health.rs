@@ -13,12 +13,12 @@ use crate::face::Face;
 use crate::shape;
 
 /// `GET /health`
-pub(crate) async fn alive() -> Json<api::Health> {
-    Json(api::Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() })
+pub(crate) async fn alive() -> Json<protocol::Health> {
+    Json(protocol::Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() })
 }
 
 /// `GET /ready`
-pub(crate) async fn ready(State(face): State<Face>) -> (StatusCode, Json<api::Ready>) {
+pub(crate) async fn ready(State(face): State<Face>) -> (StatusCode, Json<protocol::Ready>) {
     let mut ready = face.engine.ready().await;
     if face.leaving.load(Ordering::Acquire) {
         let check = Check { status: Status::Down, detail: Some("shutting down".to_owned()) };

@@ -15,8 +15,8 @@ pub(crate) async fn show(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(agent): Path<String>,
-    Query(query): Query<api::InboxQuery>,
-) -> Answer<Json<api::Inbox>> {
+    Query(query): Query<protocol::InboxQuery>,
+) -> Answer<Json<protocol::Inbox>> {
     let states: Vec<_> = query.state.unwrap_or_default().0.into_iter().map(shape::word::to_state).collect();
     let page = shape::page::ask(query.limit, query.after);
     Ok(Json(shape::inbox::inbox(engine.inbox(&caller, &agent, &states, &page).await?)))
@@ -27,11 +27,11 @@ pub(crate) async fn receive(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(agent): Path<String>,
-    Lenient(request): Lenient<api::Receive>,
-) -> Answer<Json<api::ReceivedList>> {
+    Lenient(request): Lenient<protocol::Receive>,
+) -> Answer<Json<protocol::ReceivedList>> {
     let (max, lease, wait) = shape::inbox::receive(request)?;
     let items = engine.receive(&caller, &agent, max, lease, wait).await?;
-    Ok(Json(api::ReceivedList { deliveries: items.iter().map(shape::inbox::received).collect() }))
+    Ok(Json(protocol::ReceivedList { deliveries: items.iter().map(shape::inbox::received).collect() }))
 }
 
 type Delivery = (String, Uuid);
@@ -41,8 +41,8 @@ pub(crate) async fn ack(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(delivery): Path<Delivery>,
-    Lenient(request): Lenient<api::Ack>,
-) -> Answer<Json<api::Delivery>> {
+    Lenient(request): Lenient<protocol::Ack>,
+) -> Answer<Json<protocol::Delivery>> {
     settle(&engine, &caller, delivery, shape::inbox::ack(request)?).await
 }
 
@@ -51,8 +51,8 @@ pub(crate) async fn nack(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(delivery): Path<Delivery>,
-    Json(request): Json<api::Nack>,
-) -> Answer<Json<api::Delivery>> {
+    Json(request): Json<protocol::Nack>,
+) -> Answer<Json<protocol::Delivery>> {
     settle(&engine, &caller, delivery, shape::inbox::nack(request)?).await
 }
 
@@ -61,8 +61,8 @@ pub(crate) async fn extend(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(delivery): Path<Delivery>,
-    Json(request): Json<api::Extend>,
-) -> Answer<Json<api::Delivery>> {
+    Json(request): Json<protocol::Extend>,
+) -> Answer<Json<protocol::Delivery>> {
     settle(&engine, &caller, delivery, shape::inbox::extend(request)?).await
 }
 
@@ -71,8 +71,8 @@ pub(crate) async fn defer(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(delivery): Path<Delivery>,
-    Lenient(request): Lenient<api::Defer>,
-) -> Answer<Json<api::Delivery>> {
+    Lenient(request): Lenient<protocol::Defer>,
+) -> Answer<Json<protocol::Delivery>> {
     let verb = shape::inbox::defer(request, engine.now())?;
     settle(&engine, &caller, delivery, verb).await
 }
@@ -82,8 +82,8 @@ pub(crate) async fn terminate(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(delivery): Path<Delivery>,
-    Json(request): Json<api::Terminate>,
-) -> Answer<Json<api::Delivery>> {
+    Json(request): Json<protocol::Terminate>,
+) -> Answer<Json<protocol::Delivery>> {
     settle(&engine, &caller, delivery, shape::inbox::terminate(request)?).await
 }
 
@@ -92,7 +92,7 @@ async fn settle(
     caller: &domain::key::Caller,
     (agent, message): Delivery,
     verb: Verb,
-) -> Answer<Json<api::Delivery>> {
+) -> Answer<Json<protocol::Delivery>> {
     let delivery = engine.settle(caller, &agent, MessageId(message), verb).await?;
     Ok(Json(shape::inbox::delivery(delivery)))
 }

@@ -12,8 +12,8 @@ use crate::shape;
 pub(crate) async fn create(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Json(request): Json<api::CreateKey>,
-) -> Answer<(StatusCode, Json<api::CreatedKey>)> {
+    Json(request): Json<protocol::CreateKey>,
+) -> Answer<(StatusCode, Json<protocol::CreatedKey>)> {
     let (key, text) = engine.create_key(&caller, shape::key::request(request)).await?;
     let tenant = engine.tenant_name(key.tenant);
     Ok((StatusCode::CREATED, Json(shape::key::created(key, text, &tenant))))
@@ -23,8 +23,8 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Query(query): Query<api::PageQuery>,
-) -> Answer<Json<api::Page<api::Key>>> {
+    Query(query): Query<protocol::PageQuery>,
+) -> Answer<Json<protocol::Page<protocol::Key>>> {
     let page = shape::page::ask(query.limit, query.after);
     let keys = engine.keys(&caller, &page).await?;
     Ok(Json(shape::page::page(keys, |key| shape::key::key(key, &engine.tenant_name(caller.tenant)))))
@@ -35,7 +35,7 @@ pub(crate) async fn revoke(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(id): Path<String>,
-) -> Answer<Json<api::Key>> {
+) -> Answer<Json<protocol::Key>> {
     let key = engine.revoke_key(&caller, &id).await?;
     let tenant = engine.tenant_name(key.tenant);
     Ok(Json(shape::key::key(key, &tenant)))

@@ -24,7 +24,7 @@ pub(crate) async fn send(
     Caller(caller): Caller,
     Idempotency(key): Idempotency,
     Trace(trace): Trace,
-    Json(mut request): Json<api::SendMessage>,
+    Json(mut request): Json<protocol::SendMessage>,
 ) -> Answer<Response> {
     let key = fingerprint(key, &mut request)?;
     let sent = engine.send(&caller, shape::message::draft(request, trace)?, key).await?;
@@ -53,7 +53,7 @@ pub(crate) async fn send_batch(
     Trace(trace): Trace,
     id: RequestId,
     Batch(batch): Batch,
-) -> Answer<Json<api::BatchResults>> {
+) -> Answer<Json<protocol::BatchResults>> {
     let each = batch.messages.iter().map(|raw| entry(raw.get().as_bytes(), trace.clone()));
     let read: Vec<Result<_, Refusal>> = each.collect();
     let mut refused = Vec::new();
@@ -66,19 +66,19 @@ pub(crate) async fn send_batch(
         let result = refusal.map_or_else(|| sent.next(), |refusal| Some(Err(refusal.into())))?;
         Some(result.map_or_else(
             |error| refused_entry(index, error, &id),
-            |sent| api::BatchResult::Sent(Box::new(shape::message::message(sent.message))),
+            |sent| protocol::BatchResult::Sent(Box::new(shape::message::message(sent.message))),
         ))
     });
-    Ok(Json(api::BatchResults { results: results.collect() }))
+    Ok(Json(protocol::BatchResults { results: results.collect() }))
 }
 
 fn entry(bytes: &[u8], trace: Option<String>) -> Result<(domain::send::Draft, Option<IdempotencyKey>), Refusal> {
-    let mut request: api::SendMessage = read(bytes)?;
+    let mut request: protocol::SendMessage = read(bytes)?;
     let key = fingerprint(None, &mut request)?;
     Ok((shape::message::draft(request, trace)?, key))
 }
 
-fn refused_entry(index: usize, error: engine::Error, id: &RequestId) -> api::BatchResult {
+fn refused_entry(index: usize, error: engine::Error, id: &RequestId) -> protocol::BatchResult {
     let Fault { mut refusal, cause } = Fault::from(error);
     if let Some(error) = cause {
         tracing::error!(request.id = id.as_str(), problem.code = refusal.code.as_str(), error, "batch entry failed");
@@ -86,18 +86,18 @@ fn refused_entry(index: usize, error: engine::Error, id: &RequestId) -> api::Bat
     for error in &mut refusal.errors {
         error.field = format!("messages[{index}].{}", error.field);
     }
-    api::BatchResult::Refused(Box::new(shape::problem::problem(&refusal, id.as_str())))
+    protocol::BatchResult::Refused(Box::new(shape::problem::problem(&refusal, id.as_str())))
 }
 
 /// The body of a batch: 1 to `limits.batch_messages` messages in `limits.batch_bytes`.
-pub(crate) struct Batch(api::BatchRequest);
+pub(crate) struct Batch(protocol::BatchRequest);
 
 impl FromRequest<Face> for Batch {
     type Rejection = Fault;
 
     async fn from_request(request: Request, face: &Face) -> Result<Self, Fault> {
         let bytes = read_body(request, face.batch_bytes, face.request_timeout).await?;
-        let batch: api::BatchRequest = read(&bytes)?;
+        let batch: protocol::BatchRequest = read(&bytes)?;
         let (count, allowed) = (batch.messages.len(), face.engine.config().limits.batch_messages);
         let refuse = |code, why: String| Err(Refusal::field(code, "messages", why).into());
         match count {
@@ -112,8 +112,8 @@ impl FromRequest<Face> for Batch {
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Query(mut query): Query<api::MessagesQuery>,
-) -> Answer<Json<api::Page<api::Message>>> {
+    Query(mut query): Query<protocol::MessagesQuery>,
+) -> Answer<Json<protocol::Page<protocol::Message>>> {
     let page = shape::page::ask(query.limit, query.after.take());
     let messages = engine.messages(&caller, shape::message::filter(query)?, &page).await?;
     Ok(Json(shape::page::page(messages, shape::message::message)))
@@ -124,7 +124,7 @@ pub(crate) async fn show(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(id): Path<Uuid>,
-) -> Answer<Json<api::Message>> {
+) -> Answer<Json<protocol::Message>> {
     Ok(Json(shape::message::message(engine.message(&caller, MessageId(id)).await?)))
 }
 
@@ -133,6 +133,6 @@ pub(crate) async fn receipts(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(id): Path<Uuid>,
-) -> Answer<Json<api::Receipts>> {
+) -> Answer<Json<protocol::Receipts>> {
     Ok(Json(shape::receipt::receipts(engine.receipts(&caller, MessageId(id)).await?)))
 }

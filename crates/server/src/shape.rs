@@ -17,8 +17,8 @@ pub(crate) mod tenant;
 pub(crate) mod webhook;
 pub(crate) mod word;
 
-use api::Timestamp;
 use domain::Time;
+use protocol::Timestamp;
 
 pub(crate) use reading::Reading;
 

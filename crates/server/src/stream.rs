@@ -47,7 +47,7 @@ pub(crate) async fn events(
     State(face): State<Face>,
     Caller(caller): Caller,
     LastEventId(last): LastEventId,
-    Query(query): Query<api::EventsQuery>,
+    Query(query): Query<protocol::EventsQuery>,
 ) -> Answer<Response> {
     let filter = shape::event::filter(query.kind.as_deref(), query.agent, query.message)?;
     let after = match last.or(query.after.map(|after| after as i64)) {

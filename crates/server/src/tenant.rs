@@ -14,8 +14,8 @@ use crate::shape;
 pub(crate) async fn create(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Json(request): Json<api::CreateTenant>,
-) -> Answer<(StatusCode, Json<api::Tenant>)> {
+    Json(request): Json<protocol::CreateTenant>,
+) -> Answer<(StatusCode, Json<protocol::Tenant>)> {
     let tenant = engine.create_tenant(&caller, &request.name).await?;
     let heads = heads(&engine).await?;
     let seq = heads.get(&tenant.name).copied().unwrap_or_default();
@@ -26,8 +26,8 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Caller(caller): Caller,
-    Query(query): Query<api::PageQuery>,
-) -> Answer<Json<api::Page<api::Tenant>>> {
+    Query(query): Query<protocol::PageQuery>,
+) -> Answer<Json<protocol::Page<protocol::Tenant>>> {
     let page = shape::page::ask(query.limit, query.after);
     let tenants = engine.tenants(&caller, &page).await?;
     let heads = heads(&engine).await?;

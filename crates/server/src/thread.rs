@@ -14,8 +14,8 @@ pub(crate) async fn show(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(id): Path<Uuid>,
-    Query(query): Query<api::PageQuery>,
-) -> Answer<Json<api::Thread>> {
+    Query(query): Query<protocol::PageQuery>,
+) -> Answer<Json<protocol::Thread>> {
     let page = shape::page::ask(query.limit, query.after);
     let first = page.after.is_none();
     let messages = engine.thread(&caller, MessageId(id), &page).await?;
@@ -23,6 +23,6 @@ pub(crate) async fn show(
         Some(item) if first => item.message.subject.clone(),
         _ => engine.message(&caller, MessageId(id)).await.map(|view| view.message.subject.clone()).unwrap_or_default(),
     };
-    let api::Page { items, next } = shape::page::page(messages, shape::message::message);
-    Ok(Json(api::Thread { thread_id: id, subject, items, next }))
+    let protocol::Page { items, next } = shape::page::page(messages, shape::message::message);
+    Ok(Json(protocol::Thread { thread_id: id, subject, items, next }))
 }

@@ -11,7 +11,7 @@ pub(crate) async fn fire(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(trigger): Path<String>,
-) -> Answer<Json<api::Triggered>> {
+) -> Answer<Json<protocol::Triggered>> {
     let returned = engine.trigger(&caller, &trigger).await?;
-    Ok(Json(api::Triggered { trigger, returned: returned as u64 }))
+    Ok(Json(protocol::Triggered { trigger, returned: returned as u64 }))
 }

@@ -12,7 +12,7 @@ pub(crate) async fn secret(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(name): Path<String>,
-) -> Answer<Json<api::WebhookSecret>> {
+) -> Answer<Json<protocol::WebhookSecret>> {
     let secrets = engine.webhook_secret(&caller, &name).await?;
     Ok(Json(shape::webhook::secret(name, &secrets, engine.now())))
 }
@@ -22,7 +22,7 @@ pub(crate) async fn rotate(
     State(engine): State<Engine>,
     Caller(caller): Caller,
     Path(name): Path<String>,
-) -> Answer<Json<api::WebhookSecret>> {
+) -> Answer<Json<protocol::WebhookSecret>> {
     let secrets = engine.rotate_webhook_secret(&caller, &name).await?;
     Ok(Json(shape::webhook::secret(name, &secrets, engine.now())))
 }

@@ -81,8 +81,8 @@ impl Coord {
     /// A client of this server.
     ///
     /// Fails when there can be no client at all.
-    pub fn client(&self) -> Result<api::Client, Failure> {
-        api::Client::new(&self.url(), None).map_err(|error| Failure::of("make a client", &error))
+    pub fn client(&self) -> Result<client::Client, Failure> {
+        client::Client::new(&self.url(), None).map_err(|error| Failure::of("make a client", &error))
     }
 
     /// A command of the same binary that talks to this server; add its arguments.

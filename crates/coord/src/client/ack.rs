@@ -29,7 +29,7 @@ pub(crate) struct Ack {
 
 impl Ack {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let ack = api::Ack { receipt: self.receipt, note: self.note };
+        let ack = protocol::Ack { receipt: self.receipt, note: self.note };
         let delivery = session.client.ack(&self.agent, self.message, &ack).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());

@@ -1,5 +1,5 @@
-use api::{Agent, AgentKind, Priority, PutAgent};
 use clap::{Args, Subcommand};
+use protocol::{Agent, AgentKind, Priority, PutAgent};
 
 use super::{Failure, Session, clean::clean, pages, table::Table, when, words::one_of};
 

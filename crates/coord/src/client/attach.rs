@@ -3,11 +3,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use api::{
-    Client, StoredAttachment,
-    client::{Answer, Upload},
-};
 use clap::{Args, Subcommand};
+use client::{Answer, Client, Upload};
+use protocol::StoredAttachment;
 use tokio::io::AsyncWriteExt as _;
 
 use super::{Failure, Session, clean::clean, output::remark};

@@ -1,5 +1,5 @@
-use api::{AuthorityCheck, AuthorityOutcome, CreateGrant, HolderVia, Kind, Timestamp};
 use clap::{Args, Subcommand};
+use protocol::{AuthorityCheck, AuthorityOutcome, CreateGrant, HolderVia, Kind, Timestamp};
 
 use super::{
     Failure, Session,
@@ -101,8 +101,8 @@ async fn show(session: &mut Session) -> Result<(), Failure> {
     session.out.table(&table)?;
     session.out.gap()?;
     let rule = match authority.on_violation {
-        api::OnViolation::Reject => "A decision by anybody else is refused.",
-        api::OnViolation::Escalate => "A decision by anybody else goes to the holders as a proposal.",
+        protocol::OnViolation::Reject => "A decision by anybody else is refused.",
+        protocol::OnViolation::Escalate => "A decision by anybody else goes to the holders as a proposal.",
     };
     session.out.line(rule)
 }
@@ -128,7 +128,7 @@ impl Check {
 
 impl End {
     fn moment(self) -> Timestamp {
-        let long = self.for_.as_deref().and_then(api::parse_duration).unwrap_or_default();
+        let long = self.for_.as_deref().and_then(protocol::parse_duration).unwrap_or_default();
         self.until.unwrap_or_else(|| when::from_now(long))
     }
 }

@@ -1,5 +1,5 @@
-use api::DeadLettersQuery;
 use clap::{Args, Subcommand};
+use protocol::DeadLettersQuery;
 use uuid::Uuid;
 
 use super::{Failure, Session, table::Table, when};

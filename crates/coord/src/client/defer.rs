@@ -1,5 +1,5 @@
-use api::Timestamp;
 use clap::Args;
+use protocol::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -51,7 +51,7 @@ struct Limit {
 impl Defer {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
         let Limit { until, for_, trigger } = self.until;
-        let defer = api::Defer { receipt: self.receipt, until, for_, trigger, reason: self.reason };
+        let defer = protocol::Defer { receipt: self.receipt, until, for_, trigger, reason: self.reason };
         let delivery = session.client.defer(&self.agent, self.message, &defer).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());

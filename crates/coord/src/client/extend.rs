@@ -26,7 +26,7 @@ pub(crate) struct Extend {
 
 impl Extend {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let extend = api::Extend { receipt: self.receipt, lease: self.lease };
+        let extend = protocol::Extend { receipt: self.receipt, lease: self.lease };
         let delivery = session.client.extend(&self.agent, self.message, &extend).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());

@@ -1,6 +1,7 @@
 use std::{io, process::ExitCode};
 
-use api::{Problem, client::Error};
+use client::Error;
+use protocol::Problem;
 
 use super::clean::clean;
 
@@ -135,7 +136,8 @@ fn next_step(problem: &Problem) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use api::{FieldError, Problem, client::Error};
+    use client::Error;
+    use protocol::{FieldError, Problem};
 
     use super::Failure;
 

@@ -1,4 +1,4 @@
-use api::client::{Stream, Streamed};
+use client::{Stream, Streamed};
 use serde::de::DeserializeOwned;
 
 use super::{Failure, output::remark};

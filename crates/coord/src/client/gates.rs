@@ -1,5 +1,5 @@
-use api::{EvaluateGates, GateResult, Kind, Threshold};
 use clap::{Args, Subcommand};
+use protocol::{EvaluateGates, GateResult, Kind, Threshold};
 
 use super::{
     Failure, Session,
@@ -107,7 +107,7 @@ fn bounds(threshold: &Threshold) -> String {
 
 #[cfg(test)]
 mod tests {
-    use api::{GateResult, Threshold};
+    use protocol::{GateResult, Threshold};
 
     use super::sentence;
 

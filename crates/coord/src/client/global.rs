@@ -40,10 +40,10 @@ pub(crate) struct Global {
 
 impl Global {
     /// Makes a client for the server; connects to nothing yet.
-    pub(super) fn client(&self) -> Result<api::Client, Failure> {
+    pub(super) fn client(&self) -> Result<client::Client, Failure> {
         use secrecy::ExposeSecret as _;
         let key = self.key.clone().filter(|key| !key.expose_secret().trim().is_empty());
-        Ok(api::Client::new(&self.url, key)?)
+        Ok(client::Client::new(&self.url, key)?)
     }
 }
 

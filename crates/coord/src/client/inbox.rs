@@ -1,5 +1,5 @@
-use api::{Counts, InboxQuery, State, States};
 use clap::Args;
+use protocol::{Counts, InboxQuery, State, States};
 
 use super::{Failure, Session, table::Table, when, words::one_of};
 
@@ -100,7 +100,7 @@ pub(super) fn summary(counts: Counts) -> String {
 
 #[cfg(test)]
 mod tests {
-    use api::{Counts, State, States};
+    use protocol::{Counts, State, States};
 
     use super::{next_step, nothing, summary};
 

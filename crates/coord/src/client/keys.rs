@@ -1,5 +1,5 @@
-use api::{CreateKey, Role};
 use clap::{Args, Subcommand};
+use protocol::{CreateKey, Role};
 
 use super::{Failure, Session, clean::clean, pages, table::Table, when, words::one_of};
 
@@ -86,7 +86,7 @@ impl Create {
 }
 
 async fn is_first(session: &Session) -> Result<bool, Failure> {
-    Ok(session.client.keys(&api::PageQuery::default()).await?.items.is_empty())
+    Ok(session.client.keys(&protocol::PageQuery::default()).await?.items.is_empty())
 }
 
 async fn list(session: &mut Session) -> Result<(), Failure> {

@@ -1,5 +1,5 @@
-use api::{AttachmentRef, Kind, Message, Metadata, Priority, SendMessage, State, Timestamp};
 use clap::Args;
+use protocol::{AttachmentRef, Kind, Message, Metadata, Priority, SendMessage, State, Timestamp};
 
 use super::{
     Failure, Session, attach,

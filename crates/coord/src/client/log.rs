@@ -1,5 +1,5 @@
-use api::{Event, EventsQuery};
 use clap::Args;
+use protocol::{Event, EventsQuery};
 use uuid::Uuid;
 
 use super::{

@@ -30,7 +30,7 @@ pub(crate) struct Nack {
 
 impl Nack {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let nack = api::Nack { receipt: self.receipt, delay: self.delay, reason: self.reason };
+        let nack = protocol::Nack { receipt: self.receipt, delay: self.delay, reason: self.reason };
         let delivery = session.client.nack(&self.agent, self.message, &nack).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());

@@ -1,7 +1,5 @@
-use api::{
-    Page, PageQuery,
-    client::{Answer, Error},
-};
+use client::{Answer, Error};
+use protocol::{Page, PageQuery};
 
 use super::{Failure, output::Output};
 

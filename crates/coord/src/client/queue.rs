@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
-use api::Timestamp;
 use broker::{Broker, DeadLetter};
 use clap::{Args, Subcommand};
+use protocol::Timestamp;
 use serde_json::{Value, json};
 
 use super::output::{Output, complain};

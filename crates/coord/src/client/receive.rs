@@ -1,5 +1,5 @@
-use api::Received;
 use clap::Args;
+use protocol::Received;
 
 use super::{Failure, Session, clean::clean, show, when, words::duration};
 
@@ -30,7 +30,7 @@ pub(crate) struct Receive {
 
 impl Receive {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let request = api::Receive { max: Some(self.max), lease: self.lease, wait: Some(self.wait.clone()) };
+        let request = protocol::Receive { max: Some(self.max), lease: self.lease, wait: Some(self.wait.clone()) };
         let answer = session.client.receive(&self.agent, &request).await?;
         if session.out.json(&answer.json)? {
             return Ok(());

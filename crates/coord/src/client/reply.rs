@@ -1,5 +1,5 @@
-use api::{Ack, Message, Recipients};
 use clap::Args;
+use protocol::{Ack, Message, Recipients};
 use uuid::Uuid;
 
 use super::{

@@ -1,5 +1,5 @@
-use api::{Kind, Message, MessagesQuery, Page, Priority, Timestamp};
 use clap::Args;
+use protocol::{Kind, Message, MessagesQuery, Page, Priority, Timestamp};
 use uuid::Uuid;
 
 use super::{

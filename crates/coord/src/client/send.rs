@@ -1,5 +1,5 @@
-use api::Recipients;
 use clap::Args;
+use protocol::Recipients;
 use uuid::Uuid;
 
 use super::{Failure, Session, letter, letter::Letter};

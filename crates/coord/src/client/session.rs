@@ -1,4 +1,4 @@
-use api::Client;
+use client::Client;
 
 use super::{Failure, Global, output::Output};
 

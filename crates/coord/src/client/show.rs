@@ -1,5 +1,5 @@
-use api::Message;
 use clap::Args;
+use protocol::Message;
 use uuid::Uuid;
 
 use super::{Failure, Session, clean::clean, table::Table, when};

@@ -1,5 +1,5 @@
-use api::{Agent, InboxQuery, PageQuery};
 use clap::Args;
+use protocol::{Agent, InboxQuery, PageQuery};
 use serde_json::json;
 
 use super::{Failure, Session, clean::clean, table::Table, when};
@@ -42,7 +42,7 @@ impl Stats {
         session.out.table(&table)?;
         session.out.gap()?;
         session.out.line(&format!("The server is {}; {} events in the log.", ready.status, head.seq))?;
-        for (name, check) in ready.checks.iter().filter(|(_, check)| check.status != api::CheckStatus::Ok) {
+        for (name, check) in ready.checks.iter().filter(|(_, check)| check.status != protocol::CheckStatus::Ok) {
             let detail = check.detail.as_deref().unwrap_or("-");
             session.out.line(&format!("{}: {} ({})", clean(name), check.status, clean(detail)))?;
         }
@@ -63,7 +63,7 @@ async fn every_agent(session: &Session) -> Result<Vec<Agent>, Failure> {
     }
 }
 
-async fn counts(session: &Session, agent: &Agent) -> Result<api::Counts, Failure> {
+async fn counts(session: &Session, agent: &Agent) -> Result<protocol::Counts, Failure> {
     let query = InboxQuery { limit: Some(1), ..InboxQuery::default() };
     Ok(session.client.inbox(&agent.name, &query).await?.counts)
 }

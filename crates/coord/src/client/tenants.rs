@@ -1,5 +1,5 @@
-use api::CreateTenant;
 use clap::{Args, Subcommand};
+use protocol::CreateTenant;
 
 use super::{Failure, Session, clean::clean, pages, table::Table, when};
 

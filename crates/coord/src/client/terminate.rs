@@ -22,7 +22,7 @@ pub(crate) struct Terminate {
 
 impl Terminate {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let terminate = api::Terminate { receipt: self.receipt, reason: self.reason };
+        let terminate = protocol::Terminate { receipt: self.receipt, reason: self.reason };
         let delivery = session.client.terminate(&self.agent, self.message, &terminate).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());

@@ -1,5 +1,6 @@
-use api::{PageQuery, client::Answer};
 use clap::Args;
+use client::Answer;
+use protocol::PageQuery;
 use uuid::Uuid;
 
 use super::{Failure, Session, show};
@@ -45,9 +46,9 @@ impl Thread {
 }
 
 /// Fetches the thread with this id, or the thread of the message with this id.
-async fn find(session: &Session, id: Uuid, page: &PageQuery) -> Result<Answer<api::Thread>, Failure> {
+async fn find(session: &Session, id: Uuid, page: &PageQuery) -> Result<Answer<protocol::Thread>, Failure> {
     match session.client.thread(id, page).await {
-        Err(api::client::Error::Problem(problem)) if problem.status == 404 => {
+        Err(client::Error::Problem(problem)) if problem.status == 404 => {
             let Ok(message) = session.client.message(id).await else { return Err(Failure::Refused(problem)) };
             Ok(session.client.thread(message.thread_id, page).await?)
         }

@@ -1,5 +1,5 @@
-use api::Verification;
 use clap::Args;
+use protocol::Verification;
 
 use super::{Failure, Session, clean::clean, table::Table};
 
@@ -32,7 +32,7 @@ impl Verify {
 pub(super) fn print(session: &mut Session, found: &Verification) -> Result<(), Failure> {
     let Verification { checked, deliveries_checked, head, problems, trimmed, archive, .. } = found;
     if let Some(archive) = archive {
-        let api::ArchiveVerification { segments, checked, last } = archive;
+        let protocol::ArchiveVerification { segments, checked, last } = archive;
         session.out.line(&format!("Archive: {checked} events in {segments} objects, up to event {last}."))?;
     }
     if *trimmed > 0 {

@@ -1,5 +1,5 @@
-use api::InboxItem;
 use clap::Args;
+use protocol::InboxItem;
 
 use super::{Failure, Session, clean::clean, follow::follow, when};
 

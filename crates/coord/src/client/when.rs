@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use api::Timestamp;
+use protocol::Timestamp;
 
 /// Shortens a moment for a table: `2026-03-14 09:26:53`, in UTC as the server wrote it.
 pub(super) fn short(moment: &Timestamp) -> String {

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use api::{Metadata, Timestamp};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use protocol::{Metadata, Timestamp};
 
 /// Reads one of the words, in any case, and offers them in help and completions.
 pub(super) fn one_of<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
@@ -16,7 +16,7 @@ where
 
 /// Reads a duration and leaves its text as it is, which is what goes over the wire.
 pub(super) fn duration(text: &str) -> Result<String, String> {
-    match api::parse_duration(text) {
+    match protocol::parse_duration(text) {
         Some(_) => Ok(text.to_owned()),
         None => Err("write a number and a unit: 500ms, 30s, 5m, 2h, 7d".to_owned()),
     }

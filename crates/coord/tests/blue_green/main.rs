@@ -142,7 +142,7 @@ async fn traffic_moves_to_a_new_version_and_no_request_is_lost() {
     let answers = load.stop().await;
     assert_eq!(answers.failed, Vec::<String>::new());
     let client = new[0].client().unwrap();
-    let counts = client.inbox("chat", &api::InboxQuery::default()).await.unwrap().value.counts;
+    let counts = client.inbox("chat", &protocol::InboxQuery::default()).await.unwrap().value.counts;
     assert_eq!(counts.pending as usize, answers.accepted);
     assert!(client.verify_events().await.unwrap().value.ok);
 }

@@ -41,7 +41,7 @@ fn length() -> Duration {
 async fn nothing_answered_is_lost_or_done_twice_whatever_dies() {
     let mut chance = Chance::seeded("COORD_CHAOS_SEED");
     let mut stage = Stage::start().await;
-    let client = api::Client::new(&stage.cluster.url(), None).unwrap().with_timeout(Duration::from_secs(10));
+    let client = client::Client::new(&stage.cluster.url(), None).unwrap().with_timeout(Duration::from_secs(10));
     let load = Load { client, ledger: Arc::default(), agents: AGENTS, pace: PACE, again: true, broadcasts: 12 };
     let clients = Clients::start(load.clone(), SENDERS, &mut chance).await;
 

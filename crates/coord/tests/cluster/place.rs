@@ -34,7 +34,7 @@ impl Place {
         let engines = Engines::start().expect("the engines start");
         let usual = started(&engines, "usual", &Config::default(), Open::Never).0;
         // Brings the provider of cryptography that any client needs.
-        api::Client::new(&usual.url(), None).expect("a client");
+        client::Client::new(&usual.url(), None).expect("a client");
         let http = reqwest::Client::builder().timeout(ANSWER_MAX).redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("a client");
         Self { engines, usual, http, drawn: AtomicU32::new(0) }

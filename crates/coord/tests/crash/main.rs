@@ -9,7 +9,7 @@ mod load;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::Client;
+use client::Client;
 use testkit::coord::Coord;
 
 use crate::load::chance::Chance;

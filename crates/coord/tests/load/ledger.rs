@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
-use api::{Message, Priority, Received};
+use protocol::{Message, Priority, Received};
 use tokio::sync::Notify;
 use uuid::Uuid;
 

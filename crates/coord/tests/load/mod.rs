@@ -9,8 +9,8 @@ pub(crate) mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Client;
-use api::client::Error;
+use client::Client;
+use client::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -58,7 +58,7 @@ impl Clients {
     /// Registers the agents and starts so many senders, and a receiver for each agent.
     pub(crate) async fn start(load: Load, senders: u64, chance: &mut Chance) -> Self {
         for agent in load.agents {
-            load.client.put_agent(agent, &api::PutAgent::default()).await.unwrap();
+            load.client.put_agent(agent, &protocol::PutAgent::default()).await.unwrap();
         }
         let (go_on, watching) = watch::channel(true);
         let mut clients = Self { load, go_on, senders: JoinSet::new(), receivers: JoinSet::new() };

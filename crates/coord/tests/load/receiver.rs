@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use api::{Ack, Nack, Receive, Received};
 use futures_util::future::join_all;
+use protocol::{Ack, Nack, Receive, Received};
 
 use super::Load;
 use super::chance::Chance;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Priority, SendMessage};
+use protocol::{Priority, SendMessage};
 use tokio::sync::watch;
 
 use super::Load;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use api::{Client, InboxQuery, Message, MessagesQuery};
+use client::Client;
+use protocol::{InboxQuery, Message, MessagesQuery};
 use testkit::coord::Coord;
 
 use super::Load;
@@ -49,7 +50,7 @@ async fn messages(client: &Client) -> Vec<Message> {
 async fn inboxes_are_done(load: &Load) {
     for agent in load.agents {
         let counts = load.client.inbox(agent, &InboxQuery::default()).await.unwrap().counts;
-        let done = api::Counts { acked: load.ledger.deliveries_of(agent), ..Default::default() };
+        let done = protocol::Counts { acked: load.ledger.deliveries_of(agent), ..Default::default() };
         assert_eq!(counts, done, "inbox of `{agent}`");
     }
 }

@@ -61,7 +61,7 @@ async fn no_request_fails_while_every_process_is_restarted_in_turn() {
     environment.extend(SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let start = || Cluster::start(env!("CARGO_BIN_EXE_coord"), &environment, Size::default());
     let mut cluster = block_in_place(start).unwrap();
-    let client = api::Client::new(&cluster.url(), None).unwrap();
+    let client = client::Client::new(&cluster.url(), None).unwrap();
     let load = Load { client, ledger: Arc::default(), agents: AGENTS, pace: PACE, again: false, broadcasts: 12 };
     let clients = Clients::start(load.clone(), SENDERS, &mut chance).await;
 

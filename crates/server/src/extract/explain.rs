@@ -106,7 +106,7 @@ fn join(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use api::{BatchRequest, Receive, SendMessage};
+    use protocol::{BatchRequest, Receive, SendMessage};
 
     use super::*;
 

@@ -27,7 +27,7 @@ impl<S: Sync> FromRequestParts<S> for Idempotency {
 /// the SHA-256 of the message as it was understood, so that spaces and the order of fields do not matter.
 pub(crate) fn fingerprint(
     header: Option<String>,
-    message: &mut api::SendMessage,
+    message: &mut protocol::SendMessage,
 ) -> Result<Option<IdempotencyKey>, Refusal> {
     let field = message.idempotency_key.take();
     let header = header.map(|key| (key, "Idempotency-Key"));

@@ -26,9 +26,9 @@ fn form(query: &str) -> form_urlencoded::Parse<'_> {
 
 #[cfg(test)]
 mod tests {
-    use api::MessagesQuery;
     use domain::Code;
     use http::Request;
+    use protocol::MessagesQuery;
 
     use super::*;
 

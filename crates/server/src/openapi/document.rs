@@ -51,8 +51,8 @@ impl Document {
 
     /// The whole as JSON, with an example for every body.
     pub(crate) fn finish(mut self) -> Value {
-        let mut problem = vec![(api::Problem::name().into_owned(), api::Problem::schema())];
-        api::Problem::schemas(&mut problem);
+        let mut problem = vec![(protocol::Problem::name().into_owned(), protocol::Problem::schema())];
+        protocol::Problem::schemas(&mut problem);
         self.schemas.extend(problem);
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("coord_...");
         let bearer = bearer.description(Some("A key from `coord keys create`; none on an open server.")).build();

@@ -1,13 +1,13 @@
-use api::AgentState;
 use domain::{AgentKind, AgentName, Code, Refusal};
 use engine::{AgentPut, AgentView};
+use protocol::AgentState;
 
 use super::{Reading, time, word};
 
 /// An agent on the wire.
-pub(crate) fn agent(view: AgentView, finals: &[AgentName]) -> api::Agent {
+pub(crate) fn agent(view: AgentView, finals: &[AgentName]) -> protocol::Agent {
     let AgentView { agent, last_seen } = view;
-    api::Agent {
+    protocol::Agent {
         final_authority: finals.contains(&agent.name),
         state: if agent.is_active() { AgentState::Active } else { AgentState::Retired },
         name: agent.name.into(),
@@ -24,7 +24,7 @@ pub(crate) fn agent(view: AgentView, finals: &[AgentName]) -> api::Agent {
 }
 
 /// What a request makes of the agent `name`.
-pub(crate) fn put(request: api::PutAgent, name: &str) -> Result<AgentPut, Refusal> {
+pub(crate) fn put(request: protocol::PutAgent, name: &str) -> Result<AgentPut, Refusal> {
     let mut reading = Reading::default();
     if request.name.is_some_and(|given| given != name) {
         reading.fault(Code::InvalidField, "name", format!("must be `{name}`, as in the path, or left out"));

@@ -1,19 +1,19 @@
-use api::{AuthorityDecision, AuthorityOutcome, Holder, HolderVia};
 use domain::authority::{OnViolation, Violation};
 use domain::directory::Grant;
 use domain::{AgentName, Refusal};
 use engine::{AuthorityView, GrantRequest};
+use protocol::{AuthorityDecision, AuthorityOutcome, Holder, HolderVia};
 
 use super::{Reading, names, time, word};
 
 /// Who may decide what.
-pub(crate) fn authority(view: AuthorityView) -> api::Authority {
+pub(crate) fn authority(view: AuthorityView) -> protocol::Authority {
     let AuthorityView { domains, grants, final_authority, on_violation } = view;
-    let domains = domains.into_iter().map(|(domain, holders)| api::AuthorityDomain {
+    let domains = domains.into_iter().map(|(domain, holders)| protocol::AuthorityDomain {
         holders: holders.into_iter().map(|agent| holder(agent, &domain, &grants)).collect(),
         domain,
     });
-    api::Authority {
+    protocol::Authority {
         final_: names(final_authority),
         on_violation: word::on_violation(on_violation),
         domains: domains.collect(),
@@ -29,8 +29,8 @@ fn holder(agent: AgentName, domain: &str, grants: &[Grant]) -> Holder {
 }
 
 /// A grant on the wire.
-pub(crate) fn grant(grant: Grant) -> api::Grant {
-    api::Grant {
+pub(crate) fn grant(grant: Grant) -> protocol::Grant {
+    protocol::Grant {
         domain: grant.domain,
         agent: grant.agent.into(),
         until: time(grant.until),
@@ -40,7 +40,7 @@ pub(crate) fn grant(grant: Grant) -> api::Grant {
 }
 
 /// The grant that a request asks for.
-pub(crate) fn request(request: api::CreateGrant) -> Result<GrantRequest, Refusal> {
+pub(crate) fn request(request: protocol::CreateGrant) -> Result<GrantRequest, Refusal> {
     let mut reading = Reading::default();
     let until = reading.time("until", Some(request.until)).unwrap_or_default();
     reading.finish(GrantRequest { domain: request.domain, agent: request.agent, until, reason: request.reason })

@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use super::time;
 
 /// An event as `CloudEvents` has it.
-pub(crate) fn event(event: Event, tenant: &str) -> api::Event {
+pub(crate) fn event(event: Event, tenant: &str) -> protocol::Event {
     let message = event.message.map(|id| id.to_string());
-    api::Event {
+    protocol::Event {
         specversion: "1.0".to_owned(),
         id: format!("{tenant}/{}", event.seq),
         source: format!("/tenants/{tenant}"),
@@ -42,13 +42,13 @@ fn to_kind(text: &str) -> Result<EventKind, Refusal> {
 }
 
 /// The end of the log.
-pub(crate) fn head(seq: i64, hash: Digest) -> api::EventsHead {
-    api::EventsHead { seq: seq as u64, hash: hash.to_string() }
+pub(crate) fn head(seq: i64, hash: Digest) -> protocol::EventsHead {
+    protocol::EventsHead { seq: seq as u64, hash: hash.to_string() }
 }
 
 /// What checking the log found.
-pub(crate) fn verification(report: Report, archive: Option<ArchiveReport>) -> api::Verification {
-    let problem = |problem: Problem| api::ChainProblem {
+pub(crate) fn verification(report: Report, archive: Option<ArchiveReport>) -> protocol::Verification {
+    let problem = |problem: Problem| protocol::ChainProblem {
         seq: problem.seq.map(|seq| seq as u64),
         what: problem.what.to_string(),
         detail: problem.detail,
@@ -56,13 +56,13 @@ pub(crate) fn verification(report: Report, archive: Option<ArchiveReport>) -> ap
     let mut problems: Vec<_> = report.problems.into_iter().map(problem).collect();
     let archive = archive.map(|found| {
         problems.extend(found.problems.into_iter().map(problem));
-        api::ArchiveVerification {
+        protocol::ArchiveVerification {
             segments: found.segments as u64,
             checked: found.checked as u64,
             last: found.last_seq as u64,
         }
     });
-    api::Verification {
+    protocol::Verification {
         ok: problems.is_empty(),
         checked: report.checked as u64,
         head: head(report.head_seq, report.head_hash),

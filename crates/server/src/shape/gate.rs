@@ -3,8 +3,8 @@ use domain::gate::{GateResult, Gates, OnFailure, Threshold};
 use super::word;
 
 /// The gates in force.
-pub(crate) fn gates(gates: Gates) -> api::Gates {
-    api::Gates {
+pub(crate) fn gates(gates: Gates) -> protocol::Gates {
+    protocol::Gates {
         enabled: gates.enabled,
         thresholds: gates.thresholds.into_iter().map(|(gate, bounds)| (gate, threshold(bounds))).collect(),
         applies_to: gates.applies_to.into_iter().map(word::kind).collect(),
@@ -12,13 +12,13 @@ pub(crate) fn gates(gates: Gates) -> api::Gates {
     }
 }
 
-const fn threshold(threshold: Threshold) -> api::Threshold {
-    api::Threshold { min: threshold.min, max: threshold.max }
+const fn threshold(threshold: Threshold) -> protocol::Threshold {
+    protocol::Threshold { min: threshold.min, max: threshold.max }
 }
 
 /// What one gate found.
-pub(crate) fn result(result: &GateResult) -> api::GateResult {
-    api::GateResult {
+pub(crate) fn result(result: &GateResult) -> protocol::GateResult {
+    protocol::GateResult {
         gate: result.gate.clone(),
         threshold: threshold(result.threshold),
         actual: result.actual,
@@ -27,8 +27,8 @@ pub(crate) fn result(result: &GateResult) -> api::GateResult {
 }
 
 /// What the gates would say.
-pub(crate) fn evaluation(results: &[GateResult], on_failure: OnFailure) -> api::GateEvaluation {
-    api::GateEvaluation {
+pub(crate) fn evaluation(results: &[GateResult], on_failure: OnFailure) -> protocol::GateEvaluation {
+    protocol::GateEvaluation {
         passed: results.iter().all(|result| result.passed),
         gates: results.iter().map(result).collect(),
         on_failure: word::on_failure(on_failure),

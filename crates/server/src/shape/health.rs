@@ -1,8 +1,8 @@
-use api::{Check, CheckStatus, ReadyStatus};
 use engine::Status;
+use protocol::{Check, CheckStatus, ReadyStatus};
 
 /// Whether requests should be sent here.
-pub(crate) fn ready(ready: engine::Ready) -> api::Ready {
+pub(crate) fn ready(ready: engine::Ready) -> protocol::Ready {
     let checks = ready.checks.into_iter().map(|(name, check)| {
         let status = match check.status {
             Status::Ok => CheckStatus::Ok,
@@ -18,5 +18,5 @@ pub(crate) fn ready(ready: engine::Ready) -> api::Ready {
         (true, true) => ReadyStatus::Ready,
         (true, false) => ReadyStatus::Degraded,
     };
-    api::Ready { status, checks }
+    protocol::Ready { status, checks }
 }

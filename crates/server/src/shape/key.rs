@@ -4,7 +4,7 @@ use engine::KeyRequest;
 use super::{names, time, word};
 
 /// The key that a request asks for.
-pub(crate) fn request(request: api::CreateKey) -> KeyRequest {
+pub(crate) fn request(request: protocol::CreateKey) -> KeyRequest {
     KeyRequest {
         role: word::to_role(request.role),
         agents: request.agents,
@@ -14,8 +14,8 @@ pub(crate) fn request(request: api::CreateKey) -> KeyRequest {
 }
 
 /// A key as it is listed.
-pub(crate) fn key(key: Key, tenant: &str) -> api::Key {
-    api::Key {
+pub(crate) fn key(key: Key, tenant: &str) -> protocol::Key {
+    protocol::Key {
         id: key.id,
         role: word::role(key.role),
         agents: names(key.agents),
@@ -27,7 +27,7 @@ pub(crate) fn key(key: Key, tenant: &str) -> api::Key {
 }
 
 /// A key with its text, which is shown this once.
-pub(crate) fn created(made: Key, text: String, tenant: &str) -> api::CreatedKey {
-    let api::Key { id, role, agents, name, tenant, created_at, .. } = key(made, tenant);
-    api::CreatedKey { id, key: text, role, agents, name, tenant, created_at }
+pub(crate) fn created(made: Key, text: String, tenant: &str) -> protocol::CreatedKey {
+    let protocol::Key { id, role, agents, name, tenant, created_at, .. } = key(made, tenant);
+    protocol::CreatedKey { id, key: text, role, agents, name, tenant, created_at }
 }

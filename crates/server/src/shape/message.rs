@@ -1,16 +1,16 @@
-use api::{AttachmentRef, Metadata, RecipientState, RecipientStatus, Recipients};
 use domain::attachment::Attached;
 use domain::message::Kind;
 use domain::send::Draft;
 use domain::{MessageId, Priority, Refusal};
 use engine::{MessageFilter, MessageView};
+use protocol::{AttachmentRef, Metadata, RecipientState, RecipientStatus, Recipients};
 
 use serde_json::value::RawValue;
 
 use super::{Reading, time, word};
 
 /// The draft that a request asks to send.
-pub(crate) fn draft(request: api::SendMessage, traceparent: Option<String>) -> Result<Draft, Refusal> {
+pub(crate) fn draft(request: protocol::SendMessage, traceparent: Option<String>) -> Result<Draft, Refusal> {
     let mut reading = Reading::default();
     let draft = Draft {
         from: request.from,
@@ -54,21 +54,21 @@ fn attached(refs: Vec<AttachmentRef>, reading: &mut Reading) -> Vec<Attached> {
 }
 
 /// A message with what is known of its recipients.
-pub(crate) fn message(view: MessageView) -> api::Message {
+pub(crate) fn message(view: MessageView) -> protocol::Message {
     let MessageView { message, seq, recipients, fanning_out } = view;
     let message = std::sync::Arc::unwrap_or_clone(message);
     let spreading =
         message.to.iter().filter(|_| fanning_out).map(|to| recipient(to.clone(), RecipientStatus::FanningOut));
     let known = recipients.into_iter().map(|(agent, state)| recipient(agent.into(), word::recipient_status(state)));
     let recipients = known.chain(spreading).collect();
-    let outcome = message.outcome.map(|outcome| api::Outcome {
+    let outcome = message.outcome.map(|outcome| protocol::Outcome {
         action: word::action(outcome.action),
         rule: outcome.rule,
         to: message.to.clone(),
         detail: outcome.detail,
     });
     let attachments = message.attachments.into_iter();
-    api::Message {
+    protocol::Message {
         id: message.id.0,
         seq: seq as u64,
         thread_id: message.thread_id.0,
@@ -99,7 +99,7 @@ fn recipient(agent: String, state: RecipientStatus) -> RecipientState {
 }
 
 /// Which messages a query asks for.
-pub(crate) fn filter(query: api::MessagesQuery) -> Result<MessageFilter, Refusal> {
+pub(crate) fn filter(query: protocol::MessagesQuery) -> Result<MessageFilter, Refusal> {
     let mut reading = Reading::default();
     let filter = MessageFilter {
         from: query.from,

@@ -6,6 +6,6 @@ pub(crate) fn ask(limit: Option<u32>, after: Option<String>) -> engine::Page {
 }
 
 /// A page on the wire.
-pub(crate) fn page<T, U>(paged: Paged<T>, shape: impl FnMut(T) -> U) -> api::Page<U> {
-    api::Page { items: paged.items.into_iter().map(shape).collect(), next: paged.next }
+pub(crate) fn page<T, U>(paged: Paged<T>, shape: impl FnMut(T) -> U) -> protocol::Page<U> {
+    protocol::Page { items: paged.items.into_iter().map(shape).collect(), next: paged.next }
 }

@@ -4,19 +4,21 @@ use super::{gate, names};
 use crate::problem::{status, title};
 
 /// The problem that tells a refusal.
-pub(crate) fn problem(refusal: &Refusal, request_id: &str) -> api::Problem {
+pub(crate) fn problem(refusal: &Refusal, request_id: &str) -> protocol::Problem {
     let code = refusal.code.as_str();
     let status = status(refusal.code).as_u16();
     let errors = refusal.errors.iter();
     let some = |list: bool| list.then_some(());
-    api::Problem {
+    protocol::Problem {
         kind: format!("/problems/{code}"),
         title: title(refusal.code).to_owned(),
         status,
         detail: refusal.detail.clone(),
         code: code.to_owned(),
         request_id: request_id.to_owned(),
-        errors: errors.map(|error| api::FieldError { field: error.field.clone(), why: error.why.clone() }).collect(),
+        errors: errors
+            .map(|error| protocol::FieldError { field: error.field.clone(), why: error.why.clone() })
+            .collect(),
         rule: refusal.rule.clone(),
         holders: some(!refusal.holders.is_empty()).map(|()| names(refusal.holders.clone())),
         remedy: refusal.remedy.clone(),

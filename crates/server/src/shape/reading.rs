@@ -1,8 +1,8 @@
 use std::str::FromStr;
 
-use api::Timestamp;
 use domain::refusal::FieldError;
 use domain::{Code, Refusal, Span, Time};
+use protocol::Timestamp;
 
 /// Reads the texts inside a request, and keeps what is wrong with each until all are read.
 #[derive(Debug, Default)]

@@ -3,19 +3,19 @@ use domain::{Delivery, State, Time};
 use super::{time, word};
 
 /// What became of a message, recipient by recipient.
-pub(crate) fn receipts(receipts: engine::Receipts) -> api::Receipts {
+pub(crate) fn receipts(receipts: engine::Receipts) -> protocol::Receipts {
     let message = &receipts.message.message;
     let sent_at = message.sent_at;
-    api::Receipts {
+    protocol::Receipts {
         message_id: message.id.0,
         items: receipts.deliveries.into_iter().map(|delivery| receipt(delivery, sent_at)).collect(),
         next: None,
     }
 }
 
-fn receipt(delivery: Delivery, sent_at: Time) -> api::DeliveryReceipt {
+fn receipt(delivery: Delivery, sent_at: Time) -> protocol::DeliveryReceipt {
     let acked = delivery.state == State::Acked;
-    api::DeliveryReceipt {
+    protocol::DeliveryReceipt {
         agent: delivery.agent.into(),
         state: word::state(delivery.state),
         attempts: delivery.attempt as u32,

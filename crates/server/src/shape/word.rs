@@ -13,45 +13,45 @@ macro_rules! pairs {
     };
 }
 
-pairs!(domain::message::Kind, api::Kind, kind, to_kind: Inform, Request, Propose, Decide, Approve, Reject, Complete);
-pairs!(domain::Priority, api::Priority, priority, to_priority: Critical, High, Normal, Info);
-pairs!(domain::State, api::State, state, to_state: Pending, Leased, Deferred, Acked, Expired, Dead);
-pairs!(domain::AgentKind, api::AgentKind, agent_kind, to_agent_kind: Ai, Human, Service);
-pairs!(domain::key::Role, api::Role, role, to_role: Admin, Agent, Observer);
+pairs!(domain::message::Kind, protocol::Kind, kind, to_kind: Inform, Request, Propose, Decide, Approve, Reject, Complete);
+pairs!(domain::Priority, protocol::Priority, priority, to_priority: Critical, High, Normal, Info);
+pairs!(domain::State, protocol::State, state, to_state: Pending, Leased, Deferred, Acked, Expired, Dead);
+pairs!(domain::AgentKind, protocol::AgentKind, agent_kind, to_agent_kind: Ai, Human, Service);
+pairs!(domain::key::Role, protocol::Role, role, to_role: Admin, Agent, Observer);
 
 /// The word on the wire for the state of one recipient.
-pub(crate) const fn recipient_status(state: domain::State) -> api::RecipientStatus {
+pub(crate) const fn recipient_status(state: domain::State) -> protocol::RecipientStatus {
     match state {
-        domain::State::Pending => api::RecipientStatus::Pending,
-        domain::State::Leased => api::RecipientStatus::Leased,
-        domain::State::Deferred => api::RecipientStatus::Deferred,
-        domain::State::Acked => api::RecipientStatus::Acked,
-        domain::State::Expired => api::RecipientStatus::Expired,
-        domain::State::Dead => api::RecipientStatus::Dead,
+        domain::State::Pending => protocol::RecipientStatus::Pending,
+        domain::State::Leased => protocol::RecipientStatus::Leased,
+        domain::State::Deferred => protocol::RecipientStatus::Deferred,
+        domain::State::Acked => protocol::RecipientStatus::Acked,
+        domain::State::Expired => protocol::RecipientStatus::Expired,
+        domain::State::Dead => protocol::RecipientStatus::Dead,
     }
 }
 
 /// The word on the wire for what a rule did with a message.
-pub(crate) const fn action(action: domain::message::Action) -> api::OutcomeAction {
+pub(crate) const fn action(action: domain::message::Action) -> protocol::OutcomeAction {
     match action {
-        domain::message::Action::Escalated => api::OutcomeAction::Escalated,
-        domain::message::Action::RevisionRequested => api::OutcomeAction::RevisionRequested,
+        domain::message::Action::Escalated => protocol::OutcomeAction::Escalated,
+        domain::message::Action::RevisionRequested => protocol::OutcomeAction::RevisionRequested,
     }
 }
 
 /// The word on the wire for what happens to a violation.
-pub(crate) const fn on_violation(rule: domain::authority::OnViolation) -> api::OnViolation {
+pub(crate) const fn on_violation(rule: domain::authority::OnViolation) -> protocol::OnViolation {
     match rule {
-        domain::authority::OnViolation::Reject => api::OnViolation::Reject,
-        domain::authority::OnViolation::Escalate => api::OnViolation::Escalate,
+        domain::authority::OnViolation::Reject => protocol::OnViolation::Reject,
+        domain::authority::OnViolation::Escalate => protocol::OnViolation::Escalate,
     }
 }
 
 /// The word on the wire for what happens to a failure.
-pub(crate) const fn on_failure(rule: domain::gate::OnFailure) -> api::OnFailure {
+pub(crate) const fn on_failure(rule: domain::gate::OnFailure) -> protocol::OnFailure {
     match rule {
-        domain::gate::OnFailure::Reject => api::OnFailure::Reject,
-        domain::gate::OnFailure::RequestRevision => api::OnFailure::RequestRevision,
-        domain::gate::OnFailure::Escalate => api::OnFailure::Escalate,
+        domain::gate::OnFailure::Reject => protocol::OnFailure::Reject,
+        domain::gate::OnFailure::RequestRevision => protocol::OnFailure::RequestRevision,
+        domain::gate::OnFailure::Escalate => protocol::OnFailure::Escalate,
     }
 }

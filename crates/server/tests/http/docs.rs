@@ -76,7 +76,7 @@ pub(crate) async fn what_is_pushed_is_described_with_an_example_that_can_be_read
         push["parameters"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(headers, ["Webhook-Id", "Webhook-Timestamp", "Webhook-Signature", "Traceparent"]);
     let example = &push["requestBody"]["content"]["application/json"]["example"];
-    let read: api::Push = serde_json::from_value(example.clone()).expect("a push");
+    let read: protocol::Push = serde_json::from_value(example.clone()).expect("a push");
     assert_eq!(read.agent, "chat");
     assert!(push["responses"]["410"]["description"].is_string());
 }

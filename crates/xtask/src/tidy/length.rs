@@ -41,20 +41,20 @@ mod tests {
 
     #[test]
     fn a_file_over_the_limit_is_refused() {
-        assert!(too_long(&source("crates/api/src/a.rs", 401, 0)).is_some());
-        assert!(too_long(&source("crates/api/src/a.rs", 400, 0)).is_none());
+        assert!(too_long(&source("crates/protocol/src/a.rs", 401, 0)).is_some());
+        assert!(too_long(&source("crates/protocol/src/a.rs", 400, 0)).is_none());
     }
 
     #[test]
     fn tests_do_not_count() {
-        assert!(too_long(&source("crates/api/src/a.rs", 400, 500)).is_none());
-        assert!(too_long(&source("crates/api/tests/a.rs", 900, 0)).is_none());
+        assert!(too_long(&source("crates/protocol/src/a.rs", 400, 500)).is_none());
+        assert!(too_long(&source("crates/protocol/tests/a.rs", 900, 0)).is_none());
     }
 
     #[test]
     fn a_long_file_is_noted_before_it_is_refused() {
-        assert!(getting_long(&source("crates/api/src/a.rs", 287, 0)).is_some());
-        assert!(getting_long(&source("crates/api/src/a.rs", 286, 0)).is_none());
-        assert!(getting_long(&source("crates/api/src/a.rs", 401, 0)).is_none());
+        assert!(getting_long(&source("crates/protocol/src/a.rs", 287, 0)).is_some());
+        assert!(getting_long(&source("crates/protocol/src/a.rs", 286, 0)).is_none());
+        assert!(getting_long(&source("crates/protocol/src/a.rs", 401, 0)).is_none());
     }
 }

@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_no_rust_is_a_finding() {
-        let finding = Source::parse(Path::new("crates/api/src/lib.rs"), "fn a( {").unwrap_err();
+        let finding = Source::parse(Path::new("crates/protocol/src/lib.rs"), "fn a( {").unwrap_err();
         assert!(finding.why.starts_with("this is not Rust"));
     }
 }

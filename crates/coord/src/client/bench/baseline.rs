@@ -62,7 +62,7 @@ pub(crate) async fn serve() -> Result<(), Failure> {
 struct Accepted {
     id: &'static str,
     seq: u64,
-    message: api::SendMessage,
+    message: protocol::SendMessage,
 }
 
 async fn answer(body: Bytes) -> Response {

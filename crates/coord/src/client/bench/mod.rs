@@ -115,7 +115,7 @@ impl Bench {
         if self.agents.len() < 2 {
             return Err(Failure::usage("name two agents at least, as in --agents code,chat"));
         }
-        let duration = self.duration.as_deref().and_then(api::parse_duration).unwrap_or(Duration::from_secs(10));
+        let duration = self.duration.as_deref().and_then(protocol::parse_duration).unwrap_or(Duration::from_secs(10));
         let each = if self.mode == Mode::Roundtrip { self.batch } else { 1 };
         Plan::new(duration, self.messages, self.rate, each)
     }

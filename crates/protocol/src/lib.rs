@@ -1,4 +1,4 @@
-//! The shapes on the wire and a thin typed HTTP client.
+//! What every outside protocol shares: the shapes on the wire.
 //!
 //! Requests refuse unknown fields; answers are read leniently, so that an older client understands a newer server.
 //! One file per thing, in the words of the contract. Nothing here decides anything: the rules are the `domain` crate's.
@@ -7,7 +7,6 @@ mod agent;
 mod attachment;
 mod authority;
 mod batch;
-pub mod client;
 mod dead_letter;
 mod delivery;
 mod duration;
@@ -40,7 +39,6 @@ pub use authority::{
     HolderVia, OnViolation,
 };
 pub use batch::{BatchRequest, BatchResult, BatchResults};
-pub use client::Client;
 pub use dead_letter::DeadLettersQuery;
 pub use delivery::{Delivery, State, States};
 pub use duration::parse_duration;

@@ -4,10 +4,6 @@
 
 use std::time::Duration;
 
-use api::{
-    Client, EventsQuery, SendMessage,
-    client::{Error, Streamed, Upload},
-};
 use axum::{
     Router,
     body::Bytes,
@@ -15,6 +11,8 @@ use axum::{
     response::IntoResponse,
     routing::{get, post},
 };
+use client::{Client, Error, Streamed, Upload};
+use protocol::{EventsQuery, SendMessage};
 use tokio::{net::TcpListener, task::JoinSet};
 
 /// A server that is gone when this is dropped.

@@ -1,5 +1,5 @@
-use super::{Answer, Client, Error};
-use crate::{EvaluateGates, GateEvaluation, Gates};
+use crate::{Answer, Client, Error};
+use protocol::{EvaluateGates, GateEvaluation, Gates};
 
 impl Client {
     /// Fetches the gates in force: `GET /api/v1/gates`.

@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
-use super::{Answer, Client, Error};
-use crate::{DeadLettersQuery, Delivery, InboxItem, Page};
+use crate::{Answer, Client, Error};
+use protocol::{DeadLettersQuery, Delivery, InboxItem, Page};
 
 impl Client {
     /// Lists the deliveries that were given up: `GET /api/v1/dead-letters`.

@@ -1,7 +1,7 @@
 use reqwest::Method;
 
-use super::{Answer, Client, Error};
-use crate::{CreateKey, CreatedKey, Key, Page, PageQuery};
+use crate::{Answer, Client, Error};
+use protocol::{CreateKey, CreatedKey, Key, Page, PageQuery};
 
 impl Client {
     /// Makes a key, which is shown this once: `POST /api/v1/keys`.

@@ -9,7 +9,7 @@ use reqwest::{RequestBuilder, Response, header};
 use serde::de::DeserializeOwned;
 use tokio::time;
 
-use super::{
+use crate::{
     Client, Error,
     sse::{Frame, Parser, TooLong},
 };
@@ -57,7 +57,7 @@ pub enum Streamed<T> {
 }
 
 impl<T: DeserializeOwned> Stream<T> {
-    pub(super) fn new(client: &Client, request: RequestBuilder, after: Option<u64>) -> Self {
+    pub(crate) fn new(client: &Client, request: RequestBuilder, after: Option<u64>) -> Self {
         Self {
             client: client.clone(),
             request: request.header(header::ACCEPT, "text/event-stream"),
@@ -87,7 +87,7 @@ impl<T: DeserializeOwned> Stream<T> {
                 Ok(Ok(None)) => {
                     return Ok(self.interrupted("the server ended the stream".to_owned()));
                 }
-                Ok(Err(why)) => return Ok(self.interrupted(super::error::chain(&why))),
+                Ok(Err(why)) => return Ok(self.interrupted(crate::error::chain(&why))),
                 Err(_) => return Ok(self.interrupted("the server fell silent".to_owned())),
             };
             let ready = &mut self.ready;

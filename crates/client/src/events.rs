@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::{Answer, Client, Error, Stream};
-use crate::{Event, EventsHead, EventsQuery, Page, Verification, VerifyQuery};
+use crate::{Answer, Client, Error, Stream};
+use protocol::{Event, EventsHead, EventsQuery, Page, Verification, VerifyQuery};
 
 /// How long checking a whole log may take.
 const VERIFY: Duration = Duration::from_secs(3600);

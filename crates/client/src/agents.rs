@@ -1,7 +1,7 @@
 use reqwest::Method;
 
-use super::{Answer, Client, Error};
-use crate::{Agent, Page, PageQuery, PutAgent, WebhookSecret};
+use crate::{Answer, Client, Error};
+use protocol::{Agent, Page, PageQuery, PutAgent, WebhookSecret};
 
 impl Client {
     /// Lists the agents: `GET /api/v1/agents`.

@@ -1,5 +1,5 @@
-use super::{Answer, Client, Error};
-use crate::{Health, Ready};
+use crate::{Answer, Client, Error};
+use protocol::{Health, Ready};
 
 impl Client {
     /// Asks whether the server is alive: `GET /health`.

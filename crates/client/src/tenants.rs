@@ -1,5 +1,5 @@
-use super::{Answer, Client, Error};
-use crate::{CreateTenant, Page, PageQuery, Tenant};
+use crate::{Answer, Client, Error};
+use protocol::{CreateTenant, Page, PageQuery, Tenant};
 
 impl Client {
     /// Makes a tenant: `POST /api/v1/tenants`.

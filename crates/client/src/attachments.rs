@@ -5,8 +5,8 @@ use reqwest::{Body, Method, Response, header};
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
-use super::{Answer, Client, Error};
-use crate::StoredAttachment;
+use crate::{Answer, Client, Error};
+use protocol::StoredAttachment;
 
 /// How long a download may pause.
 const IDLE: Duration = Duration::from_secs(60);
@@ -74,7 +74,7 @@ impl Client {
         Ok(Download { media_type, size: response.content_length(), response, client: self.clone() })
     }
 
-    pub(super) fn late(&self) -> Error {
+    pub(crate) fn late(&self) -> Error {
         Error::Unreachable { url: self.url().to_owned(), why: "no answer in time".to_owned() }
     }
 }

@@ -1,8 +1,8 @@
 use reqwest::RequestBuilder;
 use uuid::Uuid;
 
-use super::{Answer, Client, Error, json_text};
-use crate::{BatchResults, Message, MessagesQuery, Page, PageQuery, Receipts, SendMessage, Thread};
+use crate::{Answer, Client, Error, json_text};
+use protocol::{BatchResults, Message, MessagesQuery, Page, PageQuery, Receipts, SendMessage, Thread};
 
 impl Client {
     /// Sends a message; with an `idempotency_key` sending again is safe: `POST /api/v1/messages`.

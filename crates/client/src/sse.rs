@@ -5,7 +5,7 @@ const LONGEST: usize = 4 << 20;
 
 /// One server-sent event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// The last `id` seen, which resumes the stream behind this event.
     pub id: Option<String>,
     /// The `data` lines, joined.
@@ -14,11 +14,11 @@ pub(super) struct Frame {
 
 /// An event is longer than the reader is willing to hold.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub(crate) struct TooLong;
 
 /// Takes bytes as they come and gives whole events back.
 #[derive(Debug, Default)]
-pub(super) struct Parser {
+pub(crate) struct Parser {
     line: Vec<u8>,
     data: String,
     id: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Parser {
 
 impl Parser {
     /// Takes more bytes; calls `found` for each event that is complete.
-    pub(super) fn push(&mut self, bytes: &[u8], mut found: impl FnMut(Frame)) -> Result<(), TooLong> {
+    pub(crate) fn push(&mut self, bytes: &[u8], mut found: impl FnMut(Frame)) -> Result<(), TooLong> {
         for &byte in bytes {
             let after_cr = std::mem::take(&mut self.after_cr);
             if !matches!(byte, b'\n' | b'\r') {
@@ -46,7 +46,7 @@ impl Parser {
     }
 
     /// Returns the `id` of the last event that was complete, even one without data, which only says where the stream is.
-    pub(super) fn seen(self) -> Option<String> {
+    pub(crate) fn seen(self) -> Option<String> {
         self.seen
     }
 

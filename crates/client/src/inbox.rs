@@ -4,8 +4,8 @@ use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Answer, Client, Error, SLACK, Stream};
-use crate::{
+use crate::{Answer, Client, Error, SLACK, Stream};
+use protocol::{
     Ack, Defer, Delivery, Extend, Inbox, InboxItem, InboxQuery, Nack, Receive, ReceivedList, Terminate, Triggered,
     parse_duration,
 };

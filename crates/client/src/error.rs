@@ -1,6 +1,6 @@
 use std::error::Error as _;
 
-use crate::Problem;
+use protocol::Problem;
 
 /// Why a call gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +48,7 @@ impl Error {
 }
 
 /// Says what the innermost causes of a network error are, without the address, which the caller names.
-pub(super) fn chain(error: &reqwest::Error) -> String {
+pub(crate) fn chain(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -1,5 +1,5 @@
-use super::{Answer, Client, Error};
-use crate::{Authority, AuthorityCheck, AuthorityDecision, CreateGrant, Grant};
+use crate::{Answer, Client, Error};
+use protocol::{Authority, AuthorityCheck, AuthorityDecision, CreateGrant, Grant};
 
 impl Client {
     /// Fetches who may decide what: `GET /api/v1/authority`.
