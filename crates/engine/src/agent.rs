@@ -7,7 +7,7 @@ use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::AgentView;
 use domain::{Directory, TenantId, Time, bounds};
-use store::{Fact, What};
+use store::{Fact, Record};
 
 use crate::{Engine, Page, Paged, Result};
 
@@ -106,11 +106,11 @@ impl Engine {
             let known = directory.agent(name).ok_or_else(|| Refusal::not_found("agent", &name))?;
             let mut agent = known.clone();
             if !known.is_active() {
-                return Ok((What::Record { events: Vec::new(), facts: Vec::new() }, agent));
+                return Ok((Record::default(), agent));
             }
             agent.retired_at = Some(now);
             let events = vec![NewEvent::of(EventKind::AgentRetired, now, &agent).about(&agent.name)];
-            Ok((What::Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
+            Ok((Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
         };
         let agent = self.record(caller.tenant, decide).await?;
         Ok(self.agent_view(caller.tenant, agent).await)
@@ -135,12 +135,11 @@ impl Engine {
                 // Whoever was retired stays retired until it is put again.
                 let retired_at = known.and_then(|known| known.retired_at);
                 let agent = Agent { registered_at, retired_at, ..agent.clone() };
-                if let What::Record { events: more, facts: rows } = registered(known, &agent, now) {
-                    events.extend(more);
-                    facts.extend(rows);
-                }
+                let record = registered(known, &agent, now);
+                events.extend(record.events);
+                facts.extend(record.facts);
             }
-            Ok((What::Record { events, facts }, ()))
+            Ok((Record { events, facts }, ()))
         };
         self.record(tenant, decide).await
     }
@@ -158,12 +157,12 @@ impl Engine {
 }
 
 /// The facts by which an agent comes to be as wanted; none where it is.
-fn registered(known: Option<&Agent>, agent: &Agent, now: Time) -> What {
+fn registered(known: Option<&Agent>, agent: &Agent, now: Time) -> Record {
     let kind = match known {
         None => EventKind::AgentRegistered,
-        Some(known) if known == agent => return What::Record { events: Vec::new(), facts: Vec::new() },
+        Some(known) if known == agent => return Record::default(),
         Some(_) => EventKind::AgentUpdated,
     };
     let events = vec![NewEvent::of(kind, now, agent).about(&agent.name)];
-    What::Record { events, facts: vec![Fact::Agent(agent.clone())] }
+    Record { events, facts: vec![Fact::Agent(agent.clone())] }
 }

@@ -11,7 +11,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::{Caller, Role};
 use domain::refusal::{Code, Refusal};
 use futures_util::Stream;
-use store::{Change, Fact, What};
+use store::{Change, Fact, Record};
 
 use crate::{Engine, Result};
 
@@ -45,8 +45,8 @@ impl Engine {
         let attachment = Attachment { sha256: stored.sha256, size: stored.size, media_type, name };
         let now = self.now();
         let events = vec![NewEvent::of(EventKind::AttachmentStored, now, &attachment)];
-        let what = What::Record { events, facts: vec![Fact::Attachment(attachment.clone())] };
-        self.inner.store.commit(Change { tenant: caller.tenant, now, version: None, what }).await?;
+        let command = Record { events, facts: vec![Fact::Attachment(attachment.clone())] };
+        self.inner.store.commit(Change { tenant: caller.tenant, now, version: None, command }).await?;
         self.grown(caller.tenant);
         Ok((attachment, true))
     }

@@ -10,7 +10,7 @@ use domain::message::Kind;
 use domain::refusal::{Code, Refusal};
 use domain::view::AuthorityView;
 use domain::{Directory, Time, bounds, send};
-use store::{Fact, What};
+use store::{Fact, Record};
 
 use crate::{Engine, Result};
 
@@ -48,7 +48,7 @@ impl Engine {
         let decide = |directory: &Directory| {
             let grant = self.checked_grant(directory, &request, now)?;
             let events = vec![NewEvent::of(EventKind::AuthorityGranted, now, &grant).about(&grant.agent)];
-            Ok((What::Record { events, facts: vec![Fact::Grant(grant.clone())] }, grant))
+            Ok((Record { events, facts: vec![Fact::Grant(grant.clone())] }, grant))
         };
         self.record(caller.tenant, decide).await
     }

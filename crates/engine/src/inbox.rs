@@ -7,7 +7,7 @@ use domain::message::Message;
 use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
 use domain::{AgentName, Span, State, TenantId, bounds};
-use store::{Answer, Change, Claimed, What};
+use store::{Change, Claim, Claimed};
 
 use crate::{Engine, Error, Page, Paged, Result, random};
 
@@ -101,12 +101,9 @@ impl Engine {
         push: bool,
     ) -> Result<Vec<InboxItem>> {
         let secret = u64::from_le_bytes(random::bytes()?);
-        let what = What::Claim { agent: agent.clone(), max, lease, secret, push };
+        let command = Claim { agent: agent.clone(), max, lease, secret, push };
         let now = self.now();
-        let committed = self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
-        let Answer::Claimed(claimed) = committed.answer else {
-            return Err(Error::Internal(format!("a claim was answered with {:?}", committed.answer)));
-        };
+        let claimed = self.inner.store.commit(Change { tenant, now, version: None, command }).await?.outcome;
         if claimed.is_empty() {
             return Ok(Vec::new());
         }

@@ -11,7 +11,7 @@ use domain::refusal::{Code, Refusal};
 use domain::{AgentName, Digest, Directory, Span, TenantId, Time};
 use ephemeral::Stale;
 use sha2::{Digest as _, Sha256};
-use store::{Change, Fact, KeyRow, What};
+use store::{Change, Fact, KeyRow, Record};
 use subtle::ConstantTimeEq;
 
 use crate::{Engine, Open, Page, Paged, Result, random};
@@ -198,9 +198,9 @@ impl Engine {
     async fn write_key(&self, kind: EventKind, key: Key, hash: Digest) -> Result<()> {
         let (tenant, now) = (key.tenant, self.now());
         let data = serde_json::json!({"id": key.id, "role": key.role, "agents": key.agents, "name": key.name});
-        let what =
-            What::Record { events: vec![NewEvent::of(kind, now, &data)], facts: vec![Fact::Key(KeyRow { key, hash })] };
-        self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
+        let command =
+            Record { events: vec![NewEvent::of(kind, now, &data)], facts: vec![Fact::Key(KeyRow { key, hash })] };
+        self.inner.store.commit(Change { tenant, now, version: None, command }).await?;
         self.grown(tenant);
         self.inner.ephemeral.invalidate(Stale::Keys(tenant));
         Ok(())

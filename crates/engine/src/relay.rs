@@ -9,7 +9,7 @@ use std::time::Duration;
 use broker::Task;
 use domain::{Priority, Span, TenantId, Time};
 use futures_util::future::join_all;
-use store::{Change, Dispatch, RELAY_CURSOR, What};
+use store::{Advance, Change, Dispatch, RELAY_CURSOR};
 use tokio::task::JoinHandle;
 
 use crate::background::Stepped;
@@ -160,8 +160,8 @@ impl Engine {
     async fn write_down(&self, pause: Span) -> Result<()> {
         let now: Time = self.now();
         for (tenant, seq) in self.inner.cursors.take(now, pause) {
-            let what = What::Advance { reader: RELAY_CURSOR, seq };
-            self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
+            let command = Advance { reader: RELAY_CURSOR, seq };
+            self.inner.store.commit(Change { tenant, now, version: None, command }).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use domain::message::{Message, MessageId};
 use domain::refusal::{Code, Refusal};
 use domain::send::{self, Decision, Draft, Known};
 use domain::{Directory, State, TenantId};
-use store::{Answer, Change, Committed, Idempotency, Sending, What};
+use store::{Change, Idempotency, Record, SendMessage, SendOutcome, Submitted};
 
 use crate::directory::TRIES;
 use crate::{Engine, Error, Result};
@@ -16,26 +16,43 @@ use domain::view::{MessageView, Sent};
 
 /// What is to be done for one draft.
 enum Prepared {
-    /// To commit this, and then to answer with the message or the refusal.
-    Commit(Answered, Change),
+    /// To send it.
+    Send(Change<SendMessage>),
+    /// To record that it was refused, and then to refuse it.
+    Refuse(Change<Record>, Box<Refusal>),
     /// Nothing: it was sent before.
     Replay(MessageId),
 }
 
-type Answered = std::result::Result<Arc<Message>, Box<Refusal>>;
+/// A draft of a batch, on its way.
+enum Underway {
+    /// It is being sent, as this message and decided on this version of the directory.
+    Send(Submitted<SendOutcome>, Arc<Message>, Option<i64>),
+    /// It is being recorded that it was refused, by this version of the directory.
+    Refuse(Submitted<()>, Box<Refusal>, Option<i64>),
+    /// This is its answer.
+    Done(Box<Result<Sent>>),
+}
 
 impl Engine {
     /// Sends a message: after this it is durable and in every recipient's inbox.
     pub async fn send(&self, caller: &Caller, draft: Draft, key: Option<IdempotencyKey>) -> Result<Sent> {
         let idempotency = key.map(|key| self.idempotency(caller, &draft, key)).transpose()?;
         for _ in 0..TRIES {
-            let (answered, change) = match self.prepare(caller, &draft, idempotency.clone()).await? {
-                Prepared::Commit(answered, change) => (answered, change),
+            let outcome = match self.prepare(caller, &draft, idempotency.clone()).await? {
+                Prepared::Send(change) => {
+                    let (version, message) = (change.version, Arc::clone(&change.command.message));
+                    let committed = self.inner.store.commit(change).await.map(|committed| committed.outcome);
+                    self.sending(caller.tenant, version, message, committed).await
+                }
+                Prepared::Refuse(change, refusal) => {
+                    let version = change.version;
+                    let committed = self.inner.store.commit(change).await.map(drop);
+                    self.refusing(caller.tenant, version, refusal, committed)
+                }
                 Prepared::Replay(id) => return self.sent_before(caller.tenant, id).await,
             };
-            let version = change.version;
-            let committed = self.inner.store.commit(change).await;
-            if let Some(outcome) = self.outcome(caller.tenant, version, answered, committed).await {
+            if let Some(outcome) = outcome {
                 return outcome;
             }
         }
@@ -44,27 +61,23 @@ impl Engine {
 
     /// Sends many messages in their order, each with its own answer; they share commits.
     pub async fn send_batch(&self, caller: &Caller, drafts: Vec<(Draft, Option<IdempotencyKey>)>) -> Vec<Result<Sent>> {
-        let mut outcomes = Vec::with_capacity(drafts.len());
-        let (mut changes, mut waiting) = (Vec::new(), Vec::new());
-        for (index, (draft, key)) in drafts.iter().enumerate() {
+        let mut prepared = Vec::with_capacity(drafts.len());
+        for (draft, key) in &drafts {
             let key = key.clone().map(|key| self.idempotency(caller, draft, key)).transpose();
-            let prepared = match key {
+            prepared.push(match key {
                 Ok(idempotency) => self.prepare(caller, draft, idempotency).await,
                 Err(error) => Err(error),
-            };
-            outcomes.push(match prepared {
-                Ok(Prepared::Commit(answered, change)) => {
-                    waiting.push((index, change.version, answered));
-                    changes.push(change);
-                    None
-                }
-                Ok(Prepared::Replay(id)) => Some(self.sent_before(caller.tenant, id).await),
-                Err(error) => Some(Err(error)),
             });
         }
-        let committed = self.inner.store.commit_all(changes).await;
-        for ((index, version, answered), committed) in waiting.into_iter().zip(committed) {
-            outcomes[index] = self.outcome(caller.tenant, version, answered, committed).await;
+        // All are in the queue before the first is waited for, so that they share commits.
+        let mut underway = Vec::with_capacity(prepared.len());
+        for prepared in prepared {
+            let submitted = self.submit(caller.tenant, prepared).await;
+            underway.push(submitted.unwrap_or_else(|error| Underway::Done(Box::new(Err(error)))));
+        }
+        let mut outcomes = Vec::with_capacity(underway.len());
+        for underway in underway {
+            outcomes.push(self.finish(caller.tenant, underway).await);
         }
         let mut answers = Vec::with_capacity(outcomes.len());
         for (outcome, (draft, key)) in outcomes.into_iter().zip(drafts) {
@@ -75,6 +88,35 @@ impl Engine {
             });
         }
         answers
+    }
+
+    /// Puts what was prepared into the store's queue.
+    async fn submit(&self, tenant: TenantId, prepared: Result<Prepared>) -> Result<Underway> {
+        Ok(match prepared? {
+            Prepared::Send(change) => {
+                let (version, message) = (change.version, Arc::clone(&change.command.message));
+                Underway::Send(self.inner.store.submit(change).await?, message, version)
+            }
+            Prepared::Refuse(change, refusal) => {
+                let version = change.version;
+                Underway::Refuse(self.inner.store.submit(change).await?, refusal, version)
+            }
+            Prepared::Replay(id) => Underway::Done(Box::new(self.sent_before(tenant, id).await)),
+        })
+    }
+
+    /// Waits for what is underway; none: it was decided on an old directory and is to be decided again.
+    async fn finish(&self, tenant: TenantId, underway: Underway) -> Option<Result<Sent>> {
+        match underway {
+            Underway::Send(submitted, message, version) => {
+                let committed = submitted.committed().await.map(|committed| committed.outcome);
+                self.sending(tenant, version, message, committed).await
+            }
+            Underway::Refuse(submitted, refusal, version) => {
+                self.refusing(tenant, version, refusal, submitted.committed().await.map(drop))
+            }
+            Underway::Done(outcome) => Some(*outcome),
+        }
     }
 
     /// Decides what sending a draft would give, without sending it.
@@ -126,46 +168,57 @@ impl Engine {
             return Ok(Prepared::Replay(before));
         }
         let (decision, version) = decided?;
-        let change = |what| Change { tenant: caller.tenant, now, version: Some(version), what };
+        let (tenant, version) = (caller.tenant, Some(version));
         Ok(match decision {
             Decision::Send(message, before) => {
                 let data = data(&message)?;
-                let message = Arc::new(*message);
-                let sending = Sending { message: Arc::clone(&message), data, before, idempotency };
-                Prepared::Commit(Ok(message), change(What::Send(Box::new(sending))))
+                let command = SendMessage { message: Arc::new(*message), data, before, idempotency };
+                Prepared::Send(Change { tenant, now, version, command })
             }
             Decision::Refuse(refusal, fact) => {
-                let what = What::Record { events: vec![fact], facts: Vec::new() };
-                Prepared::Commit(Err(refusal), change(what))
+                let command = Record { events: vec![fact], facts: Vec::new() };
+                Prepared::Refuse(Change { tenant, now, version, command }, refusal)
             }
         })
     }
 
-    /// Answers a commit, and wakes whom it concerns; none: it was decided on an old directory and is to be decided again.
-    async fn outcome(
+    /// Answers a message that was committed, and notifies whom it concerns; none: it was decided on an old directory and is to
+    /// be decided again.
+    async fn sending(
         &self,
         tenant: TenantId,
         version: Option<i64>,
-        answered: Answered,
-        committed: store::Result<Committed>,
+        message: Arc<Message>,
+        committed: store::Result<SendOutcome>,
     ) -> Option<Result<Sent>> {
-        let answer = match committed {
-            Ok(committed) => committed.answer,
-            Err(store::Error::Conflict) => {
-                self.inner.directories.forget(tenant, version.unwrap_or_default());
-                return None;
-            }
-            Err(error) => return Some(Err(error.into())),
-        };
-        Some(match (answer, answered) {
-            (Answer::Sent(seq), Ok(message)) => Ok(self.sent(tenant, message, seq)),
-            (Answer::Replayed(id), Ok(_)) => self.sent_before(tenant, id).await,
-            (Answer::Done, Err(refusal)) => {
-                self.grown(tenant);
-                Err(Error::Refused(refusal))
-            }
-            (answer, _) => Err(Error::Internal(format!("a message was answered with {answer:?}"))),
+        Some(match self.unless_old(tenant, version, committed)? {
+            Ok(SendOutcome::Sent(seq)) => Ok(self.sent(tenant, message, seq)),
+            Ok(SendOutcome::Replayed(id)) => self.sent_before(tenant, id).await,
+            Err(error) => Err(error),
         })
+    }
+
+    /// Refuses a message once that is recorded; none: it was decided on an old directory and is to be decided again.
+    fn refusing(
+        &self,
+        tenant: TenantId,
+        version: Option<i64>,
+        refusal: Box<Refusal>,
+        committed: store::Result<()>,
+    ) -> Option<Result<Sent>> {
+        Some(self.unless_old(tenant, version, committed)?.and_then(|()| {
+            self.grown(tenant);
+            Err(Error::Refused(refusal))
+        }))
+    }
+
+    /// What was committed; none where it was decided on an old directory, which is forgotten.
+    fn unless_old<T>(&self, tenant: TenantId, version: Option<i64>, committed: store::Result<T>) -> Option<Result<T>> {
+        if matches!(committed, Err(store::Error::Conflict)) {
+            self.inner.directories.forget(tenant, version.unwrap_or_default());
+            return None;
+        }
+        Some(committed.map_err(Error::from))
     }
 
     fn sent(&self, tenant: TenantId, message: Arc<Message>, seq: i64) -> Sent {

@@ -6,7 +6,7 @@ use domain::message::MessageId;
 use domain::refusal::Refusal;
 use domain::{AgentName, TenantId, bounds};
 use ephemeral::Stale;
-use store::{Answer, Change, Committed, What};
+use store::{Change, Command, Record, Settle, Trigger};
 
 use crate::{Engine, Error, Result};
 
@@ -24,12 +24,8 @@ impl Engine {
         let agent = self.known_agent(caller, agent).await?;
         bounds::verb(&verb, &self.inner.policy, self.now())?;
         let directory = self.directory(caller.tenant).await?;
-        let what = What::Settle { agent, message, verb, directory, notice: self.new_id()? };
-        let committed = self.change(caller.tenant, what).await?;
-        match committed.answer {
-            Answer::Settled(delivery) => Ok(delivery),
-            answer => Err(Error::Internal(format!("a verb was answered with {answer:?}"))),
-        }
+        let settle = Settle { agent, message, verb, directory, notice: self.new_id()? };
+        self.change(caller.tenant, settle).await
     }
 
     /// Brings back every delivery that waits for a trigger; answers how many.
@@ -40,10 +36,8 @@ impl Engine {
         bounds::trigger_name(name)?;
         let mut moved = 0;
         loop {
-            let what = What::Trigger { name: name.to_owned(), max: TRIGGER_PART };
-            let Answer::Moved(part) = self.change(caller.tenant, what).await?.answer else {
-                return Err(Error::Internal("a trigger was not answered with a number".to_owned()));
-            };
+            let trigger = Trigger { name: name.to_owned(), max: TRIGGER_PART };
+            let part = self.change(caller.tenant, trigger).await?;
             moved += part;
             if part < TRIGGER_PART {
                 return Ok(moved);
@@ -51,15 +45,15 @@ impl Engine {
         }
     }
 
-    /// Commits a change that was decided on nothing but its rows, and wakes whom it concerns.
-    pub(crate) async fn change(&self, tenant: TenantId, what: What) -> Result<Committed> {
-        let committed = self.inner.store.commit(Change { tenant, now: self.now(), version: None, what }).await?;
-        self.woken(tenant, &committed.woken).await;
-        Ok(committed)
+    /// Commits a change that was decided on nothing but its rows, and notifies whom it concerns.
+    pub(crate) async fn change<C: Command>(&self, tenant: TenantId, command: C) -> Result<C::Outcome> {
+        let committed = self.inner.store.commit(Change { tenant, now: self.now(), version: None, command }).await?;
+        self.notify_recipients(tenant, &committed.notify).await;
+        Ok(committed.outcome)
     }
 
     /// Rings for those that a commit gave something to receive, by asking or by a push, and for those that follow the log.
-    pub(crate) async fn woken(&self, tenant: TenantId, agents: &[AgentName]) {
+    pub(crate) async fn notify_recipients(&self, tenant: TenantId, agents: &[AgentName]) {
         for agent in agents {
             self.inner.ephemeral.ring_inbox(tenant, agent);
         }
@@ -78,19 +72,19 @@ impl Engine {
     pub(crate) async fn record<T>(
         &self,
         tenant: TenantId,
-        decide: impl Fn(&domain::Directory) -> std::result::Result<(What, T), Refusal>,
+        decide: impl Fn(&domain::Directory) -> std::result::Result<(Record, T), Refusal>,
     ) -> Result<T> {
         for _ in 0..crate::directory::TRIES {
             let directory = self.directory(tenant).await?;
-            let (what, answer) = decide(&directory)?;
-            if matches!(&what, What::Record { events, .. } if events.is_empty()) {
+            let (command, answer) = decide(&directory)?;
+            if command.events.is_empty() {
                 return Ok(answer);
             }
             let version = directory.version;
             // Let go, so that what is learned can be put into it without a copy.
             drop(directory);
-            let facts = if let What::Record { facts, .. } = &what { facts.clone() } else { Vec::new() };
-            let change = Change { tenant, now: self.now(), version: Some(version), what };
+            let facts = command.facts.clone();
+            let change = Change { tenant, now: self.now(), version: Some(version), command };
             match self.inner.store.commit(change).await {
                 Ok(_) => {
                     self.inner.directories.learn(tenant, version, facts);

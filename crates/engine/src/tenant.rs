@@ -9,7 +9,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::tenant::Tenant;
-use store::{Change, What};
+use store::{Change, Record};
 
 use crate::{Engine, Error, Page, Paged, Result};
 
@@ -69,8 +69,8 @@ impl Engine {
         if self.inner.store.head(tenant).await?.is_none_or(|(seq, ..)| seq == 0) {
             let now = self.now();
             let event = NewEvent::of(EventKind::TenantCreated, now, &serde_json::json!({"name": name}));
-            let what = What::Record { events: vec![event], facts: Vec::new() };
-            self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
+            let command = Record { events: vec![event], facts: Vec::new() };
+            self.inner.store.commit(Change { tenant, now, version: None, command }).await?;
         }
         self.found_agents(tenant, &agents).await?;
         self.learn_names().await

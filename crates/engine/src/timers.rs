@@ -1,6 +1,6 @@
 //! Timers: leases that ran out, deferrals that are over, expiry, ack deadlines.
 
-use store::{Change, What};
+use store::{Change, Elapse};
 
 use crate::background::Stepped;
 use crate::{Engine, Result};
@@ -22,15 +22,15 @@ impl Engine {
         for due in due {
             let directory = self.directory(due.tenant).await?;
             let notices = [self.new_id()?, self.new_id()?, self.new_id()?];
-            let what = What::Elapse { agent: due.agent, seq: due.seq, directory, notices };
-            changes.push((due.tenant, Change { tenant: due.tenant, now, version: None, what }));
+            let command = Elapse { agent: due.agent, seq: due.seq, directory, notices };
+            changes.push((due.tenant, Change { tenant: due.tenant, now, version: None, command }));
         }
         let (owners, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
         let mut failed = None;
         for (tenant, outcome) in owners.into_iter().zip(self.inner.store.commit_all(changes).await) {
             match outcome {
                 Ok(committed) => {
-                    self.woken(tenant, &committed.woken).await;
+                    self.notify_recipients(tenant, &committed.notify).await;
                     // A notice among them is work too.
                     self.inner.ephemeral.ring_tasks();
                 }

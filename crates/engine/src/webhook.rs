@@ -4,7 +4,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
 use domain::webhook::{SigningSecret, WebhookSecrets};
 use domain::{AgentName, TenantId};
-use store::{Change, Fact, What};
+use store::{Change, Fact, Record};
 
 use crate::{Engine, Error, Result, random};
 
@@ -37,8 +37,8 @@ impl Engine {
         let event = NewEvent::of(EventKind::WebhookSecretRotated, now, &serde_json::json!({"agent": agent}));
         let secret = SigningSecret(random::bytes()?);
         let fact = Fact::WebhookSecret { agent: agent.clone(), secret, previous_until };
-        let what = What::Record { events: vec![event.about(agent)], facts: vec![fact] };
-        self.inner.store.commit(Change { tenant, now, version: None, what }).await?;
+        let command = Record { events: vec![event.about(agent)], facts: vec![fact] };
+        self.inner.store.commit(Change { tenant, now, version: None, command }).await?;
         self.grown(tenant);
         let made = self.inner.store.webhook_secrets(tenant, agent).await?;
         made.ok_or_else(|| Error::Internal(format!("a secret of `{agent}` was made and is not there")))

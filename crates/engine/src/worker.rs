@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broker::{Taken, Task};
 use domain::{AgentName, audience};
-use store::What;
+use store::{FanOut, Forget};
 
 use crate::background::{self, Stepped};
 use crate::{Engine, Error, Result};
@@ -99,8 +99,8 @@ impl Engine {
             let done = rest.next().is_none();
             drop(rest);
             known = Some((directory.version, audience));
-            let what = What::FanOut { seq: task.seq, after: written, agents, done };
-            match self.change(task.tenant, what).await {
+            let part = FanOut { seq: task.seq, after: written, agents, done };
+            match self.change(task.tenant, part).await {
                 // Another worker was faster; what it has written is not written again.
                 Ok(_) | Err(Error::Store(store::Error::Conflict)) => {}
                 Err(error) => return Err(error),
@@ -121,7 +121,7 @@ impl Engine {
                 self.inner.broker.publish(&[task]).await?;
             }
             if self.inner.store.forgettable(tenant, self.now()).await? {
-                self.change(tenant, What::Forget { max: FORGET }).await?;
+                self.change(tenant, Forget { max: FORGET }).await?;
             }
         }
         Ok(Stepped::Idle)

@@ -4,10 +4,20 @@ use domain::message::MessageId;
 use domain::refusal::{Code, Refusal};
 use domain::{Digest, TenantId, Time};
 
-use crate::change::Idempotency;
-use crate::load::Query;
+use crate::command::Query;
 use crate::value::Row;
 use crate::{Result, Store};
+
+/// An idempotency key in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key.
+    pub key: String,
+    /// The SHA-256 of the request it came with.
+    pub fingerprint: Digest,
+    /// Until when it is kept.
+    pub until: Time,
+}
 
 impl Store {
     /// The message that was sent under a key, where one was and the key is still in force. Fails with `idempotency-mismatch`

@@ -2,14 +2,14 @@
 //!
 //! Writes are [`Change`]s. A committer gathers those that wait, lets the pure rules of `domain` decide each under the lock of
 //! its tenant's head, and makes them durable with one transaction and one flush: group commit. Reads are plain queries over
-//! indexes. What a change means is written once, in [`plan`]; a driver only loads what a change needs to know and applies
-//! the rows that come out.
+//! indexes. What a change means is written once, in its [`Command`]; a driver only loads what it has to know and applies the
+//! rows that come out.
 
 mod agent;
 mod archive;
 mod arrivals;
 mod attachment;
-mod change;
+mod command;
 mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -24,7 +24,6 @@ mod load;
 mod message;
 mod migrate;
 mod moving;
-mod plan;
 mod postgres;
 mod queue;
 mod rows;
@@ -38,20 +37,25 @@ mod webhook;
 
 use std::path::Path;
 
-pub use archive::{ARCHIVE_CURSOR, Archiving, Progress, Removable, Removal, Removed, Segment, Sized, Trimmed};
+pub use archive::{ARCHIVE_CURSOR, Progress, Removable, Removed, Segment, Sized, Trimmed};
 pub use arrivals::Arrivals;
-pub use change::{Answer, Change, Claimed, Committed, Fact, Idempotency, Sending, What};
+pub use command::{
+    Advance, Change, Claim, Claimed, CloseSegment, Command, Committed, ConfirmSegment, Elapse, Fact, FanOut, Forget,
+    Record, Removal, RemoveMessages, SendMessage, SendOutcome, Settle, Trigger, TrimLog,
+};
 pub use config::DatabaseConfig;
 pub use cursor::RELAY_CURSOR;
 pub use domain::filter::{EventFilter, MessageFilter};
 pub use domain::view::{PROBLEMS_MAX, Problem, Report};
 pub use duty::Duty;
 pub use error::Error;
+pub use idempotency::Idempotency;
 pub use inbox::{Due, Found};
 pub use key::KeyRow;
 pub use message::{Dispatch, Order, StoredMessage};
 pub use moving::{Importing, Rest};
 pub use postgres::PostgresOptions;
+pub use queue::Submitted;
 pub use sqlite::Options;
 
 /// What the store answers.
@@ -117,12 +121,20 @@ impl Store {
     /// Fails with [`Error::Refused`] where the rules say no, [`Error::Conflict`] where the directory has changed since the
     /// decision, [`Error::Overloaded`] where the queue is full; with all of these and [`Error::Unavailable`] nothing was done.
     /// [`Error::Unknown`]: perhaps done.
-    pub async fn commit(&self, change: Change) -> Result<Committed> {
+    pub async fn commit<C: Command>(&self, change: Change<C>) -> Result<Committed<C::Outcome>> {
         self.driver.queue().commit(change).await
     }
 
+    /// Puts a change into the queue as soon as there is room, behind those before it. It is made whether or not somebody waits
+    /// for what it comes to.
+    ///
+    /// Fails with [`Error::Unavailable`] where the store is closed.
+    pub async fn submit<C: Command>(&self, change: Change<C>) -> Result<Submitted<C::Outcome>> {
+        self.driver.queue().submit(change).await
+    }
+
     /// Commits many changes in their order, each with its own answer; waits for room in the queue.
-    pub async fn commit_all(&self, changes: Vec<Change>) -> Vec<Result<Committed>> {
+    pub async fn commit_all<C: Command>(&self, changes: Vec<Change<C>>) -> Vec<Result<Committed<C::Outcome>>> {
         self.driver.queue().commit_all(changes).await
     }
 

@@ -2,34 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::change::{Change, Committed};
+use crate::command::{Change, Command, Committed, Pending, Waiting};
 use crate::rows::Group;
 use crate::value::Value;
 use crate::{Error, Result};
 
-/// A change that waits, and who waits for it.
-pub(crate) struct Waiting {
-    pub(crate) change: Change,
-    pub(crate) answer: oneshot::Sender<Result<Committed>>,
-    /// Its share of the bytes that may wait, until it is taken up.
-    _share: OwnedSemaphorePermit,
-}
-
-impl Waiting {
-    /// Answers; who no longer waits has hung up, and the change stands all the same.
-    pub(crate) fn answer(self, outcome: Result<Committed>) {
-        drop(self.answer.send(outcome));
-    }
-}
-
 /// Hands a group's answers over to its waiters from inside their own runtime: woken one by one from a foreign thread, each
 /// would cost the committer a call into the kernel.
-pub(crate) struct Answers(Option<mpsc::UnboundedSender<Vec<Answered>>>);
-
-/// An answer on its way; as many as were let into the queue.
-type Answered = (oneshot::Sender<Result<Committed>>, Result<Committed>);
+pub(crate) struct Answers(Option<mpsc::UnboundedSender<Vec<Box<dyn Pending>>>>);
 
 impl Answers {
     /// Answers through the current runtime, where there is one.
@@ -44,7 +26,8 @@ impl Answers {
         Self(Some(sender))
     }
 
-    pub(crate) fn send(&self, group: Vec<Answered>) {
+    /// Answers changes that were decided.
+    pub(crate) fn send(&self, group: Vec<Box<dyn Pending>>) {
         match &self.0 {
             Some(sender) => sender.send(group).unwrap_or_else(|rest| hand_over(rest.0)),
             None => hand_over(group),
@@ -52,16 +35,15 @@ impl Answers {
     }
 }
 
-fn hand_over(group: Vec<Answered>) {
-    for (waiter, outcome) in group {
-        // Who no longer waits has hung up; the change is durable all the same.
-        drop(waiter.send(outcome));
+fn hand_over(group: Vec<Box<dyn Pending>>) {
+    for waiting in group {
+        waiting.answer();
     }
 }
 
 /// What a committer takes from its queue.
 pub(crate) enum Item {
-    Change(Box<Waiting>),
+    Change(Box<dyn Pending>),
     Statement((&'static str, Vec<Value>), oneshot::Sender<Result<()>>),
     Rows(Vec<Group>, oneshot::Sender<Result<()>>),
     Close(oneshot::Sender<()>),
@@ -85,31 +67,30 @@ impl Queue {
     }
 
     /// How much of the room a change takes.
-    fn share(&self, change: &Change) -> u32 {
+    fn share(&self, change: &Change<impl Command>) -> u32 {
         u32::try_from(change.bytes()).unwrap_or(u32::MAX).min(self.bytes)
     }
 
-    pub(crate) async fn commit(&self, change: Change) -> Result<Committed> {
+    pub(crate) async fn commit<C: Command>(&self, change: Change<C>) -> Result<Committed<C::Outcome>> {
         let room = Arc::clone(&self.room);
         let share = room.try_acquire_many_owned(self.share(&change)).map_err(|_| Error::Overloaded)?;
-        let (answer, committed) = oneshot::channel();
-        let waiting = Waiting { change, answer, _share: share };
-        self.sender.try_send(Item::Change(Box::new(waiting))).map_err(|error| match error {
+        let (waiting, committed) = Waiting::new(change, share);
+        self.sender.try_send(Item::Change(waiting)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
-        outcome(committed).await
+        Submitted(committed).committed().await
     }
 
-    pub(crate) async fn commit_all(&self, changes: Vec<Change>) -> Vec<Result<Committed>> {
-        let mut waiting = Vec::with_capacity(changes.len());
+    pub(crate) async fn commit_all<C: Command>(&self, changes: Vec<Change<C>>) -> Vec<Result<Committed<C::Outcome>>> {
+        let mut submitted = Vec::with_capacity(changes.len());
         for change in changes {
-            waiting.push(self.put(change).await);
+            submitted.push(self.submit(change).await);
         }
-        let mut outcomes = Vec::with_capacity(waiting.len());
-        for committed in waiting {
-            outcomes.push(match committed {
-                Ok(committed) => outcome(committed).await,
+        let mut outcomes = Vec::with_capacity(submitted.len());
+        for submitted in submitted {
+            outcomes.push(match submitted {
+                Ok(submitted) => submitted.committed().await,
                 Err(error) => Err(error),
             });
         }
@@ -117,13 +98,12 @@ impl Queue {
     }
 
     /// Puts a change in as soon as there is room.
-    async fn put(&self, change: Change) -> Result<oneshot::Receiver<Result<Committed>>> {
+    pub(crate) async fn submit<C: Command>(&self, change: Change<C>) -> Result<Submitted<C::Outcome>> {
         let room = Arc::clone(&self.room);
         let share = room.acquire_many_owned(self.share(&change)).await.map_err(|_| closed())?;
-        let (answer, committed) = oneshot::channel();
-        let waiting = Waiting { change, answer, _share: share };
-        self.sender.send(Item::Change(Box::new(waiting))).await.map_err(|_| closed())?;
-        Ok(committed)
+        let (waiting, committed) = Waiting::new(change, share);
+        self.sender.send(Item::Change(waiting)).await.map_err(|_| closed())?;
+        Ok(Submitted(committed))
     }
 
     /// Runs one statement by itself, behind whatever waits.
@@ -153,8 +133,15 @@ impl Queue {
     }
 }
 
-async fn outcome(committed: oneshot::Receiver<Result<Committed>>) -> Result<Committed> {
-    committed.await.unwrap_or_else(|_| Err(stopped()))
+/// A change in the queue, for whoever waits for it.
+#[derive(Debug)]
+pub struct Submitted<T>(oneshot::Receiver<Result<Committed<T>>>);
+
+impl<T> Submitted<T> {
+    /// Waits until the change is durable. Fails as [`crate::Store::commit`] does, but never with [`Error::Overloaded`].
+    pub async fn committed(self) -> Result<Committed<T>> {
+        self.0.await.unwrap_or_else(|_| Err(stopped()))
+    }
 }
 
 fn closed() -> Error {
@@ -174,14 +161,14 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::What;
+    use crate::Record;
 
-    fn change(bytes: usize) -> Change {
+    fn change(bytes: usize) -> Change<Record> {
         let now = Time::from_millis(0);
         let kind = EventKind::AgentRegistered;
         let event = NewEvent { kind, at: now, message: None, agent: None, data: "x".repeat(bytes) };
-        let what = What::Record { events: vec![event], facts: Vec::new() };
-        Change { tenant: TenantId::DEFAULT, now, version: None, what }
+        let command = Record { events: vec![event], facts: Vec::new() };
+        Change { tenant: TenantId::DEFAULT, now, version: None, command }
     }
 
     /// Puts a change in and hangs up: whether it waits.
@@ -222,8 +209,9 @@ mod tests {
         let (queue, mut taken) = Queue::new(100, one);
         let committer = async {
             for _ in 0..3 {
-                let Some(Item::Change(waiting)) = taken.recv().await else { panic!("a change comes") };
-                waiting.answer(Err(Error::Conflict));
+                let Some(Item::Change(mut waiting)) = taken.recv().await else { panic!("a change comes") };
+                waiting.fail(Error::Conflict);
+                waiting.answer();
             }
         };
         let batch = (0..3).map(|_| change(1_000)).collect();

@@ -10,7 +10,8 @@ use domain::event::{EventKind, NewEvent};
 use domain::message::{Message, Priority};
 use domain::{AgentName, Digest, State, TenantId, Time, chain};
 
-use crate::change::{Fact, Idempotency};
+use crate::command::Fact;
+use crate::idempotency::Idempotency;
 use crate::key::KeyRow;
 use crate::statements::{
     ADD_COUNT, INSERT_DELIVERY, INSERT_EVENT, INSERT_MESSAGE, PUT_AGENT, PUT_ATTACHMENT, PUT_GRANT, PUT_IDEMPOTENCY,

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// A value in a column or behind a placeholder.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
     Null,
     Int(i64),
     Text(String),
@@ -83,7 +83,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 
 /// One row of an answer; columns are taken in any order, each once.
 #[derive(Debug)]
-pub(crate) struct Row(pub(crate) Vec<Value>);
+pub struct Row(pub(crate) Vec<Value>);
 
 impl Row {
     fn take(&mut self, column: usize) -> Value {

@@ -3,7 +3,7 @@
 use blobs::Objects;
 use bytes::Bytes;
 use domain::TenantId;
-use store::{ARCHIVE_CURSOR, Archiving, Change, Segment, What};
+use store::{ARCHIVE_CURSOR, Change, CloseSegment, Command, ConfirmSegment, Segment};
 
 use super::manifest::{self, Manifest};
 use super::pack::{Pack, unpack};
@@ -54,7 +54,7 @@ impl Engine {
     /// Closes the stretch that begins here, where it is full or old enough; whoever else has closed it meanwhile is right.
     async fn close_next(&self, tenant: TenantId, name: &str, first: i64) -> Result<Option<Segment>> {
         let Some(last) = self.end_of(tenant, first).await? else { return Ok(None) };
-        let close = Archiving::Close { first, last, object: manifest::object(name, first, last) };
+        let close = CloseSegment { first, last, object: manifest::object(name, first, last) };
         match self.take(tenant, close).await {
             Ok(()) | Err(Error::Store(store::Error::Conflict)) => {}
             Err(error) => return Err(error),
@@ -93,7 +93,7 @@ impl Engine {
         let read = tokio::task::spawn_blocking(move || unpack(&back, &manifest, drop)).await;
         let read = read.map_err(|error| Error::Internal(error.to_string()))?;
         read.map_err(|why| Error::Internal(format!("{} was written and {why}", open.object)))?;
-        self.take(tenant, Archiving::Written { first: open.first, last: open.last, sha256, bytes: size }).await
+        self.take(tenant, ConfirmSegment { first: open.first, last: open.last, sha256, bytes: size }).await
     }
 
     async fn pack(&self, tenant: TenantId, name: &str, open: &Segment) -> Result<(Vec<u8>, Manifest)> {
@@ -117,8 +117,8 @@ impl Engine {
         pack.finish(name, &open.object).map_err(broken)
     }
 
-    pub(super) async fn take(&self, tenant: TenantId, step: Archiving) -> Result<()> {
-        let change = Change { tenant, now: self.now(), version: None, what: What::Archive(step) };
-        Ok(self.inner.store.commit(change).await.map(drop)?)
+    pub(super) async fn take<C: Command>(&self, tenant: TenantId, command: C) -> Result<C::Outcome> {
+        let change = Change { tenant, now: self.now(), version: None, command };
+        Ok(self.inner.store.commit(change).await?.outcome)
     }
 }

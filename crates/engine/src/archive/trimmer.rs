@@ -1,7 +1,7 @@
 //! The trimmer: removes from the store what is archived, settled and older than the retention, a bounded step at a time.
 
 use domain::{TenantId, Time};
-use store::{Archiving, Change, Progress, What};
+use store::{Progress, RemoveMessages, TrimLog};
 
 use crate::background::Stepped;
 use crate::{Engine, Error, Result};
@@ -48,7 +48,7 @@ impl Engine {
         let sizes = self.inner.store.sizes(tenant, after, EVENTS).await?;
         let old = sizes.iter().take_while(|sized| sized.seq <= frontier && now.since(sized.at) >= retention);
         let Some(to) = old.last().map(|sized| sized.seq) else { return Ok(false) };
-        self.take(tenant, Archiving::Trim { after, to }).await.map(|()| true)
+        self.take(tenant, TrimLog { after, to }).await.map(|()| true)
     }
 
     /// Looks at the next messages before the beginning of a log and removes those that are over; answers whether there are more
@@ -60,8 +60,7 @@ impl Engine {
         let before = Time(self.now().0 - longest.0);
         let found = self.inner.store.removable(tenant, before, after, MESSAGES).await?;
         if !found.messages.is_empty() {
-            let what = What::Archive(Archiving::Remove { messages: found.messages });
-            self.inner.store.commit(Change { tenant, now: self.now(), version: None, what }).await?;
+            self.take(tenant, RemoveMessages { messages: found.messages }).await?;
         }
         self.inner.archive.sweep_to(tenant, found.reached.unwrap_or(0));
         Ok(found.reached.is_some())

@@ -4,7 +4,7 @@ use domain::agent::Agent;
 use domain::delivery::{Delivery, Verb};
 use domain::event::{EventKind, NewEvent};
 use domain::{Directory, Span, TenantId};
-use store::{Fact, What};
+use store::{Fact, Record};
 
 use super::Pushed;
 use crate::{Engine, Result, random};
@@ -55,11 +55,11 @@ impl Engine {
         let decide = |directory: &Directory| {
             let known = directory.agent(agent).filter(|known| known.webhook.as_deref() == Some(url));
             let Some(known) = known else {
-                return Ok((What::Record { events: Vec::new(), facts: Vec::new() }, ()));
+                return Ok((Record::default(), ()));
             };
             let agent = Agent { webhook: None, ..known.clone() };
             let events = vec![NewEvent::of(EventKind::AgentUpdated, now, &agent).about(&agent.name)];
-            Ok((What::Record { events, facts: vec![Fact::Agent(agent)] }, ()))
+            Ok((Record { events, facts: vec![Fact::Agent(agent)] }, ()))
         };
         self.record(tenant, decide).await
     }

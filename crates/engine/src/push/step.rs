@@ -6,7 +6,7 @@ use std::time::Duration;
 use broker::Task;
 use domain::delivery::{Delivery, Verb};
 use domain::{AgentName, Span, TenantId, webhook};
-use store::What;
+use store::Settle;
 
 use super::line::{Target, Turn};
 use super::{Push, Pushed, Pusher};
@@ -182,14 +182,14 @@ impl Engine {
         let Some(verb) = verb.cloned() else {
             return Ok(self.inner.store.end_push(tenant, agent, delivery.receipt()).await?);
         };
-        let what = What::Settle {
+        let settle = Settle {
             agent: agent.clone(),
             message: delivery.message,
             verb,
             directory: self.directory(tenant).await?,
             notice: self.new_id()?,
         };
-        self.change(tenant, what).await?;
+        self.change(tenant, settle).await?;
         if let Pushed::Later { after: Some(after), .. } = pushed
             && *after > Span::ZERO
         {

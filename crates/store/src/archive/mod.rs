@@ -1,17 +1,17 @@
 //! The log on its way into the archive and out of the store: which stretches are closed, where the log begins, what went.
 
-mod change;
 mod removable;
-mod statements;
+pub(crate) mod statements;
 
 use domain::{Digest, MessageId, TenantId, Time};
 
-pub use change::{ARCHIVE_CURSOR, Archiving, Removal};
-pub(crate) use change::{plan, question};
 pub use removable::Removable;
 
 use crate::value::{Row, Value};
 use crate::{Result, Store};
+
+/// The cursor that says how far a tenant's log is in the archive.
+pub const ARCHIVE_CURSOR: &str = "archive";
 
 /// A closed stretch of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]

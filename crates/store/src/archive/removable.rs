@@ -2,7 +2,7 @@
 
 use domain::{TenantId, Time};
 
-use super::Removal;
+use crate::command::Removal;
 use crate::message::StoredMessage;
 use crate::value::Value;
 use crate::{Result, Store, load};

@@ -2,31 +2,31 @@
 
 use crate::statements::Statement;
 
-pub(super) static CLOSE_SEGMENT: Statement =
+pub(crate) static CLOSE_SEGMENT: Statement =
     Statement::one("INSERT INTO segments (tenant, first, last, hash, object) VALUES (?1, ?2, ?3, ?4, ?5)");
-pub(super) static SEGMENT_WRITTEN: Statement =
+pub(crate) static SEGMENT_WRITTEN: Statement =
     Statement::one("UPDATE segments SET sha256 = ?3, bytes = ?4 WHERE tenant = ?1 AND first = ?2 AND sha256 IS NULL");
 
 /// Remembers the hash before every event of the stretch that stays, and before the first one after it.
-pub(super) static KEEP_EVENTS: Statement = Statement::one(
+pub(crate) static KEEP_EVENTS: Statement = Statement::one(
     "INSERT INTO kept (tenant, seq, previous) SELECT e.tenant, e.seq, p.hash FROM events e \
      JOIN events p ON p.tenant = e.tenant AND p.seq = e.seq - 1 \
      WHERE e.tenant = ?1 AND e.seq > CAST(?2 AS BIGINT) AND e.seq <= CAST(?3 AS BIGINT) + 1 \
      AND (e.seq > CAST(?3 AS BIGINT) OR e.kind = 0 OR e.message IS NOT NULL) ON CONFLICT (tenant, seq) DO NOTHING",
 );
-pub(super) static DROP_EVENTS: Statement =
+pub(crate) static DROP_EVENTS: Statement =
     Statement::one("DELETE FROM events WHERE tenant = ?1 AND seq > ?2 AND seq <= ?3 AND kind <> 0 AND message IS NULL");
-pub(super) static UNKEEP_EVENTS: Statement = Statement::one(
+pub(crate) static UNKEEP_EVENTS: Statement = Statement::one(
     "DELETE FROM kept WHERE tenant = ?1 AND seq > ?2 AND seq <= ?3 \
      AND NOT EXISTS (SELECT 1 FROM events e WHERE e.tenant = kept.tenant AND e.seq = kept.seq)",
 );
-pub(super) static PUT_TRIM: Statement = Statement::one(
+pub(crate) static PUT_TRIM: Statement = Statement::one(
     "INSERT INTO trims (tenant, seq, hash, removed) VALUES (?1, ?2, ?3, 0) \
      ON CONFLICT (tenant) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
 );
-pub(super) static BUMP_TRIM: Statement = Statement::one("UPDATE trims SET removed = removed + ?2 WHERE tenant = ?1");
+pub(crate) static BUMP_TRIM: Statement = Statement::one("UPDATE trims SET removed = removed + ?2 WHERE tenant = ?1");
 
-pub(super) static DELETE_KEPT_ABOUT: Statement = Statement::many(
+pub(crate) static DELETE_KEPT_ABOUT: Statement = Statement::many(
     "DELETE FROM kept WHERE tenant = ?1 AND seq IN \
      (SELECT e.seq FROM events e WHERE e.tenant = ?1 AND e.message = ?2 AND e.message IS NOT NULL)",
     "DELETE FROM kept k USING events e, UNNEST($1::bigint[], $2::bytea[]) AS u (tenant, message) \
@@ -34,37 +34,37 @@ pub(super) static DELETE_KEPT_ABOUT: Statement = Statement::many(
      AND k.seq = e.seq",
     "ib",
 );
-pub(super) static DELETE_KEPT: Statement = Statement::many(
+pub(crate) static DELETE_KEPT: Statement = Statement::many(
     "DELETE FROM kept WHERE tenant = ?1 AND seq = ?2",
     "DELETE FROM kept k USING UNNEST($1::bigint[], $2::bigint[]) AS u (tenant, seq) \
      WHERE k.tenant = u.tenant AND k.seq = u.seq",
     "ii",
 );
-pub(super) static DELETE_EVENTS_ABOUT: Statement = Statement::many(
+pub(crate) static DELETE_EVENTS_ABOUT: Statement = Statement::many(
     "DELETE FROM events WHERE tenant = ?1 AND message = ?2 AND message IS NOT NULL",
     "DELETE FROM events e USING UNNEST($1::bigint[], $2::bytea[]) AS u (tenant, message) \
      WHERE e.tenant = u.tenant AND e.message = u.message AND e.message IS NOT NULL",
     "ib",
 );
-pub(super) static DELETE_EVENT: Statement = Statement::many(
+pub(crate) static DELETE_EVENT: Statement = Statement::many(
     "DELETE FROM events WHERE tenant = ?1 AND seq = ?2",
     "DELETE FROM events e USING UNNEST($1::bigint[], $2::bigint[]) AS u (tenant, seq) \
      WHERE e.tenant = u.tenant AND e.seq = u.seq",
     "ii",
 );
-pub(super) static DELETE_MESSAGE: Statement = Statement::many(
+pub(crate) static DELETE_MESSAGE: Statement = Statement::many(
     "DELETE FROM messages WHERE tenant = ?1 AND seq = ?2",
     "DELETE FROM messages m USING UNNEST($1::bigint[], $2::bigint[]) AS u (tenant, seq) \
      WHERE m.tenant = u.tenant AND m.seq = u.seq",
     "ii",
 );
-pub(super) static DELETE_DELIVERY: Statement = Statement::many(
+pub(crate) static DELETE_DELIVERY: Statement = Statement::many(
     "DELETE FROM deliveries WHERE tenant = ?1 AND agent = ?2 AND seq = ?3",
     "DELETE FROM deliveries d USING UNNEST($1::bigint[], $2::text[], $3::bigint[]) AS u (tenant, agent, seq) \
      WHERE d.tenant = u.tenant AND d.agent = u.agent AND d.seq = u.seq",
     "iti",
 );
-pub(super) static PUT_REMOVED: Statement = Statement::rows(
+pub(crate) static PUT_REMOVED: Statement = Statement::rows(
     "INSERT INTO removed (tenant, id, seq, thread) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant, id) DO NOTHING",
     "ibib",
 );

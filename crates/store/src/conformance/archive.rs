@@ -5,21 +5,21 @@ use domain::event::{EventKind, NewEvent};
 use domain::{Digest, MessageId, State};
 
 use super::world::{NOW, World, ack, at, terminate};
-use crate::archive::{ARCHIVE_CURSOR, Archiving, Removed, Trimmed};
-use crate::{Answer, Error, Result, Store, What};
+use crate::archive::{ARCHIVE_CURSOR, Removed, Trimmed};
+use crate::{CloseSegment, Command, ConfirmSegment, Error, RemoveMessages, Result, Store, TrimLog};
 
 const DIGEST: Digest = Digest([7; 32]);
 
-async fn step(world: &World<'_>, step: Archiving) -> Result<Answer> {
-    Ok(world.commit(What::Archive(step)).await?.answer)
+async fn step<C: Command>(world: &World<'_>, command: C) -> Result<C::Outcome> {
+    Ok(world.commit(command).await?.outcome)
 }
 
-async fn close(world: &World<'_>, first: i64, last: i64) -> Result<Answer> {
-    step(world, Archiving::Close { first, last, object: format!("{first}-{last}") }).await
+async fn close(world: &World<'_>, first: i64, last: i64) -> Result<()> {
+    step(world, CloseSegment { first, last, object: format!("{first}-{last}") }).await
 }
 
 async fn write(world: &World<'_>, first: i64, last: i64) {
-    step(world, Archiving::Written { first, last, sha256: DIGEST, bytes: 100 }).await.expect("written");
+    step(world, ConfirmSegment { first, last, sha256: DIGEST, bytes: 100 }).await.expect("written");
 }
 
 /// Archives everything up to here.
@@ -31,16 +31,13 @@ async fn archive(world: &World<'_>, to: i64) {
 
 async fn trim(world: &World<'_>, to: i64) {
     let after = world.store.trimmed(world.tenant).await.expect("read").seq;
-    step(world, Archiving::Trim { after, to }).await.expect("trimmed");
+    step(world, TrimLog { after, to }).await.expect("trimmed");
 }
 
 /// Removes all that is over at this many seconds; answers how many messages went.
 async fn sweep(world: &World<'_>, secs: i64) -> usize {
     let found = world.store.removable(world.tenant, at(secs), 0, 1_000).await.expect("read");
-    match step(world, Archiving::Remove { messages: found.messages }).await.expect("removed") {
-        Answer::Moved(moved) => moved,
-        other => panic!("removing answered {other:?}"),
-    }
+    step(world, RemoveMessages { messages: found.messages }).await.expect("removed")
 }
 
 /// Sends and acks at once.
@@ -83,7 +80,7 @@ pub async fn only_what_is_archived_is_trimmed(store: &Store) {
     for _ in 0..4 {
         world.sent(&["chat"]).await;
     }
-    let refused = |after, to| step(&world, Archiving::Trim { after, to });
+    let refused = |after, to| step(&world, TrimLog { after, to });
     assert!(matches!(refused(0, 1).await, Err(Error::Conflict)), "nothing is archived");
     archive(&world, 4).await;
     assert!(matches!(refused(0, 4).await, Err(Error::Conflict)), "the last event stays");
@@ -155,8 +152,7 @@ pub async fn a_message_that_changed_since_is_left(store: &Store) {
     let messages = store.removable(world.tenant, NOW, 0, 10).await.expect("read").messages;
     assert_eq!(messages.len(), 1, "a dead letter is over, its bounce is not");
     world.settle("chat", id, Verb::Redrive).await.expect("brought back");
-    let answer = step(&world, Archiving::Remove { messages }).await.expect("done");
-    assert!(matches!(answer, Answer::Moved(0)), "{answer:?}");
+    assert_eq!(step(&world, RemoveMessages { messages }).await.expect("done"), 0);
     assert_eq!(world.pending("chat").await.len(), 1);
     world.verify().await;
 }
@@ -170,9 +166,9 @@ pub async fn what_has_gone_is_removed_once(store: &Store) {
     archive(&world, world.head().await).await;
     trim(&world, world.head().await - 1).await;
     let messages = store.removable(world.tenant, NOW, 0, 10).await.expect("read").messages;
-    let both = Archiving::Remove { messages };
-    assert!(matches!(step(&world, both.clone()).await, Ok(Answer::Moved(2))));
-    assert!(matches!(step(&world, both).await, Ok(Answer::Moved(0))));
+    let both = RemoveMessages { messages };
+    assert!(matches!(step(&world, both.clone()).await, Ok(2)));
+    assert!(matches!(step(&world, both).await, Ok(0)));
     world.verify().await;
 }
 

@@ -5,7 +5,7 @@ use domain::message::{Message, MessageId};
 use domain::{Span, State};
 
 use super::world::{NOW, World, at, name, terminate};
-use crate::{Store, What};
+use crate::{FanOut, Store, Trigger};
 
 async fn page(world: &World<'_>, after: i64, limit: usize) -> (Vec<(i64, MessageId)>, i64) {
     let (found, covered) = world.store.arrivals(world.tenant, &name("chat"), after, limit).await.expect("arrivals");
@@ -35,7 +35,7 @@ async fn busy(world: &World<'_>) -> Vec<(i64, MessageId)> {
         let seq = world.send(message).await;
         noise().await;
         for (after, agent, done) in [("", "a", false), ("a", "chat", false), ("chat", "d", true)] {
-            let part = What::FanOut { seq, after: after.to_owned(), agents: vec![name(agent)], done };
+            let part = FanOut { seq, after: after.to_owned(), agents: vec![name(agent)], done };
             world.commit(part).await.expect("written");
             if agent == "chat" && message.id == wide.id {
                 arrived.push((world.head().await, message.id));
@@ -64,7 +64,7 @@ async fn busy(world: &World<'_>) -> Vec<(i64, MessageId)> {
     let trigger = Verb::Defer { receipt: None, until: None, trigger: Some("built".into()), reason: None };
     world.settle("chat", next, trigger).await.expect("deferred");
     noise().await;
-    world.commit(What::Trigger { name: "built".to_owned(), max: 10 }).await.expect("triggered");
+    world.commit(Trigger { name: "built".to_owned(), max: 10 }).await.expect("triggered");
     arrived.push((world.head().await, next));
     arrived
 }

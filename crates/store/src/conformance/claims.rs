@@ -6,8 +6,8 @@ use domain::event::EventKind;
 use domain::message::{Message, Priority};
 use domain::{State, Time};
 
-use super::world::{LEASE, NOW, World, at, claimed, name};
-use crate::{Store, What};
+use super::world::{LEASE, NOW, World, at, name};
+use crate::{Claim, Store};
 
 /// Critical before high before normal before info; within a lane first in, first out.
 pub async fn a_claim_takes_the_first_lane_first_and_each_lane_in_order(store: &Store) {
@@ -53,7 +53,7 @@ pub async fn two_claims_never_take_the_same(store: &Store) {
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..40 {
         let (store, change) = (store.clone(), world.change(NOW, world.claiming("chat", 3)));
-        running.spawn(async move { claimed(store.commit(change).await.expect("claimed")) });
+        running.spawn(async move { store.commit(change).await.expect("claimed").outcome });
     }
     let taken: Vec<_> = running.join_all().await.into_iter().flatten().map(|claim| claim.delivery).collect();
     let distinct: BTreeSet<i64> = taken.iter().map(|delivery| delivery.seq).collect();
@@ -81,8 +81,9 @@ pub async fn what_has_expired_is_not_claimed(store: &Store) {
     world.send(&Message { recipients: vec![name("late")], ..until(at(10)) }).await;
     let seq = world.send(&until(at(11))).await;
     for push in [true, false] {
-        let what = What::Claim { agent: name("late"), max: 1, lease: LEASE, secret: 5, push };
-        assert!(claimed(store.commit(world.change(at(10), what)).await.expect("claimed")).is_empty());
+        let claim = Claim { agent: name("late"), max: 1, lease: LEASE, secret: 5, push };
+        let claimed = store.commit(world.change(at(10), claim)).await.expect("claimed").outcome;
+        assert!(claimed.is_empty());
     }
     let taken = world.claim("chat", 10, at(10)).await;
     assert_eq!(taken.iter().map(|claim| claim.delivery.seq).collect::<Vec<_>>(), [seq]);

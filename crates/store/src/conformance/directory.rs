@@ -5,7 +5,7 @@ use domain::directory::Grant;
 use domain::event::{EventKind, NewEvent};
 
 use super::world::{NOW, World, at, name, sending};
-use crate::{Change, Error, Fact, Store};
+use crate::{Change, Error, Fact, Record, Store};
 
 fn told(agent: &Agent) -> NewEvent {
     NewEvent::of(EventKind::AgentRegistered, NOW, agent).about(&agent.name)
@@ -44,10 +44,13 @@ pub async fn a_decision_on_an_old_directory_is_a_conflict(store: &Store) {
         |version| Change { version: Some(version), ..world.change(NOW, sending(&world.message(&["chat"]), None)) };
     store.commit(decided_on(0)).await.expect("sent");
     // In one group: the change of the directory comes first, so what was decided before it is a conflict.
-    let moved = crate::What::Record { events: vec![told(&agent)], facts: vec![Fact::Agent(agent)] };
-    let group = vec![decided_on(0), world.change(NOW, moved), decided_on(0), decided_on(1)];
-    let outcomes: Vec<_> = store.commit_all(group).await.into_iter().map(Result::err).collect();
-    assert!(matches!(outcomes[..], [None, None, Some(Error::Conflict), None]), "{outcomes:?}");
+    let moved = Record { events: vec![told(&agent)], facts: vec![Fact::Agent(agent)] };
+    let before = store.submit(decided_on(0)).await.expect("in the queue");
+    let moving = store.submit(world.change(NOW, moved)).await.expect("in the queue");
+    let outcomes = store.commit_all(vec![decided_on(0), decided_on(1)]).await;
+    before.committed().await.expect("sent");
+    moving.committed().await.expect("recorded");
+    assert!(matches!(outcomes[..], [Err(Error::Conflict), Ok(_)]), "{outcomes:?}");
     assert!(matches!(store.commit(decided_on(0)).await, Err(Error::Conflict)));
     assert_eq!(world.pending("chat").await.len(), 3);
 }

@@ -4,10 +4,10 @@ use domain::message::Message;
 use domain::{AgentName, State};
 
 use super::world::{World, name};
-use crate::{Error, Result, Store, What};
+use crate::{Error, FanOut, Result, Store};
 
-fn part(seq: i64, after: &str, agents: &[&str], done: bool) -> What {
-    What::FanOut { seq, after: after.to_owned(), agents: agents.iter().map(|agent| name(agent)).collect(), done }
+fn part(seq: i64, after: &str, agents: &[&str], done: bool) -> FanOut {
+    FanOut { seq, after: after.to_owned(), agents: agents.iter().map(|agent| name(agent)).collect(), done }
 }
 
 async fn begun(world: &World<'_>) -> (Message, i64) {
@@ -25,14 +25,14 @@ async fn unfinished(world: &World<'_>) -> Vec<(i64, String)> {
     unfinished
 }
 
-/// Each part is an event, wakes its recipients, and moves the place where the next one begins.
+/// Each part is an event, notifies its recipients, and moves the place where the next one begins.
 pub async fn a_fan_out_is_written_in_parts_and_then_done(store: &Store) {
     let world = World::new(store).await;
     world.sent(&["chat"]).await;
     let (message, seq) = begun(&world).await;
     assert_eq!(unfinished(&world).await, [(seq, String::new())]);
     let done = world.commit(part(seq, "", &["a", "b"], false)).await.expect("written");
-    assert_eq!(done.woken, [name("a"), name("b")]);
+    assert_eq!(done.notify, [name("a"), name("b")]);
     assert_eq!(unfinished(&world).await, [(seq, "b".to_owned())]);
     let stored = async || store.message_at(world.tenant, seq).await.expect("read").expect("a message");
     assert!(stored().await.fanning_out);

@@ -4,13 +4,13 @@ use domain::message::Message;
 use domain::{Code, Digest, Span};
 
 use super::world::{World, at, refused};
-use crate::{Answer, Idempotency, Store, What};
+use crate::{Forget, Idempotency, SendMessage, SendOutcome, Store};
 
 fn key(key: &str, request: u8) -> Idempotency {
     Idempotency { key: key.to_owned(), fingerprint: Digest([request; 32]), until: at(100) }
 }
 
-fn sent_under(message: &Message, key: Idempotency) -> What {
+fn sent_under(message: &Message, key: Idempotency) -> SendMessage {
     super::world::sending(message, Some(key))
 }
 
@@ -20,20 +20,21 @@ pub async fn the_same_request_is_sent_once(store: &Store) {
     let first = world.message(&["chat"]);
     world.commit(sent_under(&first, key("k", 1))).await.expect("sent");
     let again = world.commit(sent_under(&world.message(&["chat"]), key("k", 1))).await.expect("answered");
-    assert!(matches!(again.answer, Answer::Replayed(id) if id == first.id), "{again:?}");
-    assert!(again.woken.is_empty());
+    assert!(matches!(again.outcome, SendOutcome::Replayed(id) if id == first.id), "{again:?}");
+    assert!(again.notify.is_empty());
     assert_eq!(world.head().await, 1);
     let other = world.commit(sent_under(&world.message(&["chat"]), key("l", 1))).await.expect("sent");
-    assert!(matches!(other.answer, Answer::Sent(2)), "another key is another request");
+    assert!(matches!(other.outcome, SendOutcome::Sent(2)), "another key is another request");
 }
 
 /// A group sees what it has written itself.
 pub async fn the_same_requests_in_one_group_are_sent_once(store: &Store) {
     let world = World::new(store).await;
     let changes = (0..20).map(|_| world.change(at(0), sent_under(&world.message(&["chat"]), key("k", 1)))).collect();
-    let answers: Vec<_> = store.commit_all(changes).await.into_iter().map(|done| done.expect("done").answer).collect();
-    assert!(matches!(answers[0], Answer::Sent(1)));
-    assert!(answers[1..].iter().all(|answer| matches!(answer, Answer::Replayed(_))), "{answers:?}");
+    let outcomes: Vec<_> =
+        store.commit_all(changes).await.into_iter().map(|done| done.expect("done").outcome).collect();
+    assert!(matches!(outcomes[0], SendOutcome::Sent(1)));
+    assert!(outcomes[1..].iter().all(|outcome| matches!(outcome, SendOutcome::Replayed(_))), "{outcomes:?}");
     assert_eq!(world.pending("chat").await.len(), 1);
 }
 
@@ -68,13 +69,13 @@ pub async fn a_key_whose_time_has_passed_is_new(store: &Store) {
     for (secs, expected) in [(99, None), (100, Some(2))] {
         let fresh = Idempotency { until: at(secs).plus(Span::from_secs(100)), ..key("k", 1) };
         let change = world.change(at(secs), sent_under(&world.message(&["chat"]), fresh));
-        let answer = store.commit(change).await.expect("done").answer;
-        let position = if let Answer::Sent(seq) = answer { Some(seq) } else { None };
+        let outcome = store.commit(change).await.expect("done").outcome;
+        let position = if let SendOutcome::Sent(seq) = outcome { Some(seq) } else { None };
         assert_eq!(position, expected, "at {secs}");
     }
     // From then on it stands for the new one.
     let again = world.change(at(150), sent_under(&world.message(&["chat"]), key("k", 1)));
-    assert!(matches!(store.commit(again).await.expect("done").answer, Answer::Replayed(_)));
+    assert!(matches!(store.commit(again).await.expect("done").outcome, SendOutcome::Replayed(_)));
 }
 
 /// Forgetting keeps what may still be asked for.
@@ -86,11 +87,11 @@ pub async fn only_keys_whose_time_has_passed_are_forgotten(store: &Store) {
     for (secs, expected) in [(99, false), (100, true)] {
         assert_eq!(store.forgettable(world.tenant, at(secs)).await.expect("read"), expected);
     }
-    store.commit(world.change(at(100), What::Forget { max: 10 })).await.expect("forgotten");
+    store.commit(world.change(at(100), Forget { max: 10 })).await.expect("forgotten");
     assert!(!store.forgettable(world.tenant, at(100)).await.expect("read"));
     // As of the beginning both keys are in force; only the one that was kept is known.
     let soon = world.commit(sent_under(&world.message(&["chat"]), key("soon", 1))).await.expect("done");
     let late = world.commit(sent_under(&world.message(&["chat"]), key("late", 1))).await.expect("done");
-    assert!(matches!(soon.answer, Answer::Sent(3)), "{soon:?}");
-    assert!(matches!(late.answer, Answer::Replayed(_)), "{late:?}");
+    assert!(matches!(soon.outcome, SendOutcome::Sent(3)), "{soon:?}");
+    assert!(matches!(late.outcome, SendOutcome::Replayed(_)), "{late:?}");
 }

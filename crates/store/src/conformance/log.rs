@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::event::{EventKind, NewEvent};
 use domain::{Digest, TenantId, chain};
 
-use super::world::{NOW, World, refused, sending};
-use crate::{Answer, Error, Store, What};
+use super::world::{NOW, World, position, refused, sending};
+use crate::{Advance, Error, Record, Store};
 
 fn noted(n: usize) -> NewEvent {
     NewEvent::of(EventKind::AgentUpdated, NOW, &serde_json::json!({"n": n}))
@@ -18,7 +18,7 @@ pub async fn positions_are_dense_and_chained_under_concurrent_senders(store: &St
     let changes: Vec<_> = (0..200).map(|_| world.change(NOW, sending(&world.message(&["chat"]), None))).collect();
     let tasks = changes.into_iter().map(|change| {
         let store = store.clone();
-        async move { store.commit(change).await.expect("sent").answer }
+        async move { store.commit(change).await.expect("sent").outcome }
     });
     let mut running = tokio::task::JoinSet::new();
     for task in tasks {
@@ -36,13 +36,6 @@ pub async fn positions_are_dense_and_chained_under_concurrent_senders(store: &St
         previous = hash;
     }
     assert_eq!(store.head(world.tenant).await.expect("read"), Some((200, previous, 0)));
-}
-
-fn position(answer: Answer) -> i64 {
-    match answer {
-        Answer::Sent(seq) => seq,
-        other => panic!("sending answered {other:?}"),
-    }
 }
 
 /// A refusal leaves the log, the counts and the delivery as they were.
@@ -64,24 +57,25 @@ pub async fn a_refused_change_leaves_its_group_whole(store: &Store) {
     let world = World::new(store).await;
     let id = world.sent(&["chat"]).await;
     let stale = domain::delivery::Receipt { seq: 1, lease: 12 };
-    let mut changes = Vec::new();
-    for n in 0..60 {
-        changes.push(world.change(
-            NOW,
-            match n % 4 {
-                0 => sending(&world.message(&["chat", "code"]), None),
-                1 => world.settling("chat", id, super::world::ack(stale)),
-                2 => world.settling("chat", world.message(&[]).id, super::world::terminate()),
-                _ => What::Record { events: vec![noted(n)], facts: Vec::new() },
-            },
-        ));
-    }
-    for (n, outcome) in store.commit_all(changes).await.into_iter().enumerate() {
-        match n % 4 {
-            1 => assert_eq!(refused(outcome), domain::Code::StaleReceipt),
-            2 => assert_eq!(refused(outcome), domain::Code::NotFound),
-            _ => drop(outcome.expect("done")),
+    let (mut done, mut settled) = (Vec::new(), Vec::new());
+    let mut sent = Vec::new();
+    for n in 0..15 {
+        let send = sending(&world.message(&["chat", "code"]), None);
+        sent.push(store.submit(world.change(NOW, send)).await.expect("in the queue"));
+        for (message, verb) in [(id, super::world::ack(stale)), (world.message(&[]).id, super::world::terminate())] {
+            let settle = world.change(NOW, world.settling("chat", message, verb));
+            settled.push(store.submit(settle).await.expect("in the queue"));
         }
+        let record = Record { events: vec![noted(n)], facts: Vec::new() };
+        done.push(store.submit(world.change(NOW, record)).await.expect("in the queue"));
+    }
+    for (sent, done) in sent.into_iter().zip(done) {
+        position(sent.committed().await.expect("sent").outcome);
+        done.committed().await.expect("recorded");
+    }
+    for (settled, code) in settled.into_iter().zip([domain::Code::StaleReceipt, domain::Code::NotFound].iter().cycle())
+    {
+        assert_eq!(refused(settled.committed().await), *code);
     }
     assert_eq!(world.head().await, 31);
     assert_eq!(world.pending("chat").await.len(), 16);
@@ -104,7 +98,7 @@ pub async fn a_batch_is_committed_in_its_order(store: &Store) {
     let world = World::new(store).await;
     store.ping().await.expect("it can be read");
     let changes = (0..1_200).map(|_| world.change(NOW, sending(&world.message(&["chat"]), None))).collect();
-    let positions = store.commit_all(changes).await.into_iter().map(|done| position(done.expect("sent").answer));
+    let positions = store.commit_all(changes).await.into_iter().map(|done| position(done.expect("sent").outcome));
     assert!(positions.eq(1..=1_200));
     assert_eq!(store.queue_depth(), 0);
 }
@@ -121,7 +115,7 @@ pub async fn a_cursor_tells_who_is_behind_and_never_goes_back(store: &Store) {
     }
     assert_eq!(behind().await, [(world.tenant, 0, 3), (other.tenant, 0, 3)]);
     for (seq, expected) in [(2, 2), (1, 2), (3, 3)] {
-        world.commit(What::Advance { reader: "relay", seq }).await.expect("moved");
+        world.commit(Advance { reader: "relay", seq }).await.expect("moved");
         let cursor = behind().await.iter().find(|(tenant, ..)| *tenant == world.tenant).map_or(3, |(_, at, _)| *at);
         assert_eq!(cursor, expected);
     }

@@ -10,7 +10,7 @@ use domain::webhook::{SigningSecret, WebhookSecrets};
 use domain::{Digest, TenantId};
 
 use super::world::{NOW, World, ack, at, name, sending, terminate};
-use crate::{Error, Fact, Idempotency, Importing, Rest, Store, What};
+use crate::{Error, Fact, FanOut, Idempotency, Importing, Rest, Store};
 
 /// A tenant in which something of everything has happened.
 async fn lived_in(store: &Store) -> World<'_> {
@@ -53,8 +53,8 @@ async fn lived_in(store: &Store) -> World<'_> {
     let wide = Message { to: vec!["*".to_owned()], fan_out: true, ..world.message(&[]) };
     let seq = world.send(&wide).await;
     for (after, agent, done) in [("", "a", false), ("a", "b", true)] {
-        let what = What::FanOut { seq, after: after.to_owned(), agents: vec![name(agent)], done };
-        world.commit(what).await.expect("fanned out");
+        let part = FanOut { seq, after: after.to_owned(), agents: vec![name(agent)], done };
+        world.commit(part).await.expect("fanned out");
     }
     world
 }

@@ -5,7 +5,7 @@ use domain::message::{Message, MessageId, Priority};
 use domain::{Span, State};
 
 use super::world::{World, at, sending};
-use crate::{Store, What};
+use crate::{FanOut, Store, Trigger};
 
 const AGENTS: [&str; 3] = ["chat", "code", "third"];
 
@@ -47,7 +47,7 @@ impl<'a> Work<'a> {
             6..=7 => self.settle().await,
             8 => self.world.elapse_all(at(self.now)).await,
             _ => {
-                let change = self.world.change(at(self.now), What::Trigger { name: "built".to_owned(), max: 3 });
+                let change = self.world.change(at(self.now), Trigger { name: "built".to_owned(), max: 3 });
                 self.world.store.commit(change).await.expect("triggered");
             }
         }
@@ -70,10 +70,7 @@ impl<'a> Work<'a> {
         if message.fan_out {
             let seq = self.world.store.fanning_out(self.world.tenant, 1).await.expect("read").remove(0);
             let agents = vec![super::world::name("wide")];
-            self.world
-                .commit(What::FanOut { seq, after: String::new(), agents, done: true })
-                .await
-                .expect("fanned out");
+            self.world.commit(FanOut { seq, after: String::new(), agents, done: true }).await.expect("fanned out");
         }
         self.sent.push(message.id);
     }

@@ -5,7 +5,7 @@ use domain::event::EventKind;
 use domain::{Code, Span, State};
 
 use super::world::{NOW, World, ack, at, refused, terminate};
-use crate::{Answer, Store, What};
+use crate::{Store, Trigger};
 
 /// Done is done.
 pub async fn an_ack_settles_and_a_second_one_changes_nothing(store: &Store) {
@@ -29,7 +29,7 @@ pub async fn a_nack_gives_back_at_once_or_later(store: &Store) {
     let nack = |receipt, delay| Verb::Nack { receipt, delay, reason: Some("busy".to_owned()) };
     let first = world.claim_one("chat", NOW).await;
     let committed = world.commit(world.settling("chat", id, nack(first.receipt(), None))).await.expect("given back");
-    assert_eq!(committed.woken, [super::world::name("chat")]);
+    assert_eq!(committed.notify, [super::world::name("chat")]);
 
     let second = world.claim_one("chat", NOW).await;
     assert_eq!(second.attempt, 2);
@@ -57,7 +57,7 @@ pub async fn what_is_terminated_is_dead_and_its_sender_is_told(store: &Store) {
     let world = World::new(store).await;
     let id = world.sent(&["chat"]).await;
     let committed = world.commit(world.settling("chat", id, terminate())).await.expect("terminated");
-    assert_eq!(committed.woken, [super::world::name("code")]);
+    assert_eq!(committed.notify, [super::world::name("code")]);
     assert_eq!(world.delivery("chat", id).await.state, State::Dead);
     let bounce = world.pending("code").await.pop().expect("a bounce");
     assert_eq!((bounce.from.as_str(), bounce.in_reply_to, bounce.thread_id), ("system", Some(id), id));
@@ -97,10 +97,9 @@ pub async fn a_trigger_brings_back_what_waits_for_it(store: &Store) {
     assert!(world.claim("chat", 10, at(1_000_000)).await.is_empty());
     let mut moved = Vec::new();
     for _ in 0..3 {
-        let done = world.commit(What::Trigger { name: "built".to_owned(), max: 4 }).await.expect("triggered");
-        let Answer::Moved(n) = done.answer else { panic!("a trigger answered {:?}", done.answer) };
-        assert_eq!(done.woken.len(), n);
-        moved.push(n);
+        let done = world.commit(Trigger { name: "built".to_owned(), max: 4 }).await.expect("triggered");
+        assert_eq!(done.notify.len(), done.outcome);
+        moved.push(done.outcome);
     }
     assert_eq!(moved, [4, 2, 0]);
     assert_eq!(world.pending("chat").await.len() + world.pending("other").await.len(), 6);

@@ -52,7 +52,7 @@ pub async fn the_same_ids_asked_in_another_tenant_give_nothing(store: &Store) {
     assert_eq!(refused(store.commit(change).await), domain::Code::NotFound);
     let mut change = world.change(NOW, world.claiming("chat", 9));
     change.tenant = other;
-    assert!(super::world::claimed(store.commit(change).await.expect("claimed")).is_empty());
+    assert!(store.commit(change).await.expect("claimed").outcome.is_empty());
     assert_eq!(world.delivery("chat", id).await.state, State::Leased);
 }
 

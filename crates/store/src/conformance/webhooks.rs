@@ -4,14 +4,14 @@ use domain::event::{EventKind, NewEvent};
 use domain::webhook::{SigningSecret, WebhookSecrets};
 use domain::{Delivery, Priority, Time};
 
-use super::world::{LEASE, NOW, World, ack, at, claimed, name};
-use crate::{Fact, Store, What};
+use super::world::{LEASE, NOW, World, ack, at, name};
+use crate::{Claim, Fact, Store};
 
 /// The delivery that a push claims, if any.
 async fn pushed(world: &World<'_>, agent: &str, now: Time) -> Option<Delivery> {
-    let what = What::Claim { agent: name(agent), max: 1, lease: LEASE, secret: world.draw() << 32, push: true };
-    let committed = world.store.commit(world.change(now, what)).await.expect("claimed");
-    claimed(committed).pop().map(|claim| claim.delivery)
+    let claim = Claim { agent: name(agent), max: 1, lease: LEASE, secret: world.draw() << 32, push: true };
+    let committed = world.store.commit(world.change(now, claim)).await.expect("claimed");
+    committed.outcome.into_iter().next().map(|claim| claim.delivery)
 }
 
 async fn pushable(world: &World<'_>, now: Time) -> Vec<String> {

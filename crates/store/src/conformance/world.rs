@@ -11,7 +11,10 @@ use domain::event::{Event, NewEvent};
 use domain::message::{Kind, Message, MessageId, Priority};
 use domain::{AgentName, Delivery, Span, State, TenantId, Time};
 
-use crate::{Answer, Change, Claimed, Committed, Error, Fact, Idempotency, Result, Sending, Store, What};
+use crate::{
+    Change, Claim, Claimed, Command, Committed, Elapse, Error, Fact, Idempotency, Record, Result, SendMessage,
+    SendOutcome, Settle, Store,
+};
 use domain::filter::EventFilter;
 
 /// When every world begins.
@@ -97,21 +100,18 @@ impl<'a> World<'a> {
     }
 
     /// A change at a time.
-    pub fn change(&self, now: Time, what: What) -> Change {
-        Change { tenant: self.tenant, now, version: None, what }
+    pub fn change<C>(&self, now: Time, command: C) -> Change<C> {
+        Change { tenant: self.tenant, now, version: None, command }
     }
 
     /// Makes a change at the beginning of time.
-    pub async fn commit(&self, what: What) -> Result<Committed> {
-        self.store.commit(self.change(NOW, what)).await
+    pub async fn commit<C: Command>(&self, command: C) -> Result<Committed<C::Outcome>> {
+        self.store.commit(self.change(NOW, command)).await
     }
 
     /// Sends; answers the position.
     pub async fn send(&self, message: &Message) -> i64 {
-        match self.commit(sending(message, None)).await.expect("sent").answer {
-            Answer::Sent(seq) => seq,
-            other => panic!("sending answered {other:?}"),
-        }
+        position(self.commit(sending(message, None)).await.expect("sent").outcome)
     }
 
     /// Sends the usual; answers its id.
@@ -123,18 +123,18 @@ impl<'a> World<'a> {
 
     /// Records events and facts.
     pub async fn record(&self, events: Vec<NewEvent>, facts: Vec<Fact>) {
-        self.commit(What::Record { events, facts }).await.expect("recorded");
+        self.commit(Record { events, facts }).await.expect("recorded");
     }
 
     /// A claim of at most so many.
-    pub fn claiming(&self, agent: &str, max: usize) -> What {
-        What::Claim { agent: name(agent), max, lease: LEASE, secret: self.draw() << 32, push: false }
+    pub fn claiming(&self, agent: &str, max: usize) -> Claim {
+        Claim { agent: name(agent), max, lease: LEASE, secret: self.draw() << 32, push: false }
     }
 
     /// Claims at most so many.
     pub async fn claim(&self, agent: &str, max: usize, now: Time) -> Vec<Claimed> {
         let change = self.change(now, self.claiming(agent, max));
-        claimed(self.store.commit(change).await.expect("claimed"))
+        self.store.commit(change).await.expect("claimed").outcome
     }
 
     /// Claims the next one.
@@ -143,27 +143,21 @@ impl<'a> World<'a> {
     }
 
     /// What a verb asks.
-    pub fn settling(&self, agent: &str, message: MessageId, verb: Verb) -> What {
+    pub fn settling(&self, agent: &str, message: MessageId, verb: Verb) -> Settle {
         let notice = self.id_at(NOW);
-        What::Settle { agent: name(agent), message, verb, directory: Arc::clone(&self.directory), notice }
+        Settle { agent: name(agent), message, verb, directory: Arc::clone(&self.directory), notice }
     }
 
     /// Does what a verb asks.
     pub async fn settle(&self, agent: &str, message: MessageId, verb: Verb) -> Result<Delivery> {
-        match self.commit(self.settling(agent, message, verb)).await?.answer {
-            Answer::Settled(delivery) => Ok(delivery),
-            other => panic!("settling answered {other:?}"),
-        }
+        Ok(self.commit(self.settling(agent, message, verb)).await?.outcome)
     }
 
     /// Does what is due with one delivery; answers whether anything was.
     pub async fn elapse(&self, agent: &str, seq: i64, now: Time) -> bool {
         let notices = std::array::from_fn(|_| self.id_at(now));
-        let what = What::Elapse { agent: name(agent), seq, directory: Arc::clone(&self.directory), notices };
-        match self.store.commit(self.change(now, what)).await.expect("elapsed").answer {
-            Answer::Moved(moved) => moved > 0,
-            other => panic!("elapsing answered {other:?}"),
-        }
+        let elapse = Elapse { agent: name(agent), seq, directory: Arc::clone(&self.directory), notices };
+        self.store.commit(self.change(now, elapse)).await.expect("elapsed").outcome
     }
 
     /// Does everything that is due.
@@ -210,16 +204,16 @@ impl<'a> World<'a> {
 }
 
 /// A message to be sent.
-pub fn sending(message: &Message, idempotency: Option<Idempotency>) -> What {
+pub fn sending(message: &Message, idempotency: Option<Idempotency>) -> SendMessage {
     let data = serde_json::to_string(message).expect("a message becomes JSON");
-    What::Send(Box::new(Sending { message: message.clone().into(), data, before: Vec::new(), idempotency }))
+    SendMessage { message: message.clone().into(), data, before: Vec::new(), idempotency }
 }
 
-/// What was claimed.
-pub fn claimed(committed: Committed) -> Vec<Claimed> {
-    match committed.answer {
-        Answer::Claimed(claimed) => claimed,
-        other => panic!("claiming answered {other:?}"),
+/// The position of a message that was sent and not sent before.
+pub fn position(outcome: SendOutcome) -> i64 {
+    match outcome {
+        SendOutcome::Sent(seq) => seq,
+        SendOutcome::Replayed(id) => panic!("it was sent before, as {id}"),
     }
 }
 

@@ -10,8 +10,8 @@ use domain::{AgentName, Priority, TenantId};
 use serde::de::DeserializeOwned;
 
 use super::Importing;
+use crate::command::FANNED_OUT;
 use crate::message::places;
-use crate::plan::FANNED_OUT;
 use crate::rows::{Batch, Head};
 use crate::statements::UPDATE_FAN_OUT;
 use crate::value::{Row, Value};

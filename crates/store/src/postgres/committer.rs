@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use domain::{Refusal, TenantId};
+use domain::TenantId;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_postgres::error::{Severity, SqlState};
@@ -15,14 +15,13 @@ use tokio_postgres::types::ToSql;
 
 use super::connect::{Connector, PostgresOptions, spawn};
 use super::flight::{Flight, Prepared};
-use super::group::{Groups, Next};
+use super::group::{Asking, Groups, Next};
 use super::values;
-use crate::change::{Change, Committed};
-use crate::queue::{Item, Waiting};
+use crate::queue::Item;
 use crate::rows::{Batch, Group, Head};
 use crate::statements::UPDATE_DELIVERY;
 use crate::value::{Row, Value};
-use crate::{Error, Result, load, plan};
+use crate::{Error, Result};
 
 const HEADS: &str = "SELECT id, seq, hash, version FROM tenants WHERE id = ANY($1) ORDER BY id FOR UPDATE";
 /// How often a change is tried again that surely was not done.
@@ -42,9 +41,8 @@ struct Committer {
     resolve: Duration,
 }
 
-/// A transaction that is ready to be written, and what each of its changes comes to.
+/// A transaction that is ready to be written; what each of its changes comes to is remembered with it.
 struct Planned {
-    outcomes: Vec<Result<Committed>>,
     /// Where each log ended before.
     begun: BTreeMap<TenantId, i64>,
     batch: Batch,
@@ -105,16 +103,12 @@ impl Committer {
 
     /// Commits a group; hands back what is still to be refused because the database is away. Where the database takes offence at
     /// a row, the group is halved until only the change that brought it fails.
-    async fn commit(&mut self, group: Vec<(Waiting, usize)>) -> Vec<(Vec<(Waiting, usize)>, Error)> {
+    async fn commit(&mut self, group: Vec<Asking>) -> Vec<(Vec<Asking>, Error)> {
         let mut away = Vec::new();
         let mut parts = vec![group];
         while let Some(mut part) = parts.pop() {
-            match self.transaction(&part).await {
-                Ok(outcomes) => {
-                    for ((waiting, _), outcome) in part.into_iter().zip(outcomes) {
-                        waiting.answer(outcome);
-                    }
-                }
+            match self.transaction(&mut part).await {
+                Ok(()) => part.into_iter().for_each(|(waiting, _)| waiting.answer()),
                 Err(Failure::Row(_)) if part.len() > 1 => {
                     let rest = part.split_off(part.len() / 2);
                     parts.extend([rest, part]);
@@ -128,10 +122,7 @@ impl Committer {
     }
 
     /// Tries a group until it is done, surely cannot be done, or was tried often or long enough.
-    async fn transaction(
-        &mut self,
-        group: &[(Waiting, usize)],
-    ) -> std::result::Result<Vec<Result<Committed>>, Failure> {
+    async fn transaction(&mut self, group: &mut [Asking]) -> std::result::Result<(), Failure> {
         let (mut tries, until) = (0, Instant::now() + self.patience);
         loop {
             match self.attempt(group, until).await {
@@ -146,24 +137,20 @@ impl Committer {
     }
 
     /// One transaction, whose questions are answered before `until`.
-    async fn attempt(
-        &mut self,
-        group: &[(Waiting, usize)],
-        until: Instant,
-    ) -> std::result::Result<Vec<Result<Committed>>, Failure> {
+    async fn attempt(&mut self, group: &mut [Asking], until: Instant) -> std::result::Result<(), Failure> {
         let patience = self.patience;
         let asked = timeout_at(until, self.ask(group)).await;
         let planned = asked.unwrap_or_else(|_| {
             Err(Failure::Transient(Error::Unavailable(format!("no lock or answer in {} s", patience.as_secs_f32()))))
         });
-        let Planned { outcomes, begun, mut batch } = planned.inspect_err(|_| self.connection = None)?;
+        let Planned { begun, mut batch } = planned.inspect_err(|_| self.connection = None)?;
         if !batch.finish() {
             self.rollback().await;
-            return Ok(outcomes);
+            return Ok(());
         }
         let writes = batch.take_writes();
         let why = match timeout(patience, self.write(writes)).await {
-            Ok(Ok(())) => return Ok(outcomes),
+            Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) if is_rolled_back(&error) => {
                 self.connection = None;
                 return Err(error.into());
@@ -171,7 +158,7 @@ impl Committer {
             Ok(Err(error)) => full(&error),
             Err(_) => "no answer to the commit".to_owned(),
         };
-        self.look(&begun, &batch, &why).await.map(|()| outcomes)
+        self.look(&begun, &batch, &why).await
     }
 
     async fn connected(&mut self) -> Result<&mut Prepared> {
@@ -182,17 +169,17 @@ impl Committer {
     }
 
     /// The first flight: begins, locks the heads, asks every question; then decides.
-    async fn ask(&mut self, group: &[(Waiting, usize)]) -> std::result::Result<Planned, Failure> {
+    async fn ask(&mut self, group: &mut [Asking]) -> std::result::Result<Planned, Failure> {
         let connection = self.connected().await?;
         let heads = connection.statement(HEADS).await?;
         let mut questions = Vec::with_capacity(group.len());
-        for (waiting, more) in group {
-            questions.push(match load::query(&waiting.change, *more) {
+        for (waiting, more) in &mut *group {
+            questions.push(match waiting.query(*more) {
                 Some((sql, parameters)) => Some((connection.statement(&sql).await?, parameters)),
                 None => None,
             });
         }
-        let tenants: HashSet<i64> = group.iter().map(|(waiting, _)| waiting.change.tenant.0).collect();
+        let tenants: HashSet<i64> = group.iter().map(|(waiting, _)| waiting.tenant().0).collect();
         let mut flight = Flight::new(&connection.client);
         flight.text("BEGIN");
         flight.statement(heads, vec![Box::new(Vec::from_iter(tenants))]);
@@ -208,13 +195,12 @@ impl Committer {
             batch.heads.insert(TenantId(row.int(0)?), head);
         }
         let begun = batch.heads.iter().map(|(tenant, head)| (*tenant, head.seq)).collect();
-        let mut outcomes = Vec::with_capacity(group.len());
-        for ((waiting, _), asked) in group.iter().zip(asked) {
+        for ((waiting, _), asked) in group.iter_mut().zip(asked) {
             let rows = if asked { answers.next().unwrap_or_default() } else { Vec::new() };
             let rows = rows.iter().map(values::row).collect::<Result<Vec<Row>>>()?;
-            outcomes.push(decide(&waiting.change, rows, &mut batch));
+            waiting.decide(rows, &mut batch, true);
         }
-        Ok(Planned { outcomes, begun, batch })
+        Ok(Planned { begun, batch })
     }
 
     /// The second flight: writes every row and commits.
@@ -328,19 +314,12 @@ fn is_away(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_) | Error::Unknown(_))
 }
 
-fn refuse(part: Vec<(Waiting, usize)>, error: &Error) {
+fn refuse(part: Vec<Asking>, error: &Error) {
     tracing::warn!(%error, changes = part.len(), "a commit failed");
-    for (waiting, _) in part {
-        waiting.answer(Err(error.again()));
+    for (mut waiting, _) in part {
+        waiting.fail(error.again());
+        waiting.answer();
     }
-}
-
-fn decide(change: &Change, rows: Vec<Row>, batch: &mut Batch) -> Result<Committed> {
-    if !batch.heads.contains_key(&change.tenant) {
-        return Err(Refusal::not_found("tenant", &change.tenant.0).into());
-    }
-    let facts = load::overlay(change, load::facts(change, rows)?, batch);
-    plan::decide(change.clone(), facts, batch)
 }
 
 fn boxed<'a>(values: Vec<Value>) -> Vec<Box<dyn ToSql + Sync + Send + 'a>> {

@@ -5,15 +5,18 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use domain::{AgentName, TenantId};
 use tokio::sync::mpsc;
 
-use crate::change::{Change, What};
-use crate::queue::{Item, Waiting};
+use crate::command::{Key, Pending, Sharing};
+use crate::queue::Item;
 use crate::rows::Group;
 use crate::value::Value;
 
+/// A change of a group, and how many more rows it asks for because of those before it.
+pub(super) type Asking = (Box<dyn Pending>, usize);
+
 /// What is next to be done.
 pub(super) enum Next {
-    /// Commit these; each with how many more deliveries it asks for because of those before it.
-    Group(Vec<(Waiting, usize)>),
+    /// Commit these.
+    Group(Vec<Asking>),
     /// Run this by itself.
     Statement((&'static str, Vec<Value>), tokio::sync::oneshot::Sender<crate::Result<()>>),
     /// Write these in a transaction of their own.
@@ -31,21 +34,29 @@ pub(super) struct Groups {
     batch: usize,
 }
 
-/// Changes of one transaction that must see each other's rows cannot ask their questions at once. One that removes rows is
-/// alone in its transaction.
-#[derive(PartialEq, Eq, Hash)]
-enum Key {
-    Idempotency(TenantId, String),
-    FanOut(TenantId, i64),
+/// What the changes of a group have said so far of how they share a transaction, see [`Sharing`].
+#[derive(Default)]
+struct Shared {
+    keys: HashSet<(&'static str, TenantId, String)>,
+    taken: HashMap<(TenantId, AgentName), usize>,
 }
 
-fn key(change: &Change) -> Option<Key> {
-    match &change.what {
-        What::Send(sending) => {
-            sending.idempotency.as_ref().map(|idempotency| Key::Idempotency(change.tenant, idempotency.key.clone()))
-        }
-        What::FanOut { seq, .. } => Some(Key::FanOut(change.tenant, *seq)),
-        _ => None,
+impl Shared {
+    /// Whether a change may not join one that stands there already.
+    fn excludes(&mut self, tenant: TenantId, sharing: Sharing<'_>) -> bool {
+        let (kind, key) = match sharing {
+            Sharing::Unless(kind, Key::Text(key)) => (kind, key.to_owned()),
+            Sharing::Unless(kind, Key::Position(seq)) => (kind, seq.to_string()),
+            Sharing::Free | Sharing::Alone | Sharing::Takes(..) => return false,
+        };
+        !self.keys.insert((kind, tenant, key))
+    }
+
+    /// How many rows those before a change take first.
+    fn more(&mut self, tenant: TenantId, sharing: Sharing<'_>) -> usize {
+        let Sharing::Takes(agent, max) = sharing else { return 0 };
+        let taken = self.taken.entry((tenant, agent.clone())).or_default();
+        std::mem::replace(taken, *taken + max)
     }
 }
 
@@ -92,7 +103,10 @@ impl Groups {
         let away = || crate::Error::Unavailable(why.to_owned());
         for item in std::mem::take(&mut self.held) {
             match item {
-                Item::Change(waiting) => waiting.answer(Err(away())),
+                Item::Change(mut waiting) => {
+                    waiting.fail(away());
+                    waiting.answer();
+                }
                 // Who no longer waits has hung up.
                 Item::Statement(_, done) | Item::Rows(_, done) => drop(done.send(Err(away()))),
                 close @ Item::Close(_) => self.held.push_back(close),
@@ -101,24 +115,18 @@ impl Groups {
     }
 
     /// The changes at the front, in their order, as far as none must see the rows of another.
-    fn group(&mut self) -> Vec<(Waiting, usize)> {
+    fn group(&mut self) -> Vec<Asking> {
         let mut group = Vec::new();
-        let mut keys = HashSet::new();
-        let mut claims: HashMap<(TenantId, AgentName), usize> = HashMap::new();
+        let mut shared = Shared::default();
         while let Some(Item::Change(waiting)) = self.held.front() {
-            let alone = matches!(waiting.change.what, What::Archive(_));
-            if alone && !group.is_empty() || key(&waiting.change).is_some_and(|key| !keys.insert(key)) {
+            let (tenant, sharing) = (waiting.tenant(), waiting.sharing());
+            let alone = matches!(sharing, Sharing::Alone);
+            if alone && !group.is_empty() || shared.excludes(tenant, sharing) {
                 break;
             }
-            let more = match &waiting.change.what {
-                What::Claim { agent, max, .. } => {
-                    let taken = claims.entry((waiting.change.tenant, agent.clone())).or_default();
-                    std::mem::replace(taken, *taken + max)
-                }
-                _ => 0,
-            };
+            let more = shared.more(tenant, sharing);
             if let Some(Item::Change(waiting)) = self.held.pop_front() {
-                group.push((*waiting, more));
+                group.push((waiting, more));
             }
             if alone {
                 break;

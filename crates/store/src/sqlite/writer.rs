@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use domain::{Refusal, TenantId};
+use domain::TenantId;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::readers;
-use crate::change::{Change, Committed};
-use crate::queue::{Answers, Item, Waiting};
+use crate::command::Pending;
+use crate::queue::{Answers, Item};
 use crate::rows::{Batch, Group, Head};
 use crate::statements::PARTS;
 use crate::value::Row;
-use crate::{Error, Result, load, plan};
+use crate::{Error, Result};
 
 /// Starts the writer's thread.
 pub(super) fn start(connection: Connection, queue: mpsc::Receiver<Item>, batch: usize) -> Result<()> {
@@ -46,9 +46,9 @@ impl Writer {
     }
 
     /// Lets a change join the group; everything else is done here, behind the group so far.
-    fn take(&mut self, item: Item, group: &mut Vec<Waiting>, queue: &mut mpsc::Receiver<Item>) {
+    fn take(&mut self, item: Item, group: &mut Vec<Box<dyn Pending>>, queue: &mut mpsc::Receiver<Item>) {
         match item {
-            Item::Change(waiting) => group.push(*waiting),
+            Item::Change(waiting) => group.push(waiting),
             Item::Statement((sql, row), done) => {
                 self.commit(std::mem::take(group));
                 drop(done.send(readers::execute(&self.connection, sql, &row)));
@@ -75,38 +75,35 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&mut self, group: Vec<Waiting>) {
+    fn commit(&mut self, mut group: Vec<Box<dyn Pending>>) {
         if group.is_empty() {
             return;
         }
-        let (changes, waiters): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|waiting| (waiting.change, waiting.answer)).unzip();
-        match self.transaction(changes) {
-            Ok(outcomes) => self.answers.send(waiters.into_iter().zip(outcomes).collect()),
-            Err(error) => {
-                tracing::error!(%error, changes = waiters.len(), "a commit failed");
-                // What stands on the disk is read again; what was planned is forgotten.
-                self.heads.clear();
-                self.answers.send(waiters.into_iter().map(|waiter| (waiter, Err(error.again()))).collect());
+        if let Err(error) = self.transaction(&mut group) {
+            tracing::error!(%error, changes = group.len(), "a commit failed");
+            // What stands on the disk is read again; what was planned is forgotten.
+            self.heads.clear();
+            for waiting in &mut group {
+                waiting.fail(error.again());
             }
         }
+        self.answers.send(group);
     }
 
     /// Decides each change and commits the rows of all of them; a change that is refused leaves none.
-    fn transaction(&mut self, changes: Vec<Change>) -> Result<Vec<Result<Committed>>> {
+    fn transaction(&mut self, group: &mut [Box<dyn Pending>]) -> Result<()> {
         let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let mut batch = Batch::default();
-        let mut outcomes = Vec::with_capacity(changes.len());
-        for change in changes {
-            outcomes.push(one(&transaction, &self.heads, change, &mut batch)?);
+        for waiting in group {
+            decide(&transaction, &self.heads, waiting.as_mut(), &mut batch)?;
         }
         if !batch.finish() {
-            return Ok(outcomes);
+            return Ok(());
         }
         apply(&transaction, batch.take_writes())?;
         transaction.commit().map_err(uncertain)?;
         self.heads.append(&mut batch.heads);
-        Ok(outcomes)
+        Ok(())
     }
 }
 
@@ -114,27 +111,28 @@ impl Writer {
 ///
 /// What the rules or a row say against it is its own affair. What the database says against reading or writing ends the whole
 /// group: SQLite may have rolled it back.
-fn one(
+fn decide(
     connection: &Connection,
     heads: &BTreeMap<TenantId, Head>,
-    change: Change,
+    waiting: &mut dyn Pending,
     batch: &mut Batch,
-) -> Result<Result<Committed>> {
-    if let Entry::Vacant(place) = batch.heads.entry(change.tenant) {
-        let known = heads.get(&change.tenant).cloned();
-        let Some(head) = known.map_or_else(|| head(connection, change.tenant), |head| Ok(Some(head)))? else {
-            return Ok(Err(Refusal::not_found("tenant", &change.tenant.0).into()));
-        };
-        place.insert(head);
+) -> Result<()> {
+    let tenant = waiting.tenant();
+    if let Entry::Vacant(place) = batch.heads.entry(tenant) {
+        let known = heads.get(&tenant).cloned();
+        if let Some(head) = known.map_or_else(|| head(connection, tenant), |head| Ok(Some(head)))? {
+            place.insert(head);
+        }
     }
-    let rows = match load::query(&change, 0) {
+    let rows = match waiting.query(0) {
         Some((sql, parameters)) => {
             apply(connection, batch.take_writes())?;
             readers::query(connection, &sql, &parameters)?
         }
         None => Vec::new(),
     };
-    Ok(load::facts(&change, rows).and_then(|facts| plan::decide(change, facts, batch)))
+    waiting.decide(rows, batch, false);
+    Ok(())
 }
 
 fn head(connection: &Connection, tenant: TenantId) -> Result<Option<Head>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::State;
-use store::conformance::world::{NOW, World, ack, claimed};
+use store::conformance::world::{NOW, World, ack};
 use store::{Claimed, Store};
 use testkit::postgres::Postgres;
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ async fn take_all(store: Store, max: usize) -> Vec<Claimed> {
     let mut taken = Vec::new();
     loop {
         let change = world.change(NOW, world.claiming("chat", max));
-        let part = claimed(store.commit(change).await.expect("claimed"));
+        let part = store.commit(change).await.expect("claimed").outcome;
         if part.is_empty() {
             return taken;
         }

@@ -6,7 +6,7 @@ use domain::Digest;
 use domain::event::EventKind;
 use domain::message::{Message, MessageId};
 use store::conformance::world::{NOW, World, at, sending};
-use store::{Answer, Change, Error, Idempotency, PostgresOptions, Store};
+use store::{Change, Error, Idempotency, PostgresOptions, SendMessage, SendOutcome, Store};
 use testkit::pgbouncer::PgBouncer;
 use testkit::postgres::Postgres;
 use testkit::proxy::{Cut, Proxy, Trap};
@@ -50,7 +50,7 @@ impl Wired {
 }
 
 /// A message to be sent under a key.
-pub(crate) fn under(world: &World<'_>, key: &str, message: &Message) -> Change {
+pub(crate) fn under(world: &World<'_>, key: &str, message: &Message) -> Change<SendMessage> {
     let idempotency = Idempotency { key: key.to_owned(), fingerprint: Digest([7; 32]), until: at(3_600) };
     world.change(NOW, sending(message, Some(idempotency)))
 }
@@ -86,7 +86,7 @@ async fn is_done_once(wired: Wired) {
         wired.wire.set(Trap { pattern: COMMIT.to_vec(), cut, stalls: false });
         let committed = timeout(SOON, wired.store.commit(under(&world, &format!("key {count}"), &message))).await;
         let committed = committed.expect("in time").unwrap_or_else(|error| panic!("{cut:?}: {error}"));
-        assert!(matches!(committed.answer, Answer::Sent(_)), "{cut:?}: {committed:?}");
+        assert!(matches!(committed.outcome, SendOutcome::Sent(_)), "{cut:?}: {committed:?}");
         if let Cut::Request(_) = cut {
             assert_eq!(wired.wire.sprung(), count + 1, "{cut:?}: the wire was not cut");
         }
@@ -110,10 +110,11 @@ async fn perhaps_is_said_only_while_nobody_can_look() {
         assert!(matches!(outcome, Err(Error::Unknown(_))), "{cut:?}: {outcome:?}");
         wired.wire.restore().await.expect("restored");
         let again = timeout(SOON, wired.store.commit(under(&world, &key, &message))).await.expect("in time");
-        match again.expect("done").answer {
-            Answer::Replayed(id) => assert!(id == message.id && cut != Cut::Request(3), "{cut:?}: it was not done"),
-            Answer::Sent(_) => {}
-            other => panic!("{cut:?}: {other:?}"),
+        match again.expect("done").outcome {
+            SendOutcome::Replayed(id) => {
+                assert!(id == message.id && cut != Cut::Request(3), "{cut:?}: it was not done")
+            }
+            SendOutcome::Sent(_) => {}
         }
         assert_eq!(sent(&beside).await.len(), before + 1, "{cut:?}: it is there once");
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::message::MessageId;
 use store::conformance::world::World;
-use store::{Answer, Error, Store};
+use store::{Error, SendOutcome, Store};
 use testkit::proxy::{Cut, Proxy, Trap};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -57,10 +57,10 @@ async fn send(store: Store, number: usize, begin: Arc<Barrier>) -> Told {
         let key = format!("sender-{number}-{count}");
         let (mut message, mut perhaps) = (message(&world, number), false);
         loop {
-            match store.commit(under(&world, &key, &message)).await.map(|committed| committed.answer) {
-                Ok(Answer::Sent(_)) => break,
-                Ok(Answer::Replayed(id)) if perhaps && id == message.id => break,
-                Ok(other) => panic!("`{key}` was answered with {other:?}"),
+            match store.commit(under(&world, &key, &message)).await.map(|committed| committed.outcome) {
+                Ok(SendOutcome::Sent(_)) => break,
+                Ok(SendOutcome::Replayed(id)) if perhaps && id == message.id => break,
+                Ok(other @ SendOutcome::Replayed(_)) => panic!("`{key}` was answered with {other:?}"),
                 Err(Error::Unknown(_)) => {
                     told.perhaps += 1;
                     perhaps = true;
