@@ -55,7 +55,7 @@ use tokio_util::task::TaskTracker;
 pub use archive::{Archived, Manifest};
 pub use attachment::BoxError;
 pub use background::Stepped;
-pub use clock::Clock;
+pub use clock::{Clock, Sources};
 pub use config::Config;
 pub use domain::agent::AgentPut;
 pub use domain::directory::GrantRequest;
@@ -209,6 +209,11 @@ impl Engine {
     /// The time by the engine's clock.
     pub fn now(&self) -> Time {
         self.inner.clock.now()
+    }
+
+    /// How often the wall clock has jumped since this process began.
+    pub fn clock_jumps(&self) -> u64 {
+        self.inner.clock.jumps()
     }
 
     /// The configuration it was started with.

@@ -54,6 +54,7 @@ pub(crate) struct Meters {
     archived: Family<OfTenant, Gauge>,
     trimmed: Family<OfTenant, Gauge>,
     archive_failures: Counter,
+    clock_jumps: Counter,
 }
 
 impl Meters {
@@ -75,6 +76,7 @@ impl Meters {
             archived: Family::default(),
             trimmed: Family::default(),
             archive_failures: Counter::default(),
+            clock_jumps: Counter::default(),
         };
         meters.registered()
     }
@@ -104,6 +106,8 @@ impl Meters {
         registry.register("event_log_trimmed", "Position up to which a tenant's log has left the store", trimmed);
         let failures = self.archive_failures.clone();
         registry.register("archive_failures", "Stretches of a log that this process failed to archive", failures);
+        let jumps = self.clock_jumps.clone();
+        registry.register("clock_jumps", "Times that the wall clock was set while this process ran", jumps);
         registry.register("http_requests_in_flight", "Requests that are being answered", self.in_flight.clone());
         registry.register("http_connections", "Connections to the API that are open", self.connections.clone());
         registry.register("long_polls_waiting", "Long polls that wait for a message", self.waiters.clone());
@@ -127,6 +131,7 @@ impl Meters {
     }
 
     async fn ask(&self, engine: &engine::Engine) -> Result<(), engine::Error> {
+        self.clock_jumps.inc_by(engine.clock_jumps().saturating_sub(self.clock_jumps.get()));
         let (waiters, streams) = engine.waiting();
         self.waiters.set(waiters as i64);
         self.streams.set(streams as i64);

@@ -120,7 +120,8 @@ impl Engine {
         let Some(item) = self.claim(*tenant, agent, 1, lease, true).await?.pop() else { return Ok(false) };
         let push = Push {
             id: webhook::id(item.message.id, agent),
-            timestamp: self.now().millis().div_euclid(1_000),
+            // The receiver compares it with its own clock.
+            timestamp: self.inner.clock.wall().millis().div_euclid(1_000),
             url: url.clone(),
             secrets,
             within: self.config().webhooks.timeout.to_std(),
