@@ -23,6 +23,7 @@ pub mod notice;
 pub mod page;
 pub mod rebuild;
 pub mod refusal;
+mod rfc3339;
 pub mod secret;
 pub mod send;
 pub mod tenant;

@@ -46,11 +46,12 @@ impl fmt::Display for Time {
 impl FromStr for Time {
     type Err = String;
 
-    /// Reads RFC 3339 with any offset; cut to whole milliseconds.
+    /// Reads RFC 3339 with any offset; cut to whole milliseconds. What lies behind the last time that can be written is that
+    /// time.
     fn from_str(text: &str) -> Result<Self, String> {
-        let timestamp: jiff::Timestamp =
-            text.parse().map_err(|_| format!("`{}` is no RFC 3339 time, as in 2026-01-31T09:30:00Z", cut(text)))?;
-        Ok(Self::from_millis(timestamp.as_millisecond()))
+        let millis = crate::rfc3339::millis(text).map_err(|why| format!("`{}` {why}", cut(text)))?;
+        let last = jiff::Timestamp::MAX.as_millisecond();
+        Ok(Self::from_millis(millis.min(last)))
     }
 }
 
@@ -145,6 +146,17 @@ mod tests {
         assert_eq!(time.to_string(), "2026-01-31T09:30:00.123Z");
         assert_eq!(time.to_string().parse(), Ok(time));
         assert_eq!(Time(0).to_string(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_far_future_is_the_last_time_that_is_written() {
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999-23:59"] {
+            let time: Time = text.parse().expect(text);
+            assert_eq!(time.to_string(), "9999-12-30T22:00:00.999Z");
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+        let first: Time = "0000-01-01T00:00:00Z".parse().expect("the first");
+        assert_eq!(first.to_string().parse(), Ok(first));
     }
 
     #[test]

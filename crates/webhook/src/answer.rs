@@ -26,8 +26,8 @@ pub(crate) fn meaning(status: StatusCode, headers: &HeaderMap, now: Time, longes
 /// How long to wait, where the answer says so: seconds, or a date.
 fn retry_after(headers: &HeaderMap, now: Time) -> Option<Span> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Span::from_secs(i64::from(seconds)));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Span::from_secs(i64::from(text.parse::<u32>().unwrap_or(u32::MAX))));
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Time::from_millis(date.as_millisecond()).since(now).max(Span::ZERO))
@@ -66,6 +66,9 @@ mod tests {
             (Some("120"), Some(120)),
             (Some("0"), Some(0)),
             (Some("4000000000"), Some(3_600)),
+            (Some("4294967296"), Some(3_600)),
+            (Some("99999999999999999999999"), Some(3_600)),
+            (Some(""), None),
             (Some("Wed, 21 Oct 2015 07:28:00 GMT"), Some(60)),
             (Some("Wed, 21 Oct 2015 07:20:00 GMT"), Some(0)),
             (Some("soon"), None),
