@@ -1,6 +1,8 @@
 //! The SQLite driver: one writer thread that commits in groups, a few readers, WAL with a flush per commit.
 
 #[cfg(test)]
+mod closing;
+#[cfg(test)]
 mod full;
 mod open;
 #[cfg(test)]

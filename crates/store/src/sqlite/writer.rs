@@ -43,6 +43,18 @@ impl Writer {
             }
             self.commit(group);
         }
+        self.fold();
+    }
+
+    /// Brings the write-ahead log into the database, so that its one file is all of it. Readers that are idle do not hinder
+    /// this; one that reads is waited for, up to the connection's busy timeout.
+    fn fold(&self) {
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        match folded {
+            Ok(0) => {}
+            Ok(_) => tracing::warn!("somebody reads: the newest changes stay in coordination.db-wal"),
+            Err(error) => tracing::warn!(%error, "the newest changes stay in coordination.db-wal"),
+        }
     }
 
     /// Lets a change join the group; everything else is done here, behind the group so far.
