@@ -110,6 +110,8 @@ words! {
         AttachmentsDisabled = 48 "attachments-disabled",
         /// It has left the store and is in the archive.
         Archived = 49 "archived",
+        /// The position lies behind the end of the log.
+        PositionAhead = 50 "position-ahead",
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{Engine, Page, Paged, Result};
 
 impl Engine {
     /// Events after a position, oldest first; without one, from the first that is here. Refuses a position before the beginning
-    /// of a log whose first part is in the archive.
+    /// of a log whose first part is in the archive, and one behind its end.
     pub async fn events(&self, caller: &Caller, filter: &EventFilter, page: &Page) -> Result<Paged<Event>> {
         caller.must_observe()?;
         let limit = self.limit(page)?;
@@ -20,6 +20,9 @@ impl Engine {
             self.must_be_here(caller.tenant, after).await?;
         }
         let events = self.inner.store.events(caller.tenant, filter, position.unwrap_or(0), limit + 1).await?;
+        if let Some(after) = position.filter(|_| events.is_empty()) {
+            self.must_not_be_ahead(caller.tenant, after).await?;
+        }
         if let Some(message) = filter.message.filter(|_| events.is_empty())
             && let Some(gone) = self.gone_to_archive(caller, "message", message).await?
         {

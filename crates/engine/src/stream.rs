@@ -30,7 +30,7 @@ struct Following<T> {
 
 impl Engine {
     /// Follows the log after a position; ends when the engine drains. Refuses a position before the beginning of a log whose
-    /// first part is in the archive.
+    /// first part is in the archive, and one behind its end.
     pub async fn follow_events(
         &self,
         caller: &Caller,
@@ -39,6 +39,7 @@ impl Engine {
     ) -> Result<impl Stream<Item = Result<Event>> + Send + 'static> {
         caller.must_observe()?;
         self.must_be_here(caller.tenant, after).await?;
+        self.must_not_be_ahead(caller.tenant, after).await?;
         let following = self.following(caller.tenant, after)?;
         Ok(unfold(following, move |mut following| {
             let filter = filter.clone();
@@ -63,6 +64,7 @@ impl Engine {
     }
 
     /// Follows an inbox after a position, or from now on, and says which position that is; ends when the engine drains.
+    /// Refuses positions as [`Engine::follow_events`] does.
     pub async fn follow_inbox(
         &self,
         caller: &Caller,
@@ -73,6 +75,7 @@ impl Engine {
         let after = match after {
             Some(after) => {
                 self.must_be_here(caller.tenant, after).await?;
+                self.must_not_be_ahead(caller.tenant, after).await?;
                 after
             }
             None => self.inner.store.head(caller.tenant).await?.map_or(0, |(seq, ..)| seq),

@@ -13,11 +13,16 @@ pub(crate) async fn list(
     Caller(caller): Caller,
     Query(query): Query<protocol::EventsQuery>,
 ) -> Answer<Json<protocol::Page<protocol::Event>>> {
-    let page = shape::page::ask(query.limit, query.after.map(|after| after.to_string()));
+    let page = shape::page::ask(query.limit, query.after.map(|after| position(after).to_string()));
     let filter = shape::event::filter(query.kind.as_deref(), query.agent, query.message)?;
     let events = engine.events(&caller, &filter, &page).await?;
     let tenant = engine.tenant_name(caller.tenant);
     Ok(Json(shape::page::page(events, |event| shape::event::event(event, &tenant))))
+}
+
+/// A position as the log counts: what lies behind every position is the last one there is.
+pub(crate) fn position(after: u64) -> i64 {
+    i64::try_from(after).unwrap_or(i64::MAX)
 }
 
 /// `GET /api/v1/events/head`

@@ -12,6 +12,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use serde::Serialize;
 
+use crate::event::position;
 use crate::extract::{Caller, Path, Query};
 use crate::face::Face;
 use crate::problem::{Answer, Fault};
@@ -34,11 +35,15 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
         let Some(header) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(None)) };
-        let seq = header.to_str().ok().and_then(|text| text.trim().parse().ok()).filter(|seq| *seq >= 0);
-        match seq {
-            Some(seq) => Ok(Self(Some(seq))),
-            None => Err(Refusal::field(Code::InvalidField, "Last-Event-ID", "must be the id of an event").into()),
+        let text = header.to_str().unwrap_or("?").trim();
+        if text.is_empty() {
+            // What a browser sends that has seen no id.
+            return Ok(Self(None));
         }
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Refusal::field(Code::InvalidField, "Last-Event-ID", "must be the id of an event").into());
+        }
+        Ok(Self(Some(text.parse().unwrap_or(i64::MAX))))
     }
 }
 
@@ -50,7 +55,7 @@ pub(crate) async fn events(
     Query(query): Query<protocol::EventsQuery>,
 ) -> Answer<Response> {
     let filter = shape::event::filter(query.kind.as_deref(), query.agent, query.message)?;
-    let after = match last.or(query.after.map(|after| after as i64)) {
+    let after = match last.or(query.after.map(position)) {
         Some(after) => after,
         None => face.engine.head(&caller).await?.seq,
     };
@@ -78,7 +83,7 @@ pub(crate) async fn inbox(
     LastEventId(last): LastEventId,
     Query(query): Query<InboxStreamQuery>,
 ) -> Answer<Response> {
-    let after = last.or(query.after.map(|after| after as i64));
+    let after = last.or(query.after.map(position));
     let (after, items) = face.engine.follow_inbox(&caller, &agent, after).await?;
     Ok(stream(&face, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
 }

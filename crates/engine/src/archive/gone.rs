@@ -22,6 +22,21 @@ impl Engine {
         Err(Refusal::new(Code::Archived, detail).with_remedy(remedy).into())
     }
 
+    /// Refuses to follow a log onward from a position behind its end: that position was read in another log, or in this one
+    /// before it was set back, and what comes next here would be missed without a word.
+    pub(crate) async fn must_not_be_ahead(&self, tenant: TenantId, after: i64) -> Result<()> {
+        let head = self.inner.store.head(tenant).await?.map_or(0, |(seq, ..)| seq);
+        if after <= head {
+            return Ok(());
+        }
+        let detail = format!("The log ends at position {head}, before the one to go on after.");
+        let remedy = format!(
+            "Go on after {head}, or read again from where both agree: this is another log than before, or one that was \
+             restored from a backup."
+        );
+        Err(Refusal::new(Code::PositionAhead, detail).with_remedy(remedy).into())
+    }
+
     /// The answer about a message that is not in the store: that it is in the archive, to who may read everything; else that
     /// there is none.
     pub(crate) async fn gone(&self, caller: &Caller, what: &'static str, id: MessageId) -> Result<Refusal> {

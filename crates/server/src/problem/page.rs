@@ -143,6 +143,10 @@ const fn remedy(code: Code) -> &'static str {
             "Read it in the archive, in the object that <code>detail</code> names; lists and streams go on behind the \
              position that it says the log begins after."
         }
+        Code::PositionAhead => {
+            "The position was read in another log, or in this one before it was restored from a backup or imported. \
+             Go on after the position that <code>detail</code> names, or read again from an earlier one."
+        }
         Code::Internal => {
             "It is our fault. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }

@@ -53,6 +53,7 @@ const fn entry(code: Code) -> (StatusCode, &'static str) {
         Code::Conflict => (S::CONFLICT, "It changed in between"),
         Code::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "It is not known whether it was done"),
         Code::Archived => (S::GONE, "It is in the archive"),
+        Code::PositionAhead => (S::CONFLICT, "The position lies behind the end of the log"),
         Code::Internal => (S::INTERNAL_SERVER_ERROR, "The server failed"),
         Code::AttachmentsDisabled => (S::NOT_IMPLEMENTED, "No attachments are kept here"),
     }

@@ -95,3 +95,28 @@ pub(crate) async fn a_stream_begins_at_an_id(place: &Place) {
     let bad = world.raw("GET", "/api/v1/events/stream", &[("last-event-id", "x")], Body::empty()).await;
     problem(&bad, 422, "invalid-field");
 }
+
+pub(crate) async fn a_position_behind_the_end_of_the_log_is_refused_with_the_end(place: &Place) {
+    let world = place.world().await;
+    world.hello("one").await;
+    let head = world.get("/api/v1/events/head").await.json()["seq"].as_u64().expect("a position");
+    let streams = ["/api/v1/events/stream", "/api/v1/agents/chat/inbox/stream"];
+    let beyond = [head + 1, head + 999_999, i64::MAX as u64, u64::MAX];
+    for after in beyond.map(|after| after.to_string()) {
+        let list = world.get(&format!("/api/v1/events?after={after}")).await;
+        problem(&list, 409, "position-ahead");
+        assert!(list.json()["detail"].as_str().expect("a detail").contains(&format!("position {head},")), "{after}");
+        for path in streams {
+            problem(&world.get(&format!("{path}?after={after}")).await, 409, "position-ahead");
+            let last = [("last-event-id", after.as_str())];
+            problem(&world.raw("GET", path, &last, Body::empty()).await, 409, "position-ahead");
+        }
+    }
+    let at_the_end = world.get(&format!("/api/v1/events?after={head}")).await;
+    assert_eq!((at_the_end.status, at_the_end.json()["items"].clone()), (200, json!([])));
+    for path in streams {
+        let stream = Reader::open(&world, path, Some(head)).await;
+        assert_eq!(stream.begins, head.to_string());
+        assert_eq!(world.opened(path, &[("last-event-id", "")]).await.status(), 200, "an empty one is none");
+    }
+}

@@ -111,6 +111,7 @@ macro_rules! api_suite {
                 the_log_is_followed_and_resumed_without_loss_or_repeat,
                 an_inbox_is_followed_and_resumed,
                 a_stream_begins_at_an_id,
+                a_position_behind_the_end_of_the_log_is_refused_with_the_end,
             ],
             tenant: [
                 tenants_are_made_and_listed_by_the_administrators_of_default,
