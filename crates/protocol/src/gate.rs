@@ -76,7 +76,7 @@ pub struct EvaluateGates {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// What was measured, by metric.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::ijson::numbers")]
     #[schema(example = json!({"test_coverage": 0.7}))]
     pub evidence: BTreeMap<String, f64>,
 }

@@ -13,6 +13,7 @@ mod duration;
 mod event;
 mod gate;
 mod health;
+mod ijson;
 mod inbox;
 mod key;
 mod message;

@@ -27,6 +27,16 @@ impl Metadata {
     }
 }
 
+/// Reads the metadata of a message to send, which must be JSON that every parser reads: what was stored before is given out
+/// as it is.
+pub(crate) fn to_send<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Metadata>, D::Error> {
+    let metadata = Option::<Metadata>::deserialize(deserializer)?;
+    if let Some(Metadata(raw)) = &metadata {
+        crate::ijson::check(raw).map_err(D::Error::custom)?;
+    }
+    Ok(metadata)
+}
+
 impl PartialEq for Metadata {
     fn eq(&self, other: &Self) -> bool {
         self.as_json() == other.as_json()

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::{ijson, metadata};
 use crate::{AttachmentRef, Kind, Metadata, Priority, Recipients, Timestamp};
 
 /// A message to send.
@@ -46,11 +47,11 @@ pub struct SendMessage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<AttachmentRef>,
     /// What was measured, by metric; quality gates read it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "ijson::numbers")]
     #[schema(example = json!({"test_coverage": 0.91}))]
     pub evidence: BTreeMap<String, f64>,
-    /// Anything else, an object to 16 KiB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Anything else, an object to 16 KiB and 64 levels deep.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "metadata::to_send")]
     pub metadata: Option<Metadata>,
     /// How long it is worth delivering, as in `2h`; not together with `expires_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

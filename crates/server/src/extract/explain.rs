@@ -4,6 +4,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// Reads a JSON object; where it is wrong, reads it again to say exactly what and where.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // RFC 8259 lets a reader take a byte order mark, which some writers cannot leave out.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     // A list would be read as a struct's fields in their order.
     if first(bytes) == Some(b'{')
         && let Ok(value) = serde_json::from_slice(bytes)
@@ -39,17 +41,35 @@ fn explain<T: DeserializeOwned>(bytes: &[u8]) -> Refusal {
             let inner = error.into_inner();
             let text = inner.to_string();
             let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-            if inner.is_data() { classify(&path, text, "field") } else { syntax(text) }
+            if inner.is_data() { classify(&path, text, "field") } else { syntax(text, &join(&path, "")) }
         }
     }
 }
 
-fn syntax(text: &str) -> Refusal {
-    Refusal::new(Code::MalformedJson, format!("The body is no JSON: {text}."))
+/// What is no JSON, or none that every parser reads, in the field where that is known.
+fn syntax(text: &str, field: &str) -> Refusal {
+    if field.is_empty() {
+        return Refusal::new(Code::MalformedJson, format!("The body is no JSON: {text}."));
+    }
+    fault(Code::MalformedJson, field.to_owned(), format!("is no JSON that every parser reads: {text}"))
+}
+
+/// What is wrong inside of free JSON that `path` names: `inside` is where, then why.
+fn inner(path: &str, inside: &str) -> Refusal {
+    let (name, why) = inside.split_once("`: ").unwrap_or(("", inside));
+    let dot = if name.is_empty() || name.starts_with('[') { "" } else { "." };
+    let field = format!("{}{dot}{name}", join(path, ""));
+    match why {
+        _ if why.starts_with("is ") => fault(Code::InvalidField, field, why.to_owned()),
+        _ => syntax(why, &field),
+    }
 }
 
 /// Turns what serde says into a code, a field and a reason. `what` is `field` or `parameter`.
 pub(super) fn classify(path: &str, text: &str, what: &str) -> Refusal {
+    if let Some(inside) = text.strip_prefix("inside `") {
+        return inner(path, inside);
+    }
     let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
     let name = quoted.first().copied().unwrap_or_default();
     if text.starts_with("unknown field") {
@@ -69,7 +89,8 @@ pub(super) fn classify(path: &str, text: &str, what: &str) -> Refusal {
         }
     }
     if text.starts_with("invalid digit") || text.starts_with("cannot parse integer") || text.starts_with("number too") {
-        return fault(Code::WrongType, field, format!("must be {}, and not too large", plainly("u32")));
+        let most = if field == "after" { u64::MAX } else { u64::from(u32::MAX) };
+        return fault(Code::WrongType, field, format!("must be a whole number, 0 to {most}"));
     }
     fault(Code::InvalidField, field, text.to_owned())
 }
@@ -77,7 +98,8 @@ pub(super) fn classify(path: &str, text: &str, what: &str) -> Refusal {
 /// What serde expects, without the names of Rust's types.
 fn plainly(expected: &str) -> &str {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "u32" => "a whole number, 0 to 4294967295",
+        "u8" | "u16" | "u64" | "usize" => "a whole number, 0 or more",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a sequence" => "a list",
@@ -106,7 +128,7 @@ fn join(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{BatchRequest, Receive, SendMessage};
+    use protocol::{AuthorityCheck, BatchRequest, EvaluateGates, Receive, SendMessage};
 
     use super::*;
 
@@ -149,6 +171,38 @@ mod tests {
             assert_eq!((told.0, told.1.as_str()), (code, field), "{body}: {}", told.2);
             assert!(told.2.contains(why), "{body}: {}", told.2);
         }
+    }
+
+    #[test]
+    fn free_json_is_json_that_every_parser_reads() {
+        let deep = format!(r#"{{"subject": "x", "metadata": {{"d": {}{}}}}}"#, "[".repeat(1_100), "]".repeat(1_100));
+        let table = [
+            (r#"{"subject": "x", "metadata": {"s": "\ud83d"}}"#, Code::MalformedJson, "metadata.s", "surrogate"),
+            (r#"{"subject": "x", "metadata": {"a": [{"n": 1e400}]}}"#, Code::MalformedJson, "metadata.a[0].n", "range"),
+            (r#"{"subject": "x", "metadata": {"a": 1, "a": 1}}"#, Code::InvalidField, "metadata.a", "twice"),
+            (r#"{"subject": "x", "evidence": {"t": 0.1, "t": 0.9}}"#, Code::InvalidField, "evidence.t", "twice"),
+            (r#"{"subject": "x", "evidence": {"t": 1e400}}"#, Code::MalformedJson, "evidence.t", "range"),
+            (r#"{"subject": "\ud83d"}"#, Code::MalformedJson, "subject", "surrogate"),
+        ];
+        for (body, code, field, why) in table {
+            let told = told::<SendMessage>(body);
+            assert_eq!((told.0, told.1.as_str()), (code, field), "{body}: {}", told.2);
+            assert!(told.2.contains(why), "{body}: {}", told.2);
+        }
+        let told_of_depth = told::<SendMessage>(&deep);
+        assert_eq!(told_of_depth.0, Code::InvalidField);
+        assert!(told_of_depth.1.starts_with("metadata.d[0][0]") && told_of_depth.2.contains("64"), "{}", told_of_depth.2);
+        let gates = told::<EvaluateGates>(r#"{"evidence": {"t": 0.1, "t": 0.9}}"#);
+        assert_eq!((gates.0, gates.1.as_str()), (Code::InvalidField, "evidence.t"));
+        let check = told::<AuthorityCheck>(r#"{"from": "a", "agent": "b", "kind": "decide"}"#);
+        assert_eq!((check.0, check.1.as_str()), (Code::InvalidField, "from"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_taken() {
+        let read = read::<SendMessage>("\u{feff}{\"subject\": \"x\"}".as_bytes()).expect("a message");
+        assert_eq!(read.subject, "x");
+        assert_eq!(told::<SendMessage>("\u{feff}").0, Code::MalformedJson);
     }
 
     #[test]
