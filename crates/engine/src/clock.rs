@@ -14,6 +14,8 @@ use domain::{Span, Time};
 const JUMP: i64 = 1_000_000;
 /// How long the wall clock must run on after a jump before it is believed, in microseconds.
 const BELIEVED_AFTER: i64 = 60_000_000;
+/// How far ahead of the wall clock time may begin, in microseconds: a day.
+const AHEAD_MAX: i64 = 86_400_000_000;
 /// What time may run faster or slower to meet the wall clock: a tenth.
 const SLEW: i64 = 10;
 
@@ -95,6 +97,21 @@ impl Clock {
             Inner::ByHand(_) => self.now(),
             Inner::Anchored { sources, .. } => sources.wall(),
         }
+    }
+
+    /// Goes on from a time that was told before this process began, where the wall clock has been set back since: what was
+    /// leased or put off until soon after it ends as soon. More than a day ahead the wall clock is believed instead; answers
+    /// whether it was.
+    pub(crate) fn not_before(&self, told: Time) -> bool {
+        let Inner::Anchored { anchor, .. } = &*self.inner else { return false };
+        let mut anchor = anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = told.0.saturating_sub(anchor.last);
+        if ahead > AHEAD_MAX {
+            return true;
+        }
+        anchor.offset += ahead.max(0);
+        anchor.last += ahead.max(0);
+        false
     }
 
     /// How often the wall clock has jumped since this clock began.
@@ -267,6 +284,19 @@ mod tests {
         moved.set_wrong(0);
         moved.pass(&clock, 11 * 3_600);
         assert_eq!(clock.now(), clock.wall());
+    }
+
+    #[test]
+    fn time_goes_on_from_what_was_told_before_unless_that_is_more_than_a_day_ahead() {
+        let (moved, clock) = clock();
+        assert!(!clock.not_before(Time(START - YEAR)));
+        assert_eq!(clock.now().0, START);
+        assert!(!clock.not_before(Time(START + HOUR)));
+        assert_eq!(clock.now().0, START + HOUR);
+        let came = moved.pass(&clock, 100);
+        assert!((89 * SECOND..=100 * SECOND).contains(&came), "{came}");
+        assert!(clock.not_before(Time(START + YEAR)));
+        assert!(clock.now().0 < START + 2 * HOUR);
     }
 
     #[test]

@@ -177,6 +177,12 @@ impl Engine {
 
     async fn on(parts: Parts, config: Config, door: Door) -> Result<Self> {
         let Parts { store, broker, ephemeral, blobs, archive, clock } = parts;
+        if let Some((newest, ..)) = store.head(TenantId::DEFAULT).await?
+            && let Some(event) = store.event(TenantId::DEFAULT, newest).await?
+            && clock.not_before(event.at)
+        {
+            tracing::warn!(event.time = %event.at, "the log is more than a day ahead of the wall clock");
+        }
         let first_key = key::FirstKey::new(store.any_key().await?);
         let waiters = waiters::Waiters::new(&config.limits);
         let inner = Inner {
