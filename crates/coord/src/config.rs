@@ -3,6 +3,7 @@
 mod check;
 mod complaint;
 mod environment;
+mod follow;
 mod layer;
 mod load;
 mod logging;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use blobs::S3Config;
 use broker::BrokerConfig;
 use engine::config::{
-    AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, DeliveryConfig, GatesConfig, Limits,
+    AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, DeliveryConfig, Fault, GatesConfig, Limits,
     RetentionConfig, WebhooksConfig, WorkerConfig,
 };
 use ephemeral::EphemeralConfig;
@@ -111,6 +112,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What is allowed and hardly meant, each named by its dotted key.
+    pub(crate) fn warnings(&self) -> Vec<Fault> {
+        let mut warnings = Vec::new();
+        if self.quality_gates.enabled && self.quality_gates.thresholds.is_empty() {
+            let why = "the gates are enabled and nothing is checked: set quality_gates.thresholds";
+            warnings.push(Fault::new("quality_gates.enabled", why));
+        }
+        warnings
+    }
+
     /// The engine's part.
     pub(crate) fn engine(&self) -> engine::config::Config {
         engine::config::Config {

@@ -14,7 +14,10 @@ pub(crate) fn run(command: &ConfigCommand) -> ExitCode {
     let text = match command {
         ConfigCommand::Reference => REFERENCE.to_owned(),
         ConfigCommand::Check(place) => match Loaded::load(&place.sources()) {
-            Ok(loaded) => show(&loaded),
+            Ok(loaded) => {
+                loaded.config.warnings().iter().for_each(|warning| tell(&format!("warning: {warning}")));
+                show(&loaded)
+            }
             Err(complaints) => {
                 tell(&format!("error: {complaints}"));
                 return ExitCode::from(WRONG_USAGE);

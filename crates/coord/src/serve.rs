@@ -67,6 +67,9 @@ fn start(role: Role, sources: &Sources, insecure: bool) -> Result<(), Error> {
     }
     let (traces, spans) = Traces::begin(&config.traces).map_err(Error::Open)?;
     logging::begin(config.logging, spans);
+    for warning in config.warnings() {
+        tracing::warn!(key = warning.key, "{}", warning.why);
+    }
     // A connection is a file; as many as the system allows are better than its cautious default.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(error = %error, "the limit on open files stays as it is");

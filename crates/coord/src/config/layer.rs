@@ -5,6 +5,8 @@ impl Node {
     /// (`limits:` with every line commented out) says nothing.
     pub(super) fn lay(&mut self, over: Self) {
         match (&mut self.value, over.value) {
+            // Where keys or a list are wanted, a variable's YAML is what it stands for.
+            (Value::Map(_) | Value::List(_), Value::Variable { yaml: Ok(node), .. }) => self.lay(*node),
             (Value::Map(_) | Value::List(_), Value::Null) => {}
             (Value::Map(under), Value::Map(over)) => {
                 for (name, node) in over {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::check;
 use super::complaint::{Complaint, Complaints};
 use super::environment;
+use super::follow;
 use super::node::{Node, Origin, Value};
 use super::reader::Place;
 use super::yaml;
@@ -40,6 +41,7 @@ impl Loaded {
     pub(crate) fn load(sources: &Sources) -> Result<Self, Complaints> {
         let mut complaints = Vec::new();
         let mut root = defaults();
+        environment::misnamed(&sources.environment, &root, &mut complaints);
         if let Some(node) = file_of(sources).and_then(|path| read_file(&path, &mut complaints)) {
             root.lay(node);
         }
@@ -55,6 +57,7 @@ impl Loaded {
         if root.origin_near("authority.final") == Origin::Default {
             config.authority.add_missing(&mut config.agents);
         }
+        follow::settings(&mut config, &root);
         check::faults(&config, &root, &mut complaints);
         if complaints.is_empty() {
             return Ok(Self { config, root });

@@ -19,6 +19,12 @@ pub(super) enum Value {
     Text(String),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
+    /// What a variable of the environment holds: a text, or YAML where the setting is none.
+    Variable {
+        text: String,
+        /// The same read as YAML, or why it is none.
+        yaml: Result<Box<Node>, String>,
+    },
 }
 
 /// Where a value came from, from the weakest source to the strongest.

@@ -51,6 +51,15 @@ impl<'a> Place<'a> {
         seed.deserialize(Place { node, key }).map_err(|mistake| Self::locate(node, again, mistake))
     }
 
+    /// What keys or a list are read from; a variable that holds neither says why it is no YAML.
+    fn yaml(self) -> Result<Self, Mistake> {
+        match &self.node.value {
+            Value::Variable { yaml: Ok(node), .. } => Ok(Self { node, key: self.key }),
+            Value::Variable { yaml: Err(why), .. } => Err(Self::locate(self.node, self.key, Mistake::new(why.clone()))),
+            _ => Ok(self),
+        }
+    }
+
     fn locate(node: &Node, key: String, mut mistake: Mistake) -> Mistake {
         if mistake.at.is_none() {
             if SECRETS.contains(&key.as_str()) {
@@ -76,12 +85,49 @@ impl<'de> Deserializer<'de> for Place<'de> {
             Value::Text(value) => visitor.visit_borrowed_str(value),
             Value::List(items) => visitor.visit_seq(Items { key: &key, left: items.iter().enumerate() }),
             Value::Map(entries) => visitor.visit_map(Entries { key: &key, left: entries.iter(), value: None }),
+            Value::Variable { yaml: Ok(node), .. } => return Place { node, key }.deserialize_any(visitor),
+            Value::Variable { text, .. } => visitor.visit_borrowed_str(text),
         };
         read.map_err(|mistake| Self::locate(node, key, mistake))
     }
 
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        let Self { node, key } = self;
+        match &node.value {
+            Value::Variable { text, .. } => {
+                visitor.visit_borrowed_str(text).map_err(|mistake| Self::locate(node, key, mistake))
+            }
+            _ => Place { node, key }.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.yaml()?.deserialize_any(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.yaml()?.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        self.yaml()?.deserialize_any(visitor)
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        if self.node.value == Value::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+        let is_null = match &self.node.value {
+            Value::Variable { yaml: Ok(node), .. } => node.value == Value::Null,
+            value => *value == Value::Null,
+        };
+        if is_null { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mistake> {
@@ -95,15 +141,17 @@ impl<'de> Deserializer<'de> for Place<'de> {
         visitor: V,
     ) -> Result<V::Value, Mistake> {
         let read = match &self.node.value {
-            Value::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
+            Value::Text(word) | Value::Variable { text: word, .. } => {
+                visitor.visit_enum(word.as_str().into_deserializer())
+            }
             _ => Err(de::Error::custom(format!("must be one of {}", words.join(", ")))),
         };
         read.map_err(|mistake| Self::locate(self.node, self.key, mistake))
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
+        identifier ignored_any
     }
 }
 
@@ -154,6 +202,24 @@ impl Mistake {
     }
 }
 
+/// What is expected, without the names of Rust's types.
+fn plainly(expected: &dyn Expected) -> String {
+    match expected.to_string().as_str() {
+        "a string" | "str" | "path string" => "a text: put it in quotes".to_owned(),
+        "a boolean" | "bool" => "true or false".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "u8" => format!("a whole number, 0 to {}", u8::MAX),
+        "u16" => format!("a whole number, 0 to {}", u16::MAX),
+        "u32" => format!("a whole number, 0 to {}", u32::MAX),
+        "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+        "a map" => "keys".to_owned(),
+        section if section.starts_with("struct ") => "a section of keys".to_owned(),
+        sequence if sequence.starts_with("a sequence") => "a list".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 impl de::Error for Mistake {
     fn custom<T: fmt::Display>(why: T) -> Self {
         Self::new(why.to_string())
@@ -166,12 +232,12 @@ impl de::Error for Mistake {
             Unexpected::Seq => "a list".to_owned(),
             other => other.to_string(),
         };
-        let expected = match expected.to_string() {
-            section if section.starts_with("struct ") => "a section of keys".to_owned(),
-            sequence if sequence.starts_with("a sequence") => "a list".to_owned(),
-            other => other,
-        };
+        let expected = plainly(expected);
         Self::new(format!("expected {expected}, found {found}"))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(format!("expected {}, found {found}", plainly(expected)))
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {

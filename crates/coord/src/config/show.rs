@@ -73,7 +73,7 @@ fn inline(value: &Value) -> String {
         Value::Integer(value) => value.to_string(),
         Value::Large(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
-        Value::Text(text) => quoted(&without_password(text)),
+        Value::Text(text) | Value::Variable { text, .. } => quoted(&without_password(text)),
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(|item| inline(&item.value)).collect();
             format!("[{}]", items.join(", "))

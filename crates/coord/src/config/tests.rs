@@ -144,6 +144,92 @@ fn a_secret_is_read_from_a_file() {
 }
 
 #[test]
+fn a_variable_of_a_text_is_the_text() {
+    let config = |name: &str, value: &str| with("", &[(name, value)]).expect(value).config;
+    for text in ["/srv/team #1/att", "/srv/a: b", "{x}", "[x", "0x10", "true", "it's", "- a", "&a *b !c", "007"] {
+        assert_eq!(config("COORDINATION__ATTACHMENTS__URL", text).attachments.url.as_deref(), Some(text));
+        assert_eq!(config("COORDINATION__DATA", text).data, Some(text.into()));
+        assert_eq!(config("COORDINATION__TRACES__SERVICE_NAME", text).traces.service_name, text);
+    }
+    let secret = "0123456789abcdef #1";
+    assert_eq!(config("COORDINATION__AUTH__ADMIN_KEY", secret).auth.admin_key, Some(Secret::new(secret)));
+    assert_eq!(config("COORDINATION__TRACES__SERVICE_NAME", "\"007\"").traces.service_name, "007");
+    assert_eq!(config("COORDINATION__DATA", "null").data, None);
+    assert_eq!(config("COORDINATION__SERVER__LISTEN", "[::]:8000").server.listen.to_string(), "[::]:8000");
+    assert_eq!(config("COORDINATION__METRICS__LISTEN", "[::1]:9").metrics.listen.expect("set").to_string(), "[::1]:9");
+}
+
+#[test]
+fn a_variable_of_no_text_is_yaml_and_loses_nothing() {
+    let gates = [("COORDINATION__QUALITY_GATES", "{enabled: true, thresholds: {a: 0.8}} # both")];
+    let config = with("", &gates).expect("fine").config;
+    assert_eq!((config.quality_gates.enabled, config.quality_gates.thresholds["a"].min), (true, Some(0.8)));
+    let table = [
+        ("COORDINATION__LIMITS__BODY_BYTES", "1KiB #2", "is not a size"),
+        ("COORDINATION__LIMITS__SUBJECT_CHARS", "7 #8", "whole number"),
+        ("COORDINATION__LIMITS__SUBJECT_CHARS", "-7", "whole number, 0 or more"),
+        ("COORDINATION__QUALITY_GATES__ENABLED", "maybe", "true or false"),
+        ("COORDINATION__AUTHORITY__FINAL", "[human", "is not YAML"),
+        ("COORDINATION__DELIVERY__MAX_ATTEMPTS", "many", "a whole number, 0 to 4294967295"),
+    ];
+    for (name, value, why) in table {
+        let found = complaints("", &[(name, value)]);
+        assert!(found.len() == 1 && found[0].contains(why) && found[0].contains(name), "{name}={value}: {found:?}");
+    }
+}
+
+#[test]
+fn a_variable_with_one_underscore_names_the_right_one() {
+    let table = [
+        ("COORDINATION_LISTEN", "COORDINATION__SERVER__LISTEN"),
+        ("COORDINATION_SERVER_LISTEN", "COORDINATION__SERVER__LISTEN"),
+        ("COORDINATION_SERVER__LISTEN", "COORDINATION__SERVER__LISTEN"),
+        ("COORDINATION_LIMITS_BODY_BYTES", "COORDINATION__LIMITS__BODY_BYTES"),
+    ];
+    for (name, right) in table {
+        assert_eq!(complaints("", &[(name, "x")]), [format!("env {name}: sets nothing: did you mean {right}?")]);
+    }
+    let others = [
+        ("COORDINATION_URL", "x"),
+        ("COORDINATION_KEY", "x"),
+        ("COORDINATION_SERVICE_HOST", "10.0.0.1"),
+        ("COORDINATION_PORT_8000_TCP", "tcp://10.0.0.1:8000"),
+    ];
+    assert_eq!(complaints("", &others), [""; 0]);
+}
+
+#[test]
+fn a_setting_that_is_not_set_follows_what_bounds_it() {
+    let config = |file: &str| with(file, &[]).expect(file).config;
+    let lease = config("delivery: {lease: 10s}");
+    assert_eq!(lease.webhooks.timeout.to_string(), "10s");
+    let shortest = config("delivery: {lease_max: 1s}");
+    let followed = [shortest.delivery.lease, shortest.webhooks.timeout, shortest.webhooks.connect_timeout];
+    assert_eq!(followed.map(|span| span.to_string()), ["1s", "1s", "1s"]);
+    assert_eq!(config("webhooks: {timeout: 2s}").webhooks.connect_timeout.to_string(), "2s");
+    assert_eq!(config("webhooks: {concurrency: 2}").webhooks.concurrency_per_host, 2);
+    assert_eq!(config("limits: {request_bytes: 100KiB}").limits.body_bytes.to_string(), "100KiB");
+    assert_eq!(config("limits: {batch_bytes: 1KiB}").limits.body_bytes.to_string(), "1KiB");
+    assert_eq!(config("limits: {body_bytes: 16MiB}").limits.request_bytes.to_string(), "16MiB");
+    assert_eq!(config("limits: {request_bytes: 64MiB}").limits.batch_bytes.to_string(), "64MiB");
+    assert_eq!(config("limits: {page_items_max: 10}").limits.page_items, 10);
+    assert_eq!(config("limits: {page_items: 2000}").limits.page_items_max, 2_000);
+    assert_eq!(config("limits: {waiters: 10}").limits.waiters_per_agent, 10);
+    let both = complaints("delivery: {lease: 10s}\nwebhooks: {timeout: 11s}", &[]);
+    assert_eq!(both, ["config.yaml:2: webhooks.timeout: 11s is out of bounds: 10ms to 10s"]);
+}
+
+#[test]
+fn gates_that_check_nothing_are_warned_of() {
+    let warned =
+        |file: &str| with(file, &[]).expect(file).config.warnings().into_iter().map(|fault| fault.key).collect();
+    let none: Vec<String> = warned("quality_gates: {enabled: true, thresholds: {a: 1}}");
+    assert_eq!(none, [""; 0]);
+    let one: Vec<String> = warned("quality_gates: {enabled: true}");
+    assert_eq!(one, ["quality_gates.enabled"]);
+}
+
+#[test]
 fn every_complaint_comes_at_once_with_its_line() {
     let file = "\
 agents:
