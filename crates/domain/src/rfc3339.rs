@@ -10,7 +10,8 @@ const MONTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 pub(crate) fn millis(text: &str) -> Result<i64, &'static str> {
     let mut left = Left(text.as_bytes());
     let fields = left.fields().filter(|_| left.0.is_empty()).ok_or(FORM)?;
-    let Fields { date: [year, month, day], time: [hour, minute, second], millis, offset: (sign, hours, minutes) } = fields;
+    let Fields { date: [year, month, day], time: [hour, minute, second], millis, offset: (sign, hours, minutes) } =
+        fields;
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let in_month = usize::try_from(month - 1).ok().and_then(|nth| MONTHS.get(nth));
     let in_month = in_month.map_or(0, |days| days + i64::from(month == 2 && is_leap));
@@ -106,7 +107,8 @@ mod tests {
     #[test]
     fn days_are_counted_as_the_calendar_library_counts_them() {
         let first = jiff::civil::date(1970, 1, 1);
-        for (year, month, day) in [(0, 1, 1), (1600, 2, 29), (1900, 3, 1), (1970, 1, 1), (2000, 2, 29), (9999, 12, 31)] {
+        for (year, month, day) in [(0, 1, 1), (1600, 2, 29), (1900, 3, 1), (1970, 1, 1), (2000, 2, 29), (9999, 12, 31)]
+        {
             let date = jiff::civil::date(year, month, day);
             let expected = first.until((jiff::Unit::Day, date)).expect("days").get_days();
             assert_eq!(days(year.into(), month.into(), day.into()), i64::from(expected), "{date}");
@@ -153,11 +155,28 @@ mod tests {
             assert!(why.contains(part) && why != FORM, "{text}: {why}");
         }
         let odd = [
-            "", "now", "2026-12-31", "2026-12-31T23Z", "2026-12-31T23:59Z", "20261231T235959Z", "2026-12-31T23:59:59,5Z",
-            "2026-12-31T23:59:59.Z", "2026-12-31 23:59:59Z", "2026-12-31T23:59:59", "2026-12-31T23:59:59Z ",
-            " 2026-12-31T23:59:59Z", "2026-12-31T23:59:59Z[Europe/Berlin]", "-000001-01-01T00:00:00Z",
-            "+002026-12-31T23:59:59Z", "2026-12-31T23:59:59+0100", "2026-12-31T23:59:59+01", "2026-12-31T23:59:59+01:00:00",
-            "2026-W53-4T23:59:59Z", "2026-365T23:59:59Z", "12026-12-31T23:59:59Z", "٢٠٢٦-12-31T23:59:59Z",
+            "",
+            "now",
+            "2026-12-31",
+            "2026-12-31T23Z",
+            "2026-12-31T23:59Z",
+            "20261231T235959Z",
+            "2026-12-31T23:59:59,5Z",
+            "2026-12-31T23:59:59.Z",
+            "2026-12-31 23:59:59Z",
+            "2026-12-31T23:59:59",
+            "2026-12-31T23:59:59Z ",
+            " 2026-12-31T23:59:59Z",
+            "2026-12-31T23:59:59Z[Europe/Berlin]",
+            "-000001-01-01T00:00:00Z",
+            "+002026-12-31T23:59:59Z",
+            "2026-12-31T23:59:59+0100",
+            "2026-12-31T23:59:59+01",
+            "2026-12-31T23:59:59+01:00:00",
+            "2026-W53-4T23:59:59Z",
+            "2026-365T23:59:59Z",
+            "12026-12-31T23:59:59Z",
+            "٢٠٢٦-12-31T23:59:59Z",
         ];
         for text in odd {
             assert_eq!(millis(text), Err(FORM), "{text}");

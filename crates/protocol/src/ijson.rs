@@ -7,13 +7,13 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::value::RawValue;
 
 /// Objects and lists inside one another, the outermost included.
-pub const DEPTH_MAX: usize = 64;
+pub(crate) const DEPTH_MAX: usize = 64;
 /// What is shown of the path to a mistake.
 const PATH_CHARS: usize = 200;
 
 /// Checks a JSON text that is kept as it is: no half of a surrogate pair, no number that a double does not hold, no name twice
 /// in one object, at most [`DEPTH_MAX`] deep. Fails with a sentence that begins with the path to the mistake.
-pub fn check(raw: &RawValue) -> Result<(), String> {
+pub(crate) fn check(raw: &RawValue) -> Result<(), String> {
     let mut path = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
     Checked { path: &mut path, depth: 0 }.deserialize(&mut deserializer).map_err(|error| {
@@ -30,7 +30,7 @@ fn shown(path: &[String]) -> String {
 }
 
 /// Reads numbers by name; a name that is given twice is a mistake.
-pub fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
+pub(crate) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
     struct Numbers;
 
     impl<'de> Visitor<'de> for Numbers {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{ijson, metadata};
 use crate::{AttachmentRef, Kind, Metadata, Priority, Recipients, Timestamp};
+use crate::{ijson, metadata};
 
 /// A message to send.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]

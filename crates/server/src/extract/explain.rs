@@ -191,7 +191,11 @@ mod tests {
         }
         let told_of_depth = told::<SendMessage>(&deep);
         assert_eq!(told_of_depth.0, Code::InvalidField);
-        assert!(told_of_depth.1.starts_with("metadata.d[0][0]") && told_of_depth.2.contains("64"), "{}", told_of_depth.2);
+        assert!(
+            told_of_depth.1.starts_with("metadata.d[0][0]") && told_of_depth.2.contains("64"),
+            "{}",
+            told_of_depth.2
+        );
         let gates = told::<EvaluateGates>(r#"{"evidence": {"t": 0.1, "t": 0.9}}"#);
         assert_eq!((gates.0, gates.1.as_str()), (Code::InvalidField, "evidence.t"));
         let check = told::<AuthorityCheck>(r#"{"from": "a", "agent": "b", "kind": "decide"}"#);

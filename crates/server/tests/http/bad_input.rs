@@ -153,3 +153,30 @@ pub(crate) async fn metadata_keeps_its_text_but_for_line_breaks(place: &Place) {
     let answer = world.raw("POST", "/api/v1/messages", JSON, body).await;
     assert!(answer.text().contains("\"metadata\":{\"b\":1.50,  \"a\":  \"\\n\"}"), "{}", answer.text());
 }
+
+pub(crate) async fn free_json_is_json_that_every_parser_reads(place: &Place) {
+    let world = place.world().await;
+    let deep = format!(r#""metadata":{{"d":{}{}}}"#, "[".repeat(1_100), "]".repeat(1_100));
+    let table = [
+        (r#""metadata":{"s":"\ud83d"}"#, 400, "malformed-json", "metadata.s"),
+        (r#""metadata":{"n":1e400}"#, 400, "malformed-json", "metadata.n"),
+        (r#""metadata":{"a":{"b":1,"b":2}}"#, 422, "invalid-field", "metadata.a.b"),
+        (r#""evidence":{"test_coverage":0.1,"test_coverage":0.9}"#, 422, "invalid-field", "evidence.test_coverage"),
+        (deep.as_str(), 422, "invalid-field", "metadata.d"),
+    ];
+    for (field, status, code, path) in table {
+        let message = format!(r#"{{"from":"code","to":"chat","subject":"x",{field}}}"#);
+        let told = problem(&world.raw("POST", "/api/v1/messages", JSON, message.clone()).await, status, code);
+        assert!(told["errors"][0]["field"].as_str().is_some_and(|field| field.starts_with(path)), "{told}");
+        let batch = format!(r#"{{"messages":[{message}]}}"#);
+        let batch = world.raw("POST", "/api/v1/messages/batch", JSON, batch).await.json();
+        assert_eq!(batch["results"][0]["code"], code, "{batch}");
+    }
+    let twice = r#"{"evidence":{"a":1,"a":2}}"#;
+    problem(&world.raw("POST", "/api/v1/gates/evaluate", JSON, twice).await, 422, "invalid-field");
+    let twice = r#"{"from":"code","agent":"chat","kind":"decide","domain":"x"}"#;
+    problem(&world.raw("POST", "/api/v1/authority/check", JSON, twice).await, 422, "invalid-field");
+    assert_eq!(world.get("/api/v1/messages").await.json()["items"], json!([]), "nothing was stored");
+    let marked = "\u{feff}{\"from\":\"code\",\"to\":\"chat\",\"subject\":\"x\"}";
+    assert_eq!(world.raw("POST", "/api/v1/messages", JSON, marked).await.status, 201);
+}

@@ -119,6 +119,7 @@ pub(crate) async fn messages_are_found_by_every_filter_and_paged(place: &Place) 
         ("q=nowhere", 0),
         ("since=2020-01-01T00:00:00Z", 3),
         ("until=2020-01-01T00:00:00Z", 0),
+        ("until=9999-12-31T23:59:59Z", 3),
         ("to=chat&kind=propose", 1),
     ] {
         assert_eq!(count(query).await, expected, "{query}");

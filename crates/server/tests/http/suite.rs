@@ -42,6 +42,7 @@ macro_rules! api_suite {
                 unknown_parameters_and_silly_pages_are_refused,
                 an_idempotency_key_is_visible_ascii,
                 metadata_keeps_its_text_but_for_line_breaks,
+                free_json_is_json_that_every_parser_reads,
             ],
             docs: [
                 the_operations_are_those_that_reviewers_have_seen,
