@@ -19,6 +19,9 @@ pub(crate) fn check(raw: &RawValue) -> Result<(), String> {
     Checked { path: &mut path, depth: 0 }.deserialize(&mut deserializer).map_err(|error| {
         let text = error.to_string();
         let why = text.split(" at line ").next().unwrap_or_default();
+        // The escapes themselves were looked at before: what is wrong with one is what it stands for.
+        let is_escape = why.contains("hex escape") || why.contains("surrogate");
+        let why = if is_escape { "has half of a surrogate pair" } else { why };
         format!("inside `{}`: {why}", shown(&path))
     })
 }

@@ -51,6 +51,7 @@ fn syntax(text: &str, field: &str) -> Refusal {
     if field.is_empty() {
         return Refusal::new(Code::MalformedJson, format!("The body is no JSON: {text}."));
     }
+    let text = if text.contains("hex escape") { "has half of a surrogate pair" } else { text };
     fault(Code::MalformedJson, field.to_owned(), format!("is no JSON that every parser reads: {text}"))
 }
 
