@@ -63,7 +63,7 @@ fn of_api(Facts { config, api, metrics, data, .. }: &Facts<'_>) -> (Rows, String
     let names: Vec<&str> = config.agents.iter().map(|agent| agent.name.as_str()).collect();
     let auth = match config.auth.mode {
         AuthMode::Open => "open to everybody on this machine, until the first key: `coord keys create`",
-        AuthMode::Keys | AuthMode::Oidc => "every request carries a key",
+        AuthMode::Keys => "every request carries a key",
         AuthMode::None => "none: everybody may do everything",
     };
     let mut rows = vec![("API", api.clone()), ("docs", format!("{api}/docs"))];

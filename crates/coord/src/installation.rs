@@ -99,7 +99,7 @@ pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder
 fn door(auth: &AuthConfig) -> Door {
     let open = match auth.mode {
         AuthMode::Open => Open::UntilFirstKey,
-        AuthMode::Keys | AuthMode::Oidc => Open::Never,
+        AuthMode::Keys => Open::Never,
         AuthMode::None => Open::Always,
     };
     let admin: Option<Digest> = auth.admin_key.as_ref().map(|key| admin_key_digest(key.expose()));

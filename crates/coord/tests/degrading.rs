@@ -9,11 +9,12 @@ use client::Client;
 use client::Error;
 use protocol::{CheckStatus, InboxQuery, Problem, Receive, SendMessage};
 use testkit::coord::Coord;
+use testkit::eventually;
 use testkit::postgres::Postgres;
 use testkit::proxy::Proxy;
 use testkit::rabbitmq::RabbitMq;
 use testkit::redis::Redis;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_coord");
 const SOON: Duration = Duration::from_secs(60);
@@ -50,11 +51,7 @@ fn is_honest(problem: &Problem) {
 
 /// Sends again and again, as clients do, until it is done.
 async fn sent_at_last(client: &Client, subject: &str) {
-    let until = Instant::now() + SOON;
-    while let Err(error) = client.send_message(&hello("chat", subject), None).await {
-        assert!(Instant::now() < until, "{error}");
-        sleep(Duration::from_millis(200)).await;
-    }
+    eventually(SOON, async || client.send_message(&hello("chat", subject), None).await).await;
 }
 
 /// What `/ready` says of each part that is not well, and the status it says it with.
@@ -182,18 +179,14 @@ async fn without_rabbitmq_and_redis_messages_go_on_and_tasks_catch_up() {
         let (received, sent) = (received.unwrap().value.deliveries, sent.unwrap().value);
         assert_eq!(received[0].message.id, sent.id, "refused: {refused}");
         let task = one.send_message(&hello("*", &format!("Task {refused}")), None).await.unwrap().value;
-        let until = Instant::now() + SOON;
-        loop {
-            let (status, ailing) = ailing(one).await;
+        let found = eventually(SOON, async || {
+            let (status, found) = ailing(one).await;
             assert_eq!(status, 200, "it is ready without them");
-            let names: Vec<&str> = ailing.iter().map(|(name, _)| &**name).collect();
-            if names == ["broker", "ephemeral"] {
-                assert!(ailing.iter().all(|(_, status)| *status == CheckStatus::Degraded));
-                break;
-            }
-            assert!(Instant::now() < until, "{ailing:?}");
-            sleep(Duration::from_millis(100)).await;
-        }
+            let both = found.iter().map(|(name, _)| &**name).eq(["broker", "ephemeral"]);
+            if both { Ok(found) } else { Err(found) }
+        })
+        .await;
+        assert!(found.iter().all(|(_, status)| *status == CheckStatus::Degraded), "{found:?}");
         let waiting = one.message(task.id).await.unwrap().value;
         assert!(format!("{:?}", waiting.recipients).to_lowercase().contains("fanning"), "{:?}", waiting.recipients);
         queues.restore().await.unwrap();
@@ -205,15 +198,12 @@ async fn without_rabbitmq_and_redis_messages_go_on_and_tasks_catch_up() {
 
 /// Waits until workers have written the recipients of a message.
 async fn is_caught_up(client: &Client, subject: &str) {
-    let until = Instant::now() + SOON;
     for agent in ["chat", "human"] {
-        loop {
+        eventually(SOON, async || {
             let inbox = client.inbox(agent, &InboxQuery::default()).await.unwrap().value;
-            if inbox.items.iter().any(|item| item.message.subject == subject) {
-                break;
-            }
-            assert!(Instant::now() < until, "`{subject}` did not reach {agent}");
-            sleep(Duration::from_millis(100)).await;
-        }
+            let there = inbox.items.iter().any(|item| item.message.subject == subject);
+            if there { Ok(()) } else { Err(format!("`{subject}` did not reach {agent}")) }
+        })
+        .await;
     }
 }

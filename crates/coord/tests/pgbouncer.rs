@@ -9,9 +9,10 @@ use std::time::Duration;
 use client::Client;
 use protocol::{Ack, MessagesQuery, Receive, SendMessage};
 use testkit::coord::Coord;
+use testkit::eventually;
 use testkit::pgbouncer::PgBouncer;
 use testkit::postgres::Postgres;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_coord");
 const SOON: Duration = Duration::from_secs(60);
@@ -31,13 +32,7 @@ fn to_all(subject: &str) -> SendMessage {
 /// Sends, again and again under one key until that is answered; then a worker hands it to both, who acknowledge it.
 async fn goes_round(api: &Client, subject: &str) {
     let (until, key) = (Instant::now() + SOON, subject.replace(' ', "-"));
-    let sent = loop {
-        match api.send_message(&to_all(subject), Some(&key)).await {
-            Ok(answer) => break answer.value.id,
-            Err(error) => assert!(Instant::now() < until, "`{subject}`: {error}"),
-        }
-        sleep(Duration::from_millis(100)).await;
-    };
+    let sent = eventually(SOON, async || api.send_message(&to_all(subject), Some(&key)).await).await.value.id;
     for agent in ["chat", "human"] {
         loop {
             assert!(Instant::now() < until, "`{subject}` is not handed to {agent}");

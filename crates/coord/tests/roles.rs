@@ -11,6 +11,7 @@ use std::time::Duration;
 use client::Upload;
 use protocol::{InboxQuery, SendMessage};
 use testkit::coord::Coord;
+use testkit::eventually;
 use testkit::postgres::Postgres;
 use testkit::process::{Signal, poll};
 use testkit::rabbitmq::RabbitMq;
@@ -35,16 +36,13 @@ const FEW: (&str, &str) = ("COORDINATION__LIMITS__INLINE_RECIPIENTS", "1");
 async fn is_worked_on(api: &Coord, subject: &str) {
     let client = api.client().unwrap();
     client.send_message(&to_everybody(subject), None).await.unwrap();
-    let until = tokio::time::Instant::now() + SOON;
     for agent in ["chat", "human"] {
-        loop {
+        eventually(SOON, async || {
             let inbox = client.inbox(agent, &InboxQuery::default()).await.unwrap().value;
-            if inbox.items.iter().any(|item| item.message.subject == subject) {
-                break;
-            }
-            assert!(tokio::time::Instant::now() < until, "`{subject}` is not in the inbox of {agent}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            let there = inbox.items.iter().any(|item| item.message.subject == subject);
+            if there { Ok(()) } else { Err(format!("`{subject}` is not in the inbox of {agent}")) }
+        })
+        .await;
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use client::Upload;
 use protocol::SendMessage;
 use testkit::coord::Coord;
+use testkit::eventually;
 use testkit::s3::S3;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_coord");
@@ -56,16 +57,13 @@ async fn attachments_and_archive_are_kept_in_a_bucket() {
         };
         client.send_message(&letter, None).await.unwrap();
     }
-    let until = tokio::time::Instant::now() + SOON;
-    loop {
+    eventually(SOON, async || {
         let found = client.verify_archive().await.unwrap().value;
         assert_eq!(found.problems, []);
-        if found.archive.is_some_and(|archive| archive.segments >= 2) {
-            break;
-        }
-        assert!(tokio::time::Instant::now() < until, "the archive is not written");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        let written = found.archive.is_some_and(|archive| archive.segments >= 2);
+        if written { Ok(()) } else { Err("the archive is not written") }
+    })
+    .await;
     let told = server.command().args(["verify", "--archive"]).output().unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
     assert!(told.starts_with("Archive: 1") && told.contains("The log is whole."), "{told}");

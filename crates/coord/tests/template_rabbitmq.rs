@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use broker::{Broker, BrokerConfig, Task};
 use domain::{Priority, TenantId};
+use testkit::eventually;
 use testkit::http;
 use testkit::process::poll;
 use testkit::rabbitmq_cluster::RabbitMqCluster;
@@ -83,12 +84,7 @@ fn task(seq: i64) -> Task {
 
 /// Publishes until it is confirmed, as the relay does.
 async fn publish(broker: &Broker, tasks: &[Task]) {
-    let trying = async {
-        while broker.publish(tasks).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    timeout(SOON, trying).await.expect("it is confirmed in time");
+    eventually(SOON, async || broker.publish(tasks).await).await;
 }
 
 /// Takes tasks until this one comes, and does them all; what was done when a connection broke may come again first.
@@ -122,21 +118,16 @@ async fn a_dead_letter_comes_back(broker: &Broker) {
             drop(broker.take(1).await);
         }
     };
-    let dead = async {
-        while !broker.dead_letters(10).await.is_ok_and(|letters| letters.len() == 1) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let either = async {
-        tokio::select! { () = giving_up => {}, () = dead => {} }
-    };
-    timeout(SOON, either).await.expect("it dies in time");
-    let redriving = async {
-        while broker.redrive(10).await.ok() != Some(1) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    timeout(SOON, redriving).await.expect("it is driven back in time");
+    let dead = eventually(SOON, async || match broker.dead_letters(10).await {
+        Ok(letters) if letters.len() == 1 => Ok(()),
+        _ => Err("it is not dead yet"),
+    });
+    tokio::select! { () = giving_up => {}, () = dead => {} }
+    eventually(SOON, async || match broker.redrive(10).await {
+        Ok(1) => Ok(()),
+        _ => Err("it is not driven back yet"),
+    })
+    .await;
     work_until(broker, 13).await;
 }
 

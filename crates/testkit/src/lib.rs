@@ -1,6 +1,6 @@
 //! Development only: what tests stand on. Private servers and processes that end with the test (`coord`, `postgres`,
 //! `pgbouncer`, `rabbitmq`, `redis`, `s3`, `haproxy`, `daemon`, `process`), all of them together (`cluster`), a whole server in the test
-//! itself (`embedded`), an engine that a test drives (`engine`), and a wire that can be broken (`proxy`).
+//! itself (`embedded`), an engine that a test drives (`engine`), how a test waits (`eventually`), and a wire that can be broken (`proxy`).
 //! `patroni`, `rabbitmq_cluster` and `redis_cluster` run the Kubernetes template's own scripts (`template`).
 
 pub mod cluster;
@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod embedded;
 pub mod engine;
 pub mod etcd;
+pub mod eventually;
 pub mod failure;
 pub mod haproxy;
 pub mod http;
@@ -26,4 +27,5 @@ pub mod redis_cluster;
 pub mod s3;
 pub mod template;
 
+pub use crate::eventually::eventually;
 pub use server::push_body;

@@ -4,16 +4,14 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, kill_process, kill_process_group};
 
 pub use rustix::process::Signal;
 
+pub use crate::eventually::poll;
 use crate::failure::Failure;
-
-/// How often a condition is looked at while waiting for it.
-const POLL: Duration = Duration::from_millis(10);
 
 /// How long the end of a process that was killed may take.
 const END_MAX: Duration = Duration::from_secs(10);
@@ -132,21 +130,6 @@ impl Drop for Process {
         self.kill9();
         // The guard has nothing left to do; if it ended by itself, so much the better.
         let _ = self.guard.kill().and_then(|()| self.guard.wait());
-    }
-}
-
-/// Waits until `ready` answers true, and says whether it did `within` that time.
-#[expect(clippy::disallowed_methods, reason = "the one place where tests wait for another process, with a bound")]
-pub fn poll(within: Duration, mut ready: impl FnMut() -> bool) -> bool {
-    let started = Instant::now();
-    loop {
-        if ready() {
-            return true;
-        }
-        if started.elapsed() > within {
-            return false;
-        }
-        std::thread::sleep(POLL);
     }
 }
 

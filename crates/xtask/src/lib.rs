@@ -1,11 +1,14 @@
 //! Development only: what `cargo xtask` does. `steps` is the list of checks, `suites` the table of tests and of what
 //! they need, `install` brings programs from Debian, `tidy` is the style guide as a program, `template` checks the
-//! Kubernetes template, `image` makes the images that it runs, `cluster` starts many processes.
+//! Kubernetes template, `image` makes the images that it runs, `cluster` starts many processes, `dependencies`
+//! looks at the crates of others, `retries` at tests that were run again.
 
 pub mod cluster;
+pub mod dependencies;
 pub mod image;
 pub mod install;
 pub mod progress;
+pub mod retries;
 pub mod steps;
 pub mod suites;
 pub mod template;

@@ -13,8 +13,9 @@ Usage: cargo xtask COMMAND
   test NAME...              the tests whose name holds NAME
   failover                  kills the primary of a real Patroni cluster under load; part of `test` too
   fmt                       is everything formatted?
-  lint                      clippy over everything, warnings are errors
-  tidy                      the style guide: lengths, arrows, places, names, links
+  lint                      clippy over everything, warnings are errors; licences, duplicate versions and sources
+                            of what we depend on, and the oldest Rust that it builds with
+  tidy                      the style guide: lengths, arrows, places, names, links, sleeps
   template                  the Kubernetes template: renders, schemas, references, scans, rules
   image [--profile NAME] [--tag TAG] [--to FOLDER] [--binary FILE]
                             archives of both images, for docker load and kind load image-archive

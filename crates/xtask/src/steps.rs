@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::progress::{say, seconds, step};
-use crate::{install, progress, root, suites, template, tidy};
+use crate::{dependencies, install, progress, retries, root, suites, template, tidy};
 
 /// Runs every check and every test.
 ///
@@ -30,7 +30,11 @@ pub fn some_tests(only: Option<&str>, names: &[String]) -> Result<(), String> {
     if only.is_some() {
         install_needs(only)?;
     }
-    run_tests(only, names)
+    let outcome = run_tests(only, names);
+    if only == Some(suites::UNIT) {
+        say(&suites::left_out(&root()));
+    }
+    outcome
 }
 
 /// Installs what one suite needs, or what all need.
@@ -47,10 +51,11 @@ pub fn format_check() -> Result<(), String> {
     cargo(&["fmt", "--all", "--check"]).map_err(|why| format!("{why}; `cargo fmt --all` puts it right"))
 }
 
-/// Runs clippy over everything; a warning is an error.
+/// Checks the dependencies, then runs clippy over everything; a warning is an error.
 ///
 /// Fails after all complaints are told.
 pub fn lint() -> Result<(), String> {
+    dependencies::check()?;
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--keep-going", "--", "-D", "warnings"])
 }
 
@@ -102,7 +107,16 @@ fn run_tests(only: Option<&str>, names: &[String]) -> Result<(), String> {
     }
     args.push("--locked".to_owned());
     args.extend_from_slice(names);
-    cargo(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    retries::forget(&root());
+    let outcome = cargo(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    if nextest {
+        retries::print(&root());
+    } else {
+        say(
+            "retries: none, `cargo test` runs each test once; cargo-nextest repeats those that .config/nextest.toml names",
+        );
+    }
+    outcome
 }
 
 fn has_nextest() -> bool {

@@ -161,6 +161,16 @@ pub fn cargo_filter(root: &Path, only: Option<&str>) -> Result<Vec<String>, Stri
     Ok(args)
 }
 
+/// What the suite of all other tests leaves out: each suite, what it proves, and what it needs.
+pub fn left_out(root: &Path) -> String {
+    let suites = SUITES.iter().filter(|suite| !suite.present(root).is_empty()).map(|suite| {
+        let needs: Vec<&str> = suite.needs.iter().map(|program| program.name).collect();
+        let needs = if needs.is_empty() { "nothing but time".to_owned() } else { needs.join(", ") };
+        format!("\n  --only {:<10} {} (needs {needs})", suite.name, suite.about)
+    });
+    format!("`unit` left these out:{}", suites.collect::<String>())
+}
+
 fn existing(suite: &Suite, root: &Path) -> Result<Vec<(&'static str, &'static str)>, String> {
     let files = suite.present(root);
     if files.is_empty() { Err(format!("suite `{}` has no test yet", suite.name)) } else { Ok(files) }
@@ -195,6 +205,16 @@ mod tests {
         let why = nextest_filter(&crate::root(), Some("nothing")).unwrap_err();
         assert!(why.contains("unit, ") && why.contains("postgres"), "{why}");
         assert!(cargo_filter(&crate::root(), Some("nothing")).is_err());
+    }
+
+    #[test]
+    fn unit_says_what_it_leaves_out() {
+        let text = left_out(&crate::root());
+        assert!(
+            SUITES.iter().all(|suite| text.contains(&format!("--only {:<10} {}", suite.name, suite.about))),
+            "{text}"
+        );
+        assert_eq!(left_out(Path::new("/nowhere")), "`unit` left these out:");
     }
 
     #[test]

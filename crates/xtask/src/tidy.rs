@@ -7,6 +7,7 @@ pub mod length;
 pub mod links;
 pub mod places;
 pub mod purity;
+pub mod sleeps;
 pub mod source;
 pub mod words;
 
@@ -65,7 +66,10 @@ pub fn check(root: &Path) -> Result<Report, String> {
         }
         if has_extension(path, "rs") {
             match Source::parse(path, &text) {
-                Ok(source) => sources.push(source),
+                Ok(source) => {
+                    report.findings.extend(sleeps::in_tests(&source, &text));
+                    sources.push(source);
+                }
                 Err(finding) => report.findings.push(finding),
             }
         }

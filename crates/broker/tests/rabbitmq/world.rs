@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use broker::{Broker, BrokerConfig, Taken, Task};
 use domain::{Priority, TenantId};
+use testkit::eventually;
 use testkit::process::poll;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -29,12 +30,7 @@ pub(crate) fn tasks(seqs: std::ops::Range<i64>) -> Vec<Task> {
 
 /// Publishes until it is confirmed, as the relay does.
 pub(crate) async fn publish(broker: &Broker, tasks: &[Task]) {
-    let trying = async {
-        while broker.publish(tasks).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(SOON, trying).await.expect("published");
+    eventually(SOON, async || broker.publish(tasks).await).await;
 }
 
 /// Takes so many tasks.

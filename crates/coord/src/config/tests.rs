@@ -257,6 +257,12 @@ auth: oidc
 }
 
 #[test]
+fn a_way_to_know_callers_that_is_not_there_is_refused_with_those_that_are() {
+    let found = complaints("auth: {mode: oidc}", &[]);
+    assert_eq!(found, ["config.yaml:1: auth.mode: unknown word `oidc`: it is one of keys, none, open"]);
+}
+
+#[test]
 fn a_file_that_is_no_configuration_is_one_complaint() {
     let table = [
         ("a: [1", "config.yaml:1: is not YAML"),

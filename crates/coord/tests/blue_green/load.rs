@@ -65,6 +65,7 @@ async fn send(balancer: SocketAddr, answers: Arc<Mutex<Answers>>, go_on: watch::
     while *go_on.borrow() {
         let answer = ask(balancer).await;
         answers.lock().unwrap().note(answer);
+        // pace: a client that sends steadily while slots are switched
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::coord::Coord;
+use testkit::eventually;
 use testkit::postgres::Postgres;
 use tokio::process::Command;
 use tokio::task::block_in_place;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::balancer::Balancer;
 use crate::load::Load;
@@ -85,11 +86,11 @@ impl Namespace {
 
     /// Waits until one of the cluster's files holds a text.
     async fn until(&self, name: &str, text: &str) {
-        let end = Instant::now() + SOON;
-        while !self.read(name).contains(text) {
-            assert!(Instant::now() < end, "{name} does not hold `{text}`: {}", self.read(name));
-            sleep(Duration::from_millis(20)).await;
-        }
+        eventually(SOON, async || {
+            let held = self.read(name);
+            if held.contains(text) { Ok(()) } else { Err(format!("{name} does not hold `{text}`: {held}")) }
+        })
+        .await;
     }
 }
 
@@ -100,6 +101,7 @@ fn said(output: &Output) -> String {
 /// Ends pods as Kubernetes does: first no new connection, a moment later the signal.
 async fn end(namespace: &Namespace, slot: &str, pods: &mut [Coord]) {
     fs::remove_file(namespace.file(&format!("{slot}.pods"))).unwrap();
+    // pace: the moment that Kubernetes leaves between the two
     sleep(Duration::from_millis(500)).await;
     for pod in pods {
         let status = block_in_place(|| pod.daemon.stop(SOON)).unwrap();
@@ -109,11 +111,9 @@ async fn end(namespace: &Namespace, slot: &str, pods: &mut [Coord]) {
 
 /// Waits until so many more messages were accepted.
 async fn some_more(load: &Load, count: usize) {
-    let (wanted, end) = (load.accepted() + count, Instant::now() + SOON);
-    while load.accepted() < wanted {
-        assert!(Instant::now() < end, "nothing is accepted any more");
-        sleep(Duration::from_millis(20)).await;
-    }
+    let wanted = load.accepted() + count;
+    let accepted = async || if load.accepted() < wanted { Err("nothing is accepted any more") } else { Ok(()) };
+    eventually(SOON, accepted).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

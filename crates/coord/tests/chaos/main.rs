@@ -48,6 +48,7 @@ async fn nothing_answered_is_lost_or_done_twice_whatever_dies() {
     let (began, length) = (Instant::now(), length());
     let mut deck = Deck::default();
     while began.elapsed() < length {
+        // pace: faults come at any moment of the load
         sleep(Duration::from_millis(500 + chance.below(1_500))).await;
         let fault = deck.draw(&mut chance);
         println!("{:6.1} s  {} sent  {fault:?}", began.elapsed().as_secs_f32(), load.ledger.sent().len());

@@ -55,6 +55,7 @@ impl Stage {
         environment.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let start = || Cluster::start(env!("CARGO_BIN_EXE_coord"), &environment, Size::default());
         let cluster = block_in_place(start).unwrap();
+        // pace: RabbitMQ 3.10 may lose a queue that is killed within seconds of its declaration
         sleep(SETTLED).await;
         let Engines { postgres, rabbitmq, redis, .. } = engines;
         let rabbitmq = Arc::new(Mutex::new(rabbitmq));
@@ -73,12 +74,14 @@ impl Stage {
             Fault::PurgeRabbitMq => self.purge_rabbitmq(),
             Fault::KillRedis => {
                 self.redis.daemon.kill9();
+                // pace: how long it is away, under load
                 sleep(while_away).await;
                 block_in_place(|| self.redis.daemon.restart()).unwrap();
             }
             Fault::FlushRedis => block_in_place(|| self.redis.flush()).unwrap(),
             Fault::KillPostgres => {
                 block_in_place(|| self.postgres.daemon.kill9());
+                // pace: how long it is away, under load
                 sleep(while_away).await;
                 block_in_place(|| self.postgres.daemon.restart()).unwrap();
             }
@@ -89,6 +92,7 @@ impl Stage {
             }
             Fault::LoseAnswers => {
                 self.wire.lose_answers();
+                // pace: how long answers are lost, under load
                 sleep(while_away / 4).await;
                 self.wire.cut().await;
                 self.restore_wire(Duration::ZERO).await;
@@ -108,6 +112,7 @@ impl Stage {
     }
 
     async fn restore_wire(&mut self, after: Duration) {
+        // pace: how long the wire is broken, under load
         sleep(after).await;
         self.wire.restore().await.unwrap();
     }
@@ -143,6 +148,7 @@ fn any_of(processes: &mut [Coord], any: usize) -> &mut Coord {
 
 async fn kill(process: &mut Coord, while_away: Duration) {
     block_in_place(|| process.daemon.kill9());
+    // pace: how long it is away, under load
     sleep(while_away).await;
     block_in_place(|| process.daemon.restart()).unwrap();
 }

@@ -37,6 +37,7 @@ async fn nothing_answered_is_lost_or_done_twice_by_kill_9() {
     let clients = Clients::start(load.clone(), SENDERS, &mut chance).await;
 
     for kill in 1..=KILLS {
+        // pace: the kill comes at any moment of the load
         tokio::time::sleep(Duration::from_millis(chance.below(500) + 50)).await;
         coord.daemon.kill9();
         // What was answered before the kill, and not what the clients are being answered meanwhile.

@@ -25,6 +25,7 @@ pub(crate) async fn run(agent: &'static str, load: Load, mut chance: Chance) {
                 });
                 join_all(settled).await;
             }
+            // pace: a client that asks again
             Err(error) if load.is_passing(&error) => tokio::time::sleep(PAUSE).await,
             Err(error) => return load.ledger.note_violation(format!("`{agent}` could not receive: {error:?}")),
         }
@@ -51,6 +52,7 @@ async fn ack(agent: &str, load: &Load, received: &Received) {
         match load.client.ack(agent, received.message.id, &ack).await {
             Ok(_) => return load.ledger.note_acked(agent, received.message.id),
             Err(error) if error.code() == Some("stale-receipt") => return,
+            // pace: a client that asks again
             Err(error) if load.is_passing(&error) => tokio::time::sleep(PAUSE).await,
             Err(error) => {
                 let seq = received.message.seq;

@@ -28,6 +28,7 @@ pub(crate) async fn run(number: u64, load: Load, go_on: watch::Receiver<bool>, m
             load.ledger.note_violation(format!("`{key}` got position {seq}, behind {} that was before it", last[lane]));
         }
         last[lane] = seq;
+        // pace: the rate that the test asks for
         tokio::time::sleep(load.pace).await;
     }
 }
@@ -63,6 +64,7 @@ async fn send(load: &Load, message: &SendMessage, to: &[String]) -> Option<u64> 
                 load.ledger.note_sent(key, &answer, to, answer.replayed);
                 return Some(answer.seq);
             }
+            // pace: a client that sends again
             Err(error) if load.is_passing(&error) => tokio::time::sleep(PAUSE).await,
             Err(error) => {
                 load.ledger.note_violation(format!("`{key}` was refused: {error:?}"));

@@ -28,8 +28,6 @@ pub enum AuthMode {
     Open,
     /// Every request carries a key.
     Keys,
-    /// Every request carries a token of an `OpenID` provider.
-    Oidc,
     /// Everybody is the administrator, wherever the server listens; beyond loopback only with `--insecure`.
     None,
 }
@@ -38,9 +36,6 @@ impl AuthConfig {
     /// Everything that is wrong with these values, each named by its dotted key.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        if self.mode == AuthMode::Oidc {
-            faults.push(Fault::new("auth.mode", "this build has no `oidc`: use `keys`"));
-        }
         if self.admin_key.as_ref().is_some_and(|key| key.0.expose_secret().len() < ADMIN_KEY_BYTES_MIN) {
             faults.push(Fault::new("auth.admin_key", format!("shorter than {ADMIN_KEY_BYTES_MIN} bytes")));
         }
@@ -51,7 +46,7 @@ impl AuthConfig {
     pub fn refusal_to_listen(&self, listen: SocketAddr, insecure: bool) -> Option<String> {
         let local = listen.ip().to_canonical().is_loopback();
         match self.mode {
-            AuthMode::Keys | AuthMode::Oidc => None,
+            AuthMode::Keys => None,
             AuthMode::None if insecure || local => None,
             AuthMode::None => Some(
                 "auth.mode is `none`, which lets everybody do everything: add --insecure if that is meant".to_owned(),
@@ -91,9 +86,9 @@ mod tests {
     }
 
     #[test]
-    fn a_guessable_key_and_a_missing_feature_are_faults() {
-        let config = AuthConfig { mode: AuthMode::Oidc, admin_key: Some(Secret::new("short")) };
+    fn a_guessable_key_is_a_fault() {
+        let config = AuthConfig { mode: AuthMode::Keys, admin_key: Some(Secret::new("short")) };
         let keys: Vec<String> = config.faults().into_iter().map(|fault| fault.key).collect();
-        assert_eq!(keys, ["auth.mode", "auth.admin_key"]);
+        assert_eq!(keys, ["auth.admin_key"]);
     }
 }

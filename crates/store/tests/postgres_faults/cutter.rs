@@ -90,6 +90,7 @@ async fn cut(wire: Arc<Proxy>, mut chance: Chance) {
             Some(cut) => wire.set(Trap { pattern: COMMIT.to_vec(), cut, stalls: false }),
             None => wire.cut().await,
         }
+        // pace: the next cut comes at any moment of the load
         sleep(Duration::from_millis(chance.below(60))).await;
     }
 }

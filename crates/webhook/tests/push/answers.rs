@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::delivery::Verb;
 use domain::{Span, State};
 use testkit::engine::draft;
+use testkit::eventually;
 
 use crate::receiver::{Answer, Receiver};
 use crate::world::{HOOK, World, to};
@@ -190,12 +191,7 @@ async fn what_a_receiver_settles_while_it_answers_stays_as_it_settled_it() {
     receiver.answers([Answer::Hang]);
     let message = world.send_to_hook("Itself").await;
     let settle = async {
-        let got = loop {
-            match receiver.got().pop() {
-                Some(got) => break got,
-                None => tokio::time::sleep(Duration::from_millis(1)).await,
-            }
-        };
+        let got = eventually(BOUND, async || receiver.got().pop().ok_or("nothing is pushed")).await;
         let receipt = got.json()["receipt"].as_str().expect("a receipt").parse().expect("a receipt");
         let verb = Verb::Terminate { receipt: Some(receipt), reason: "nonsense".to_owned() };
         world.settle(&world.admin, HOOK, message, verb).await.expect("its lease runs");

@@ -10,10 +10,14 @@ use domain::{Span, State};
 use engine::Stepped;
 use testkit::embedded::{Embedded, Recipe};
 use testkit::engine::draft;
+use testkit::eventually;
 use webhook::Webhooks;
 
 use crate::receiver::{Answer, Receiver};
 use crate::world::{HOOK, World, to};
+
+/// How long pushes may take.
+const BOUND: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn lanes_go_first_and_each_in_its_order() {
@@ -40,11 +44,7 @@ async fn who_goes_away_between_claim_and_answer_is_replaced_after_the_lease() {
     receiver.answers([Answer::Hang]);
     let first = world.send_to_hook("First").await;
     world.send_to_hook("Second").await;
-    let begun = async {
-        while receiver.got().is_empty() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
+    let begun = eventually(BOUND, async || if receiver.got().is_empty() { Err("nothing is pushed") } else { Ok(()) });
     // The push is dropped in the middle, as by the death of its process.
     tokio::select! {
         _ = world.push_step() => panic!("it hangs"),
@@ -74,12 +74,8 @@ async fn the_loops_push_everything_in_order_one_at_a_time() {
     for subject in &subjects {
         engine.send(&admin, draft("code", HOOK, subject), None).await.expect("sent");
     }
-    let all = async {
-        while receiver.got().len() < subjects.len() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), all).await.expect("everything is pushed");
+    let all = async || if receiver.got().len() < subjects.len() { Err(receiver.got().len()) } else { Ok(()) };
+    eventually(BOUND, all).await;
     engine.stop().await;
     assert_eq!(receiver.subjects(), subjects);
     assert_eq!(receiver.most_at_once(), 1);

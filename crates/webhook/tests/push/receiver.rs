@@ -127,7 +127,7 @@ async fn receive(
     noted.most_at_once.fetch_max(now, Ordering::SeqCst);
     noted.got.lock().unwrap().push(Got { method, uri, headers, bytes });
     let answer = noted.answers.lock().unwrap().pop_front().unwrap_or(Answer::Status(200));
-    // Long enough for a second request to come in, were there one.
+    // pace: long enough for a second request to come in, were there one
     tokio::time::sleep(Duration::from_millis(2)).await;
     let response = Response::builder();
     let response = match answer {
@@ -142,6 +142,7 @@ async fn receive(
 
 fn endless(noted: Arc<Noted>, bytes: usize, millis: u64) -> Body {
     let parts = futures_util::stream::unfold(noted, move |noted| async move {
+        // pace: an answer that comes in parts
         tokio::time::sleep(Duration::from_millis(millis)).await;
         noted.sent.fetch_add(bytes, Ordering::SeqCst);
         Some((Ok::<_, Infallible>(Bytes::from(vec![b'x'; bytes])), noted))
