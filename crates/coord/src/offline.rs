@@ -80,5 +80,5 @@ async fn serve(command: client::Command, folder: Option<&Path>, mut global: Glob
 fn key() -> Result<String, getrandom::Error> {
     let mut bytes = [0; KEY_BYTES];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
+    Ok(hex::encode(bytes))
 }

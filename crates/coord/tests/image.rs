@@ -56,7 +56,7 @@ fn blob(archive: &Path, descriptor: &Value) -> PathBuf {
     let digest = descriptor["digest"].as_str().unwrap();
     let path = archive.join("blobs").join(digest.replace(':', "/"));
     let content = fs::read(&path).unwrap();
-    let found = Sha256::digest(&content).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let found = hex::encode(Sha256::digest(&content));
     assert_eq!(format!("sha256:{found}"), digest);
     assert_eq!(descriptor["size"], content.len());
     path

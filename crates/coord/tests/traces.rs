@@ -36,10 +36,6 @@ async fn collector(tasks: &mut JoinSet<()>) -> (String, UnboundedReceiver<Span>)
     (address, received)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_a_span_of_its_callers_trace_and_the_message_goes_on_in_it() {
     let mut tasks = JoinSet::new();
@@ -79,8 +75,15 @@ async fn a_request_is_a_span_of_its_callers_trace_and_the_message_goes_on_in_it(
         }
     });
     let span = span.await.expect("the request's span");
-    assert_eq!((hex(&span.trace_id), hex(&span.parent_span_id)), (trace.to_owned(), "00f067aa0ba902b7".to_owned()));
-    assert_eq!(carried, format!("00-{trace}-{}-01", hex(&span.span_id)), "the message goes on from the request's span");
+    assert_eq!(
+        (hex::encode(&span.trace_id), hex::encode(&span.parent_span_id)),
+        (trace.to_owned(), "00f067aa0ba902b7".to_owned())
+    );
+    assert_eq!(
+        carried,
+        format!("00-{trace}-{}-01", hex::encode(&span.span_id)),
+        "the message goes on from the request's span"
+    );
     assert_eq!(span.kind, SpanKind::Server as i32);
     let keys: Vec<&str> = span.attributes.iter().map(|attribute| attribute.key.as_str()).collect();
     for key in ["http.route", "http.request.method", "http.response.status_code", "request.id"] {

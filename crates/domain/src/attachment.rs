@@ -16,13 +16,9 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0_u8; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 15)];
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        let mut text = [0; 64];
+        hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -36,16 +32,8 @@ impl FromStr for Digest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "a SHA-256 is 64 hexadecimal digits".to_owned();
-        if text.len() != 64 {
-            return Err(wrong());
-        }
         let mut digest = [0; 32];
-        for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let high = char::from(pair[0]).to_digit(16).ok_or_else(wrong)?;
-            let low = char::from(pair[1]).to_digit(16).ok_or_else(wrong)?;
-            *byte = (high << 4 | low) as u8;
-        }
+        hex::decode_to_slice(text, &mut digest).map_err(|_| "a SHA-256 is 64 hexadecimal digits")?;
         Ok(Self(digest))
     }
 }

@@ -73,14 +73,6 @@ fn parts(text: &str) -> Option<(TenantId, &str)> {
     Some((TenantId(i64::from_str_radix(tenant, 16).ok()?), id))
 }
 
-fn hex<const N: usize>(bytes: [u8; N]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
-}
-
 impl Engine {
     /// Recognises a caller by the text of its key, or lets it in without one where that is allowed.
     ///
@@ -155,8 +147,8 @@ impl Engine {
             return Err(Refusal::field(Code::InvalidField, "name", "may have 100 characters").into());
         }
         let now = self.now();
-        let id = hex(random::bytes::<6>()?);
-        let text = format!("coord_{:x}_{id}_{}", tenant.0, hex(random::bytes::<24>()?));
+        let id = hex::encode(random::bytes::<6>()?);
+        let text = format!("coord_{:x}_{id}_{}", tenant.0, hex::encode(random::bytes::<24>()?));
         let key = Key { id, tenant, role: request.role, agents, name: request.name, created_at: now, revoked_at: None };
         self.write_key(EventKind::KeyCreated, key.clone(), admin_key_digest(&text)).await?;
         self.inner.first_key.made.store(true, Ordering::Release);

@@ -60,19 +60,12 @@ impl RequestIds {
 
     fn next(&self) -> RequestId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        // Written by hand: the machinery of `format!` would cost several times as much, for every request.
+        // Not with `format!`: its machinery would cost several times as much, for every request.
         let mut text = [b'-'; 33];
-        write_hex(&mut text[..16], self.start);
-        write_hex(&mut text[17..], count);
+        let written = hex::encode_to_slice(self.start.to_be_bytes(), &mut text[..16])
+            .and_then(|()| hex::encode_to_slice(count.to_be_bytes(), &mut text[17..]));
+        debug_assert_eq!(written, Ok(()), "both numbers fill their places");
         RequestId(HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static("-")))
-    }
-}
-
-/// Fills a text with the last hexadecimal digits of a number.
-fn write_hex(text: &mut [u8], mut number: u64) {
-    for place in text.iter_mut().rev() {
-        *place = b"0123456789abcdef"[(number & 0xf) as usize];
-        number >>= 4;
     }
 }
 
