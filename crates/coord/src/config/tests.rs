@@ -259,7 +259,7 @@ auth: oidc
 #[test]
 fn a_way_to_know_callers_that_is_not_there_is_refused_with_those_that_are() {
     let found = complaints("auth: {mode: oidc}", &[]);
-    assert_eq!(found, ["config.yaml:1: auth.mode: unknown word `oidc`: it is one of keys, none, open"]);
+    assert_eq!(found, ["config.yaml:1: auth.mode: unknown word `oidc`: it is one of open, keys, none"]);
 }
 
 #[test]
