@@ -75,7 +75,7 @@ impl Client {
     }
 
     pub(crate) fn late(&self) -> Error {
-        Error::Unreachable { url: self.url().to_owned(), why: "no answer in time".to_owned() }
+        self.not_reached("no answer in time".to_owned())
     }
 }
 

@@ -58,6 +58,9 @@ pub(crate) fn chain(error: &reqwest::Error) -> String {
         causes.push(next.to_string());
         cause = next.source();
     }
+    if causes.iter().any(|cause| cause.contains("InvalidContentType")) {
+        return "what listens there speaks no TLS: write its address with http:// instead of https://".to_owned();
+    }
     match causes.pop() {
         Some(last) => last,
         None => error.to_string(),

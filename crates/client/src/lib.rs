@@ -12,12 +12,15 @@ mod health;
 mod inbox;
 mod keys;
 mod messages;
+mod proxy;
+mod retry_after;
 mod sse;
 mod stream;
 mod tenants;
 
 use std::time::Duration;
 
+use protocol::Problem;
 use reqwest::{Method, RequestBuilder, Response, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -44,10 +47,14 @@ pub struct Client {
     base: Url,
     key: Option<SecretString>,
     timeout: Duration,
+    proxy: Option<String>,
 }
 
 impl Client {
     /// Makes a client for the server at `url`, as in `http://127.0.0.1:8000`, with a key when one is needed.
+    ///
+    /// A server on this machine is asked directly; any other through the proxy that `HTTP_PROXY`, `HTTPS_PROXY` or
+    /// `ALL_PROXY` names, unless `NO_PROXY` excepts it.
     ///
     /// Connects to nothing yet. Fails with [`Error::Url`] when `url` is not an `http` or `https` address, and with
     /// [`Error::Key`] when the key has characters that no key has.
@@ -71,8 +78,14 @@ impl Client {
             // Leaves the system's certificates unread: they cost time, and a small container has none.
             http = http.tls_certs_only(std::iter::empty());
         }
+        let proxy = if proxy::is_loopback(&base) {
+            http = http.no_proxy();
+            None
+        } else {
+            proxy::before(&base)
+        };
         let http = http.build().map_err(|why| wrong(error::chain(&why)))?;
-        Ok(Self { http, base, key, timeout: ANSWER })
+        Ok(Self { http, base, key, timeout: ANSWER, proxy })
     }
 
     /// Changes how long an ordinary answer may take; 30 s at first.
@@ -90,6 +103,11 @@ impl Client {
     /// Returns the server's address.
     pub fn url(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Returns the address of the proxy that stands before the server, without user and password.
+    pub fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
     }
 
     /// Begins a request to the path made of these segments, each escaped by itself; the caller sets its timeout.
@@ -124,14 +142,20 @@ impl Client {
             return Ok(response);
         }
         let status = response.status();
+        let wait = retry_after::of(response.headers());
         let text = response.text().await.map_err(|why| self.unreachable(&why))?;
-        match serde_json::from_str(&text) {
-            Ok(problem) => Err(Error::Problem(problem)),
+        match serde_json::from_str::<Box<Problem>>(&text) {
+            Ok(mut problem) => {
+                problem.retry_after_s = problem.retry_after_s.or(wait.map(|wait| wait.as_secs()));
+                Err(Error::Problem(problem))
+            }
             // A balancer's own words for a server that it did not reach, or that broke off.
             Err(_) if matches!(status.as_u16(), 502..=504) => {
-                Err(Error::Unreachable { url: self.url().to_owned(), why: format!("a gateway answered {status}") })
+                Err(self.not_reached(format!("a gateway answered {status}{}", retry_after::sentence(wait))))
             }
-            Err(_) => Err(self.protocol(format!("it answered {status} without saying why"))),
+            Err(_) => {
+                Err(self.protocol(format!("it answered {status} without saying why{}", retry_after::sentence(wait))))
+            }
         }
     }
 
@@ -151,11 +175,23 @@ impl Client {
     }
 
     fn unreachable(&self, why: &reqwest::Error) -> Error {
-        Error::Unreachable { url: self.url().to_owned(), why: error::chain(why) }
+        self.not_reached(error::chain(why))
+    }
+
+    fn not_reached(&self, why: String) -> Error {
+        Error::Unreachable { url: self.url().to_owned(), why: self.by_way_of_proxy(why) }
     }
 
     fn protocol(&self, why: String) -> Error {
-        Error::Protocol { url: self.url().to_owned(), why }
+        Error::Protocol { url: self.url().to_owned(), why: self.by_way_of_proxy(why) }
+    }
+
+    /// Adds to a fault the proxy that may have it.
+    fn by_way_of_proxy(&self, why: String) -> String {
+        match &self.proxy {
+            Some(proxy) => format!("{why} (asked through the proxy {proxy}; NO_PROXY goes around it)"),
+            None => why,
+        }
     }
 }
 

@@ -21,6 +21,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause before connecting again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// The longest pause that a server may ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
 /// Server-sent events that resume by themselves after an interruption, with `Last-Event-ID` and a jittered pause.
 #[derive(Debug)]
 pub struct Stream<T> {
@@ -117,7 +120,10 @@ impl<T: DeserializeOwned> Stream<T> {
                 self.failures = 0;
                 Ok(Streamed::Connected)
             }
-            Err(error) if self.connected_before && passes(&error) => Ok(self.interrupted(error.to_string())),
+            Err(error) if self.connected_before && passes(&error) => {
+                let wait = asked_pause(&error);
+                Ok(self.interrupted_for(error.to_string(), wait))
+            }
             Err(error) => Err(error),
         }
     }
@@ -132,9 +138,14 @@ impl<T: DeserializeOwned> Stream<T> {
     }
 
     fn interrupted(&mut self, why: String) -> Streamed<T> {
+        self.interrupted_for(why, Duration::ZERO)
+    }
+
+    /// The same, with a pause that the server asked for.
+    fn interrupted_for(&mut self, why: String, at_least: Duration) -> Streamed<T> {
         let seen = self.connection.take().and_then(|(_, parser)| parser.seen());
         self.last_id = seen.or(self.last_id.take());
-        let pause = pause(self.failures, RandomState::new().hash_one(self.failures));
+        let pause = pause(self.failures, RandomState::new().hash_one(self.failures)).max(at_least);
         self.failures += 1;
         self.pause = Some(pause);
         Streamed::Interrupted { why, pause }
@@ -150,6 +161,14 @@ fn passes(error: &Error) -> bool {
     }
 }
 
+/// Returns the pause that a refusal asks for, bounded.
+fn asked_pause(error: &Error) -> Duration {
+    match error {
+        Error::Problem(problem) => Duration::from_secs(problem.retry_after_s.unwrap_or_default()).min(LONGEST_ASKED),
+        _ => Duration::ZERO,
+    }
+}
+
 /// Doubles with each failure up to the longest pause, of which `chance` takes up to a half away.
 fn pause(failures: u32, chance: u64) -> Duration {
     let whole = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
@@ -159,7 +178,21 @@ fn pause(failures: u32, chance: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST_PAUSE, LONGEST_PAUSE, pause};
+    use std::time::Duration;
+
+    use protocol::Problem;
+
+    use super::{FIRST_PAUSE, LONGEST_ASKED, LONGEST_PAUSE, asked_pause, pause};
+    use crate::Error;
+
+    #[test]
+    fn a_server_may_ask_for_a_longer_pause_up_to_a_bound() {
+        let asked =
+            |retry_after_s| asked_pause(&Error::Problem(Box::new(Problem { retry_after_s, ..Problem::default() })));
+        assert_eq!(asked(None), Duration::ZERO);
+        assert_eq!(asked(Some(20)), Duration::from_secs(20));
+        assert_eq!(asked(Some(1 << 32)), LONGEST_ASKED);
+    }
 
     #[test]
     fn pauses_double_up_to_the_longest_and_never_go_below_half() {

@@ -4,10 +4,10 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
+use cli::DEFAULT_URL;
 use owo_colors::OwoColorize;
 use server::config::AuthMode;
 
-use crate::client::DEFAULT_URL;
 use crate::config::Config;
 
 /// What a server turned out to be.

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use engine::Role;
 
-use crate::client;
 use crate::config::Sources;
 use crate::secrets::{self, Secrets};
-use crate::{config_command, migrate, moving, offline, serve};
+use crate::{config_command, migrate, moving, offline, queue, serve};
+use cli::Global;
 
 /// Lets AI agents, people and services hand each other work that cannot be lost.
 #[derive(Debug, Parser)]
@@ -17,7 +17,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    global: client::Global,
+    global: Global,
 }
 
 const FIRST_STEPS: &str = "\
@@ -47,14 +47,15 @@ enum Command {
     Export(moving::ExportArgs),
     /// Bring in a tenant that `export` wrote, whichever database it came from
     Import(moving::ImportArgs),
-    Queue(client::Queue),
+    Queue(queue::Queue),
     /// Check the configuration, or print every setting
     #[command(subcommand)]
     Config(ConfigCommand),
     #[command(subcommand)]
     Secrets(Secrets),
     #[command(flatten)]
-    Client(Box<client::Command>),
+    Client(Box<cli::Command>),
+    Bench(Box<bench::Bench>),
 }
 
 /// What a server takes.
@@ -160,7 +161,12 @@ pub(crate) fn environment() -> Vec<(String, String)> {
 
 /// Reads the command line and does what it says.
 pub(crate) fn run() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    if arguments.get(1).is_some_and(|command| command == bench::BASELINE) {
+        return on_a_runtime(bench::run_baseline());
+    }
     let Cli { command, global } = Cli::parse();
+    let global = global.with_environment(&environment());
     match command {
         Command::Serve(args) => serve::run(Role::Whole, &args.sources(), args.listen.insecure),
         Command::Api(args) => serve::run(Role::Api, &args.sources(), args.listen.insecure),
@@ -171,12 +177,15 @@ pub(crate) fn run() -> ExitCode {
         Command::Queue(queue) => on_a_runtime(queue.run(environment(), &global)),
         Command::Config(command) => config_command::run(&command),
         Command::Secrets(command) => secrets::run(&command),
-        Command::Client(command) => on_threads(command.threads(), async {
-            match &global.offline {
-                Some(folder) => offline::run(*command, folder.as_deref(), global.clone()).await,
-                None => client::run(*command, &global, Cli::command).await,
+        Command::Client(command) => match cli::check(&command, &arguments) {
+            Ok(()) => {
+                on_a_runtime(offline::or_asking(global, async |global| cli::run(*command, global, Cli::command).await))
             }
-        }),
+            Err(failure) => cli::finish(Err(failure), &global),
+        },
+        Command::Bench(bench) => {
+            on_threads(Some(bench.threads()), offline::or_asking(global, async |global| bench.run(global).await))
+        }
     }
 }
 

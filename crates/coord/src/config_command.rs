@@ -25,7 +25,7 @@ pub(crate) fn run(command: &ConfigCommand) -> ExitCode {
         },
     };
     // A reader that has seen enough (`| head`) is no failure.
-    let _ = anstream::stdout().write_all(text.as_bytes());
+    let _ = std::io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS
 }
 

@@ -37,6 +37,27 @@ pub(crate) enum Error {
     Nowhere,
 }
 
+impl Error {
+    /// The same for a command that was given `--offline`, which names its folder with that.
+    pub(crate) fn offline(&self) -> String {
+        match self {
+            Self::Held { path, holder } => format!(
+                "the data folder {path} is in use by {holder}: leave out --offline to ask that server, or name another \
+                 folder with --offline=DIR"
+            ),
+            Self::Empty { path } => format!(
+                "there is nothing to read in the data folder {path}: name the one that has it with --offline=DIR or \
+                 COORDINATION_DATA"
+            ),
+            Self::Nowhere => {
+                "there is no home folder that would hold data: name a folder with --offline=DIR or COORDINATION_DATA"
+                    .to_owned()
+            }
+            Self::Unusable { .. } => self.to_string(),
+        }
+    }
+}
+
 impl DataFolder {
     /// Takes the folder at `path`, or the one in the user's data folder, where a store is in it; makes nothing.
     pub(crate) fn take_used(path: Option<&Path>) -> Result<Self, Error> {

@@ -2,7 +2,6 @@
 
 mod banner;
 mod cli;
-mod client;
 mod config;
 mod config_command;
 mod data_folder;
@@ -11,6 +10,7 @@ mod logging;
 mod migrate;
 mod moving;
 mod offline;
+mod queue;
 mod secrets;
 mod serve;
 mod shutdown;

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use cli::Global;
 use engine::Role;
 use secrecy::SecretString;
 use server::config::{AuthConfig, AuthMode, Secret, ServerConfig};
@@ -14,8 +14,7 @@ use server::{Listeners, Server};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{self, Cli};
-use crate::client::{self, Global};
+use crate::cli::environment;
 use crate::config::{Complaints, Loaded, Sources};
 use crate::config_command::tell;
 use crate::data_folder::{self, DataFolder};
@@ -29,7 +28,7 @@ const KEY_BYTES: usize = 32;
 enum Error {
     #[error(transparent)]
     Config(#[from] Complaints),
-    #[error(transparent)]
+    #[error("{}", .0.offline())]
     Data(#[from] data_folder::Error),
     #[error(transparent)]
     Installation(#[from] installation::Error),
@@ -39,9 +38,13 @@ enum Error {
     Chance(getrandom::Error),
 }
 
-/// Runs a client command on `folder`, or on the folder that the environment or the user's data folder gives.
-pub(crate) async fn run(command: client::Command, folder: Option<&Path>, global: Global) -> ExitCode {
-    match serve(command, folder, global).await {
+/// Runs a client command on a server, or with `--offline` on a folder: the one that is named, or the one that the
+/// environment or the user's data folder gives.
+pub(crate) async fn or_asking(global: Global, command: impl AsyncFnOnce(&Global) -> ExitCode) -> ExitCode {
+    let Some(folder) = global.offline.clone() else {
+        return command(&global).await;
+    };
+    match serve(command, folder.as_deref(), global).await {
         Ok(code) => code,
         Err(error) => {
             tell(&format!("error: {error}"));
@@ -50,9 +53,13 @@ pub(crate) async fn run(command: client::Command, folder: Option<&Path>, global:
     }
 }
 
-async fn serve(command: client::Command, folder: Option<&Path>, mut global: Global) -> Result<ExitCode, Error> {
+async fn serve(
+    command: impl AsyncFnOnce(&Global) -> ExitCode,
+    folder: Option<&Path>,
+    mut global: Global,
+) -> Result<ExitCode, Error> {
     let data = folder.map(|path| ("--offline", &["data"][..], path.display().to_string()));
-    let sources = Sources { file: None, environment: cli::environment(), flags: data.into_iter().collect() };
+    let sources = Sources { file: None, environment: environment(), flags: data.into_iter().collect() };
     let mut config = Loaded::load(&sources)?.config;
     // The folder keeps the agents that it has: the file that says otherwise may not be at hand here.
     config.agents.clear();
@@ -61,13 +68,13 @@ async fn serve(command: client::Command, folder: Option<&Path>, mut global: Glob
 
     let folder = DataFolder::take(config.data.as_deref())?;
     let api = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-    global.url = format!("http://{}", api.local_addr()?);
+    global.url = Some(format!("http://{}", api.local_addr()?));
     global.key = Some(SecretString::from(key));
     let engine = installation::open(&config, Role::Whole, Some(&folder)).await?;
     let server = Server::new(engine.clone(), ServerConfig::default());
     let done = CancellationToken::new();
     let work = async {
-        let code = client::run(command, &global, Cli::command).await;
+        let code = command(&global).await;
         done.cancel();
         code
     };

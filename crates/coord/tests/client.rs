@@ -194,3 +194,118 @@ async fn something_that_is_no_coordination_server_is_exit_code_3() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("does not answer as a coordination server"), "{}", text(&output.stderr));
 }
+
+fn tool(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coord"));
+    for name in
+        ["COORDINATION_URL", "COORDINATION_KEY", "http_proxy", "HTTP_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY"]
+    {
+        command.env_remove(name);
+    }
+    command.args(arguments).envs(environment.iter().copied()).stdin(Stdio::null()).output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_reach_standard_output_as_they_were_stored() {
+    const BYTES: &[u8] = b"a\0b\x1b[31mc\x7fd\xff\xfe\r\n";
+    let sha256 = "ab".repeat(32);
+    let served = serve(Router::new().route(&format!("/api/v1/attachments/{sha256}"), get(async || BYTES))).await;
+    let output = coord(&served.url, &["attach", "get", &sha256], "");
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), BYTES));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn json_keeps_every_character_of_a_text() {
+    const RAW: &str =
+        "{\"id\":\"01982f3c-7b1a-7c00-8000-5f0d8a3c1e42\",\"deliveries\":[],\"odd\":\"a\u{7f}b\u{9b}31m\"}";
+    let answer = async || ([(header::CONTENT_TYPE, "application/json")], RAW);
+    let served = serve(Router::new().route("/api/v1/agents/chat/inbox/receive", post(answer))).await;
+    let output = coord(&served.url, &["--json", "receive", "chat"], "");
+    assert_eq!(text(&output.stdout), format!("{RAW}\n"), "{}", text(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_on_this_machine_is_asked_past_any_proxy() {
+    let served = serve(sending()).await;
+    let send = ["send", "-f", "code", "-t", "chat", "-s", "-5 %", "-b", "- item", "--json", "--verbose"];
+    let output = tool(&send, &[("COORDINATION_URL", &served.url), ("http_proxy", "http://127.0.0.1:1")]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains(&format!("asking {} directly", served.url)), "{}", text(&output.stderr));
+    let sent: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&sent["subject"], &sent["body"]), (&json!("-5 %"), &json!("- item")));
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named() {
+    let environment = [("http_proxy", "http://me:secret@127.0.0.1:1"), ("COORDINATION_URL", "http://example.invalid")];
+    let output = tool(&["agents", "--verbose"], &environment);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(told.contains("asking http://example.invalid through the proxy http://127.0.0.1:1"), "{told}");
+    assert!(told.contains("(asked through the proxy http://127.0.0.1:1;"), "{told}");
+    assert!(!told.contains("secret"), "{told}");
+}
+
+#[test]
+fn a_word_to_look_for_is_no_option() {
+    let output = coord("http://127.0.0.1:1", &["search", "-fix"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("write `-- -fix` for the word"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn usage_speaks_of_what_was_typed_only() {
+    let output = coord("http://127.0.0.1:1", &["send", "--from", "code"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!text(&output.stderr).contains("--url"), "{}", text(&output.stderr));
+    let output = coord("http://127.0.0.1:1", &[], "");
+    assert!(text(&output.stderr).contains("First steps:"), "{}", text(&output.stderr));
+    assert!(!text(&output.stderr).contains("bench-baseline"), "{}", text(&output.stderr));
+    let output = coord("http://127.0.0.1:1", &["completions", "bash"], "");
+    assert!(!text(&output.stdout).contains("baseline_"), "a command that nobody is to see");
+    let output = coord("http://127.0.0.1:1", &["bench-base"], "");
+    assert!(!text(&output.stderr).contains("bench-baseline"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_key_without_a_role_is_not_made() {
+    let output = coord("http://127.0.0.1:1", &["keys", "create"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("next: add --role with one of: admin"), "{}", text(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_at_a_port_without_it_is_told() {
+    let served = serve(sending()).await;
+    let output = coord(&served.url.replace("http://", "https://"), &["agents"], "");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("speaks no TLS: write its address with http://"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_folder_in_use_is_told_with_the_option_that_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(folder.path().join("coord.lock")).unwrap();
+    lock.lock().unwrap();
+    let output = coord("http://127.0.0.1:1", &["verify", &format!("--offline={}", folder.path().display())], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("--offline=DIR"), "{}", text(&output.stderr));
+    assert!(!text(&output.stderr).contains("--data"), "{}", text(&output.stderr));
+}
+
+async fn ahead() -> impl IntoResponse {
+    let problem = json!({"code": "position-ahead", "status": 409, "title": "t", "detail": "The log ends at event 7."});
+    (StatusCode::CONFLICT, [(header::CONTENT_TYPE, "application/problem+json")], problem.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_position_ahead_of_the_log_ends_what_follows_it() {
+    let app =
+        Router::new().route("/api/v1/events/stream", get(ahead)).route("/api/v1/agents/chat/inbox/stream", get(ahead));
+    let served = serve(app).await;
+    for arguments in [&["log", "--follow", "--after", "999999"][..], &["watch", "chat", "--after", "999999"]] {
+        let output = coord(&served.url, arguments, "");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&output.stderr).contains("The log ends at event 7."), "{}", text(&output.stderr));
+    }
+}

@@ -160,7 +160,7 @@ fn print(args: &Print) -> ExitCode {
             }
         }
     }
-    match anstream::stdout().write_all(text.as_bytes()) {
+    match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         // Half of the secrets applied would be worse than none.
         Err(error) => {

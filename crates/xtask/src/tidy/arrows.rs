@@ -11,6 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("protocol", &["domain"]),
     ("client", &["protocol"]),
+    ("cli", &["client", "protocol"]),
+    ("bench", &["cli", "client", "protocol"]),
     ("store", &["domain"]),
     ("blobs", &["domain"]),
     ("broker", &["domain"]),
@@ -26,6 +28,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "domain",
             "protocol",
             "client",
+            "cli",
+            "bench",
             "store",
             "blobs",
             "broker",
@@ -134,6 +138,20 @@ mod tests {
         assert_eq!(complaints("engine", "lapin", None).len(), 1);
         assert!(complaints("store", "rusqlite", None).is_empty());
         assert!(complaints("engine", "rusqlite", Some("dev")).is_empty());
+    }
+
+    #[test]
+    fn the_client_commands_build_without_any_database_driver_or_broker() {
+        let mut reached = vec!["cli", "bench"];
+        let mut next = 0;
+        while let Some(name) = reached.get(next) {
+            let below = ARROWS.iter().find(|(from, _)| from == name).map_or(&[][..], |(_, below)| below);
+            reached.extend(below.iter().copied());
+            next += 1;
+        }
+        for (library, keeper) in KEPT {
+            assert!(!reached.contains(keeper), "`cli` reaches {keeper}, and with it {library}");
+        }
     }
 
     #[test]

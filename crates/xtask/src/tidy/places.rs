@@ -4,7 +4,7 @@ use crate::tidy::Finding;
 use crate::tidy::source::{Source, Token, Word};
 
 /// Crates that may speak of HTTP's status codes: the face, the client, the binary's client commands, the tests.
-const STATUS_CODES: &[&str] = &["server", "client", "webhook", "coord", "testkit"];
+const STATUS_CODES: &[&str] = &["server", "client", "webhook", "coord", "bench", "testkit"];
 
 /// Crates that may hold SQL.
 const SQL: &[&str] = &["store"];
