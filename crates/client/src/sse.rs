@@ -8,6 +8,8 @@ const LONGEST: usize = 4 << 20;
 pub(crate) struct Frame {
     /// The last `id` seen, which resumes the stream behind this event.
     pub id: Option<String>,
+    /// What sort of event it is; empty where it does not say.
+    pub name: String,
     /// The `data` lines, joined.
     pub data: String,
 }
@@ -20,6 +22,7 @@ pub(crate) struct TooLong;
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     line: Vec<u8>,
+    name: String,
     data: String,
     id: Option<String>,
     seen: Option<String>,
@@ -53,9 +56,9 @@ impl Parser {
     fn take_line(&mut self, line: &str) -> Option<Frame> {
         if line.is_empty() {
             self.seen.clone_from(&self.id);
-            let mut data = std::mem::take(&mut self.data);
+            let (name, mut data) = (std::mem::take(&mut self.name), std::mem::take(&mut self.data));
             data.pop()?;
-            return Some(Frame { id: self.id.clone(), data });
+            return Some(Frame { id: self.id.clone(), name, data });
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -64,6 +67,7 @@ impl Parser {
                 self.data.push_str(value);
                 self.data.push('\n');
             }
+            "event" => value.clone_into(&mut self.name),
             "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
             _ => {}
         }
@@ -84,14 +88,14 @@ mod tests {
         frames
     }
 
-    fn frame(id: &str, data: &str) -> Frame {
-        Frame { id: Some(id.to_owned()), data: data.to_owned() }
+    fn frame(id: &str, name: &str, data: &str) -> Frame {
+        Frame { id: Some(id.to_owned()), name: name.to_owned(), data: data.to_owned() }
     }
 
     #[test]
     fn events_are_found_wherever_the_pieces_are_cut() {
         let whole = "id: 7\nevent: x\ndata: {\"a\":\ndata: 1}\n\n: still here\n\nid:8\ndata:two\n\n";
-        let expected = [frame("7", "{\"a\":\n1}"), frame("8", "two")];
+        let expected = [frame("7", "x", "{\"a\":\n1}"), frame("8", "", "two")];
         assert_eq!(read(&[whole]), expected);
         for cut in 1..whole.len() {
             assert_eq!(read(&[&whole[..cut], &whole[cut..]]), expected, "cut at {cut}");
@@ -100,7 +104,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_line_end_is_understood() {
-        assert_eq!(read(&["id: 1\r\ndata: a\r\n\r\nid: 2\rdata: b\r\r"]), [frame("1", "a"), frame("2", "b")]);
+        assert_eq!(read(&["id: 1\r\ndata: a\r\n\r\nid: 2\rdata: b\r\r"]), [frame("1", "", "a"), frame("2", "", "b")]);
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl<T: DeserializeOwned> Stream<T> {
 
     /// Waits for the next thing to tell; ends only with an error.
     ///
-    /// Fails when the first connection is not made, when the server refuses, or when an event cannot be read.
+    /// Fails when the first connection is not made, when the server refuses or says why it ends the stream, or when an event cannot be read.
     pub async fn next(&mut self) -> Result<Streamed<T>, Error> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
@@ -129,6 +129,10 @@ impl<T: DeserializeOwned> Stream<T> {
     }
 
     fn item(&mut self, frame: Frame) -> Result<Streamed<T>, Error> {
+        if frame.name == "problem" {
+            let problem = serde_json::from_str(&frame.data);
+            return Err(problem.map_or_else(|why| self.client.protocol(why.to_string()), Error::Problem));
+        }
         let value = serde_json::from_str(&frame.data)
             .map_err(|why| self.client.protocol(format!("an event of the stream cannot be read: {why}")))?;
         if frame.id.is_some() {

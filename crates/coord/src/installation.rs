@@ -6,7 +6,7 @@ use std::sync::Arc;
 use blobs::{Blobs, Objects};
 use broker::Broker;
 use domain::Digest;
-use engine::{Clock, Door, Engine, Open, Parts, Role, admin_key_digest};
+use engine::{AccessPolicy, AnonymousAccess, Clock, Engine, Parts, Role, admin_key_digest};
 use ephemeral::Ephemeral;
 use server::config::{AuthConfig, AuthMode};
 use store::{Options, Store};
@@ -91,17 +91,17 @@ pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder
         archive: archive.map_err(Error::Archive)?,
         clock: Clock::system(),
     };
-    let engine = Engine::start_as(role, parts, config.engine(), door(&config.auth)).await?;
+    let engine = Engine::start_as(role, parts, config.engine(), access(&config.auth)).await?;
     engine.push_through(Arc::new(Webhooks::new(&config.webhooks, server::push_body)));
     Ok(engine)
 }
 
-fn door(auth: &AuthConfig) -> Door {
+fn access(auth: &AuthConfig) -> AccessPolicy {
     let open = match auth.mode {
-        AuthMode::Open => Open::UntilFirstKey,
-        AuthMode::Keys => Open::Never,
-        AuthMode::None => Open::Always,
+        AuthMode::Open => AnonymousAccess::UntilFirstKey,
+        AuthMode::Keys => AnonymousAccess::Never,
+        AuthMode::None => AnonymousAccess::Always,
     };
     let admin: Option<Digest> = auth.admin_key.as_ref().map(|key| admin_key_digest(key.expose()));
-    Door { open, admin }
+    AccessPolicy { anonymous: open, admin }
 }

@@ -26,8 +26,6 @@ pub struct MessageFilter {
     pub since: Option<Time>,
     /// Sent before this time.
     pub until: Option<Time>,
-    /// Sent or received by one of these; none: by anybody.
-    pub readable: Option<Vec<AgentName>>,
 }
 
 /// Which events are wanted; an empty filter wants all.

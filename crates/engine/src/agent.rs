@@ -3,17 +3,17 @@
 use domain::agent::AgentPut;
 use domain::agent::{Agent, AgentName, SYSTEM};
 use domain::event::{EventKind, NewEvent};
-use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::AgentView;
 use domain::{Directory, TenantId, Time, bounds};
 use store::{Fact, Record};
 
-use crate::{Engine, Page, Paged, Result};
+use crate::{Engine, Page, Paged, Result, Session};
 
-impl Engine {
+impl Session {
     /// Agents by name, retired ones too; for an `agent` key as well, since it must know whom to send to.
-    pub async fn agents(&self, caller: &Caller, page: &Page) -> Result<Paged<AgentView>> {
+    pub async fn agents(&self, page: &Page) -> Result<Paged<AgentView>> {
+        let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let directory = self.directory_now(caller.tenant).await?;
         let after = page.after.as_deref().unwrap_or_default();
@@ -23,14 +23,16 @@ impl Engine {
     }
 
     /// One agent.
-    pub async fn agent(&self, caller: &Caller, name: &str) -> Result<AgentView> {
+    pub async fn agent(&self, name: &str) -> Result<AgentView> {
+        let caller = self.caller().await?;
         let directory = self.directory_now(caller.tenant).await?;
         let agent = directory.agent(name).cloned().ok_or_else(|| Refusal::not_found("agent", &name))?;
         Ok(self.agent_view(caller.tenant, agent).await)
     }
 
     /// Registers an agent, changes it, or takes it out of retirement; answers whether it is new.
-    pub async fn put_agent(&self, caller: &Caller, name: &str, put: AgentPut) -> Result<(AgentView, bool)> {
+    pub async fn put_agent(&self, name: &str, put: AgentPut) -> Result<(AgentView, bool)> {
+        let caller = self.caller().await?;
         caller.must_administer()?;
         let name: AgentName = name.parse().map_err(|why: String| Refusal::field(Code::InvalidField, "name", why))?;
         let now = self.now();
@@ -43,6 +45,36 @@ impl Engine {
         Ok((self.agent_view(caller.tenant, agent).await, created))
     }
 
+    /// Retires an agent: its history stays, it takes and sends nothing new. Twice is once.
+    pub async fn retire_agent(&self, name: &str) -> Result<AgentView> {
+        let caller = self.caller().await?;
+        caller.must_administer()?;
+        let now = self.now();
+        let decide = |directory: &Directory| {
+            let known = directory.agent(name).ok_or_else(|| Refusal::not_found("agent", &name))?;
+            let mut agent = known.clone();
+            if !known.is_active() {
+                return Ok((Record::default(), agent));
+            }
+            agent.retired_at = Some(now);
+            let events = vec![NewEvent::of(EventKind::AgentRetired, now, &agent).about(&agent.name)];
+            Ok((Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
+        };
+        let agent = self.record(caller.tenant, decide).await?;
+        Ok(self.agent_view(caller.tenant, agent).await)
+    }
+
+    /// Notes that an agent is there.
+    pub async fn heartbeat(&self, name: &str) -> Result<AgentView> {
+        let caller = self.caller().await?;
+        caller.must_act_as(name)?;
+        let agent = self.agent(name).await?.agent;
+        self.inner.ephemeral.seen_by_all(caller.tenant, &agent.name, self.now()).await;
+        Ok(self.agent_view(caller.tenant, agent).await)
+    }
+}
+
+impl Engine {
     fn checked_agent(
         &self,
         directory: &Directory,
@@ -96,32 +128,6 @@ impl Engine {
         agent.max_priority_sent = put.max_priority_sent;
         agent.escalate_to = escalate_to.transpose()?;
         Ok(agent)
-    }
-
-    /// Retires an agent: its history stays, it takes and sends nothing new. Twice is once.
-    pub async fn retire_agent(&self, caller: &Caller, name: &str) -> Result<AgentView> {
-        caller.must_administer()?;
-        let now = self.now();
-        let decide = |directory: &Directory| {
-            let known = directory.agent(name).ok_or_else(|| Refusal::not_found("agent", &name))?;
-            let mut agent = known.clone();
-            if !known.is_active() {
-                return Ok((Record::default(), agent));
-            }
-            agent.retired_at = Some(now);
-            let events = vec![NewEvent::of(EventKind::AgentRetired, now, &agent).about(&agent.name)];
-            Ok((Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
-        };
-        let agent = self.record(caller.tenant, decide).await?;
-        Ok(self.agent_view(caller.tenant, agent).await)
-    }
-
-    /// Notes that an agent is there.
-    pub async fn heartbeat(&self, caller: &Caller, name: &str) -> Result<AgentView> {
-        caller.must_act_as(name)?;
-        let agent = self.agent(caller, name).await?.agent;
-        self.inner.ephemeral.seen_by_all(caller.tenant, &agent.name, self.now()).await;
-        Ok(self.agent_view(caller.tenant, agent).await)
     }
 
     /// Registers or changes the agents that a tenant is to have.

@@ -8,25 +8,25 @@ use bytes::Bytes;
 use domain::Digest;
 use domain::attachment::Attachment;
 use domain::event::{EventKind, NewEvent};
-use domain::key::{Caller, Role};
+use domain::key::Role;
 use domain::refusal::{Code, Refusal};
 use futures_util::Stream;
 use store::{Change, Fact, Record};
 
-use crate::{Engine, Result};
+use crate::{Result, Session};
 
 /// What goes wrong with the sender of an upload.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-impl Engine {
+impl Session {
     /// Stores an attachment as it streams in; answers whether the tenant did not have it before.
     pub async fn store_attachment(
         &self,
-        caller: &Caller,
         media_type: String,
         name: Option<String>,
         body: impl Stream<Item = std::result::Result<Bytes, BoxError>> + Send,
     ) -> Result<(Attachment, bool)> {
+        let caller = self.caller().await?;
         if caller.role == Role::Observer {
             caller.must_administer()?;
         }
@@ -52,7 +52,8 @@ impl Engine {
     }
 
     /// What is known of an attachment; another tenant's is not there.
-    pub async fn attachment(&self, caller: &Caller, sha256: Digest) -> Result<Attachment> {
+    pub async fn attachment(&self, sha256: Digest) -> Result<Attachment> {
+        let caller = self.caller().await?;
         let known = self.inner.store.attachment(caller.tenant, sha256).await?;
         Ok(known.ok_or_else(|| Refusal::not_found("attachment", &sha256))?)
     }
@@ -60,11 +61,10 @@ impl Engine {
     /// Opens an attachment, or a part of it, for reading.
     pub async fn open_attachment(
         &self,
-        caller: &Caller,
         sha256: Digest,
         range: Option<Range<u64>>,
     ) -> Result<(Attachment, impl Stream<Item = io::Result<Bytes>> + Send + 'static)> {
-        let attachment = self.attachment(caller, sha256).await?;
+        let attachment = self.attachment(sha256).await?;
         let blob = self.inner.blobs.get(sha256).await?;
         let range = range.unwrap_or(0..blob.size());
         Ok((attachment, blob.into_range(range)))

@@ -5,18 +5,18 @@ use domain::authority::{self, Violation};
 use domain::directory::Grant;
 use domain::directory::GrantRequest;
 use domain::event::{EventKind, NewEvent};
-use domain::key::Caller;
 use domain::message::Kind;
 use domain::refusal::{Code, Refusal};
 use domain::view::AuthorityView;
 use domain::{Directory, Time, bounds, send};
 use store::{Fact, Record};
 
-use crate::{Engine, Result};
+use crate::{Engine, Result, Session};
 
-impl Engine {
+impl Session {
     /// Who may decide what, now.
-    pub async fn authority(&self, caller: &Caller) -> Result<AuthorityView> {
+    pub async fn authority(&self) -> Result<AuthorityView> {
+        let caller = self.caller().await?;
         let directory = self.directory_now(caller.tenant).await?;
         let now = self.now();
         let grants: Vec<Grant> = directory.grants.iter().filter(|grant| grant.until > now).cloned().collect();
@@ -30,11 +30,11 @@ impl Engine {
     /// Whether an agent may send a message of this kind in this domain, now.
     pub async fn check_authority(
         &self,
-        caller: &Caller,
         agent: &str,
         kind: Kind,
         domain: Option<&str>,
     ) -> Result<std::result::Result<(), Violation>> {
+        let caller = self.caller().await?;
         let directory = self.directory_now(caller.tenant).await?;
         // Refused for the same reasons as sending would be.
         let agent = send::speaker(agent, caller, &directory)?;
@@ -42,7 +42,8 @@ impl Engine {
     }
 
     /// Lends a domain to an agent for a time; lending it again changes until when.
-    pub async fn grant(&self, caller: &Caller, request: GrantRequest) -> Result<Grant> {
+    pub async fn grant(&self, request: GrantRequest) -> Result<Grant> {
+        let caller = self.caller().await?;
         caller.must_administer()?;
         let now = self.now();
         let decide = |directory: &Directory| {
@@ -52,7 +53,9 @@ impl Engine {
         };
         self.record(caller.tenant, decide).await
     }
+}
 
+impl Engine {
     fn checked_grant(
         &self,
         directory: &Directory,

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::directory::Directory;
-use domain::{Refusal, Span, TenantId, Time};
+use domain::{Refusal, TenantId, Time};
 use store::Fact;
+use tokio::sync::watch;
 
+use crate::keyring::is_recent;
 use crate::{Engine, Error, Result};
 
 /// A tenant's snapshot, and the version up to which snapshots are known to be old.
@@ -16,6 +18,9 @@ struct Held {
     /// When it was last known to be the newest.
     confirmed: Option<Time>,
     old: Option<i64>,
+    changed: watch::Sender<()>,
+    /// Held while it is looked up, so that those who wait for it do not look it up too.
+    checking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Snapshots by tenant.
@@ -23,9 +28,6 @@ struct Held {
 pub(crate) struct Directories {
     held: RwLock<HashMap<TenantId, Held>>,
 }
-
-/// How long a snapshot is taken for the newest where other processes may change it: they tell, but nothing depends on that.
-const CONFIRMED: Span = Span::from_secs(1);
 
 /// Tries after which a directory that changes all the time is given up.
 pub(crate) const TRIES: usize = 8;
@@ -35,11 +37,18 @@ impl Directories {
         self.held.read().unwrap_or_else(PoisonError::into_inner).get(&tenant)?.directory.clone()
     }
 
-    /// Whether the snapshot was the newest a moment ago.
-    fn is_confirmed(&self, tenant: TenantId, now: Time) -> bool {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        let confirmed = held.get(&tenant).and_then(|held| held.confirmed);
-        confirmed.is_some_and(|confirmed| now.since(confirmed) < CONFIRMED)
+    /// When the snapshot was last known to be the newest.
+    pub(crate) fn confirmed(&self, tenant: TenantId) -> Option<Time> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).and_then(|held| held.confirmed)
+    }
+
+    /// Tells of every change that this process makes or hears of.
+    pub(crate) fn changes(&self, tenant: TenantId) -> watch::Receiver<()> {
+        self.held.write().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().changed.subscribe()
+    }
+
+    fn checking(&self, tenant: TenantId) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(&self.held.write().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().checking)
     }
 
     /// Notes that a version was the newest.
@@ -58,6 +67,7 @@ impl Directories {
         let newest = held.directory.as_ref().map(|held| held.version);
         if held.old.is_none_or(|old| directory.version > old) && newest.is_none_or(|held| directory.version > held) {
             held.directory = Some(Arc::clone(directory));
+            held.changed.send_replace(());
         }
     }
 
@@ -69,6 +79,7 @@ impl Directories {
         if held.directory.as_ref().is_some_and(|held| held.version <= version) {
             held.directory = None;
         }
+        held.changed.send_replace(());
     }
 
     /// Looks again at the next opportunity: one tenant's snapshot, or everybody's, may be old.
@@ -76,6 +87,7 @@ impl Directories {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         for (_, held) in held.iter_mut().filter(|(id, _)| tenant.is_none_or(|tenant| **id == tenant)) {
             held.directory = None;
+            held.changed.send_replace(());
         }
     }
 
@@ -93,17 +105,31 @@ impl Directories {
             }
         }
         held.old = held.old.max(Some(directory.version - 1));
+        held.changed.send_replace(());
     }
 }
 
 impl Engine {
     /// The directory of a tenant, as known a moment ago. A decision made on an old one is refused by the commit as a conflict.
     pub(crate) async fn directory(&self, tenant: TenantId) -> Result<Arc<Directory>> {
-        let shared = self.inner.store.is_shared();
-        match self.inner.directories.get(tenant) {
-            Some(known) if !shared || self.inner.directories.is_confirmed(tenant, self.now()) => Ok(known),
-            _ => Box::pin(self.directory_now(tenant)).await,
+        if let Some(known) = self.recent_directory(tenant) {
+            return Ok(known);
         }
+        let checking = self.inner.directories.checking(tenant);
+        let _checking = checking.lock().await;
+        match self.recent_directory(tenant) {
+            Some(known) => Ok(known),
+            None => Box::pin(self.directory_now(tenant)).await,
+        }
+    }
+
+    /// The directory as it was a moment ago, where that is known: for [`PERIOD`] where other processes may change it. They tell,
+    /// but nothing depends on that.
+    fn recent_directory(&self, tenant: TenantId) -> Option<Arc<Directory>> {
+        let known = self.inner.directories.get(tenant)?;
+        let confirmed = self.inner.directories.confirmed(tenant);
+        let good = !self.inner.store.is_shared() || confirmed.is_some_and(|read| is_recent(read, self.now()));
+        good.then_some(known)
     }
 
     /// The directory of a tenant as it is now: where other processes may have changed it, its version is looked up.

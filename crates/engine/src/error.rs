@@ -9,6 +9,9 @@ pub enum Error {
     /// The rules say no.
     #[error(transparent)]
     Refused(Box<Refusal>),
+    /// Too many requests; what became of this one at its limits.
+    #[error("too many requests")]
+    RateLimited(crate::Admitted),
     /// The store cannot.
     #[error(transparent)]
     Store(store::Error),
@@ -51,6 +54,9 @@ impl Error {
         };
         match self {
             Self::Refused(refusal) => (**refusal).clone(),
+            Self::RateLimited(admitted) => {
+                admitted.refusal().unwrap_or_else(|| Refusal::new(Code::RateLimited, "Too many requests."))
+            }
             Self::Store(store::Error::Overloaded) => {
                 Refusal::new(Code::Overloaded, "As many changes wait as are held. Nothing was done.")
                     .retry_after(Span::from_secs(1))

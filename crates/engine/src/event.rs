@@ -3,15 +3,15 @@
 use domain::Digest;
 use domain::event::Event;
 use domain::filter::EventFilter;
-use domain::key::Caller;
 use domain::view::{Head, Report};
 
-use crate::{Engine, Page, Paged, Result};
+use crate::{Page, Paged, Result, Session};
 
-impl Engine {
+impl Session {
     /// Events after a position, oldest first; without one, from the first that is here. Refuses a position before the beginning
     /// of a log whose first part is in the archive, and one behind its end.
-    pub async fn events(&self, caller: &Caller, filter: &EventFilter, page: &Page) -> Result<Paged<Event>> {
+    pub async fn events(&self, filter: &EventFilter, page: &Page) -> Result<Paged<Event>> {
+        let caller = self.caller().await?;
         caller.must_observe()?;
         let limit = self.limit(page)?;
         let position = page.position()?;
@@ -32,7 +32,8 @@ impl Engine {
     }
 
     /// Where the log ends.
-    pub async fn head(&self, caller: &Caller) -> Result<Head> {
+    pub async fn head(&self) -> Result<Head> {
+        let caller = self.caller().await?;
         caller.must_observe()?;
         let (seq, hash, _) = self.inner.store.head(caller.tenant).await?.unwrap_or((0, Digest::ZERO, 0));
         let last = self.inner.store.event(caller.tenant, seq).await?;
@@ -40,7 +41,8 @@ impl Engine {
     }
 
     /// Recomputes the chain, rebuilds every delivery from the log and compares both with what is stored.
-    pub async fn verify(&self, caller: &Caller) -> Result<Report> {
+    pub async fn verify(&self) -> Result<Report> {
+        let caller = self.caller().await?;
         caller.must_observe()?;
         Ok(self.inner.store.verify(caller.tenant).await?)
     }

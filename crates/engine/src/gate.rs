@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use domain::gate::{GateResult, Gates};
 use domain::message::Kind;
 
-use crate::Engine;
+use crate::{Result, Session};
 
-impl Engine {
+impl Session {
     /// The gates and their thresholds.
-    pub fn gates(&self) -> Gates {
-        self.inner.policy.gates.clone()
+    pub async fn gates(&self) -> Result<Gates> {
+        self.caller().await?;
+        Ok(self.inner.policy.gates.clone())
     }
 
     /// Weighs evidence as sending a message of this kind would.
-    pub fn evaluate_gates(&self, kind: Kind, evidence: &BTreeMap<String, f64>) -> Vec<GateResult> {
-        self.inner.policy.gates.weigh(kind, evidence)
+    pub async fn evaluate_gates(&self, kind: Kind, evidence: &BTreeMap<String, f64>) -> Result<Vec<GateResult>> {
+        self.caller().await?;
+        Ok(self.inner.policy.gates.weigh(kind, evidence))
     }
 }

@@ -9,11 +9,12 @@ use domain::view::{Inbox, InboxItem};
 use domain::{AgentName, Span, State, TenantId, bounds};
 use store::{Change, Claim, Claimed};
 
-use crate::{Engine, Error, Page, Paged, Result, random};
+use crate::{Engine, Error, Page, Paged, Result, Session, random};
 
-impl Engine {
+impl Session {
     /// Looks into an inbox and changes nothing: the live deliveries, or those in the states asked for.
-    pub async fn inbox(&self, caller: &Caller, agent: &str, states: &[State], page: &Page) -> Result<Inbox> {
+    pub async fn inbox(&self, agent: &str, states: &[State], page: &Page) -> Result<Inbox> {
+        let caller = self.caller().await?;
         let agent = self.known_agent(caller, agent).await?;
         let limit = self.limit(page)?;
         let after = page.after(|text| {
@@ -35,15 +36,10 @@ impl Engine {
         Ok(Inbox { items, counts: self.inner.store.inbox_counts(caller.tenant, agent.as_str()).await? })
     }
 
-    /// Leases the next deliveries of an inbox; where there are none, waits up to `wait` for the first.
-    pub async fn receive(
-        &self,
-        caller: &Caller,
-        agent: &str,
-        max: usize,
-        lease: Option<Span>,
-        wait: Span,
-    ) -> Result<Vec<InboxItem>> {
+    /// Leases the next deliveries of an inbox; where there are none, waits up to `wait` for the first. The wait is refused within
+    /// a second where the session ends, and where the agent is retired.
+    pub async fn receive(&self, agent: &str, max: usize, lease: Option<Span>, wait: Span) -> Result<Vec<InboxItem>> {
+        let caller = self.caller().await?;
         caller.must_act_as(agent)?;
         let agent = self.known_agent(caller, agent).await?;
         let lease = self.check_receive(max, lease, wait)?;
@@ -55,8 +51,8 @@ impl Engine {
         }
         let _place = self.inner.waiters.long_poll(caller.tenant, &agent)?;
         let bell = self.inner.ephemeral.inbox(caller.tenant, &agent);
-        let deadline = tokio::time::sleep(wait.to_std());
-        tokio::pin!(deadline);
+        let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(Some(&agent)));
+        tokio::pin!(deadline, ended);
         loop {
             // Looked at again under the bell: what came between the first look and the bell is not waited for.
             match claim().await {
@@ -71,12 +67,34 @@ impl Engine {
             tokio::select! {
                 () = bell.turn() => {}
                 () = self.look() => {}
+                error = &mut ended => return Err(error),
                 () = &mut deadline => return Ok(Vec::new()),
                 () = self.inner.draining.cancelled() => return Ok(Vec::new()),
             }
         }
     }
 
+    /// Dead letters, oldest first; for an `agent` key those of its agents.
+    pub async fn dead_letters(&self, agent: Option<&str>, page: &Page) -> Result<Paged<InboxItem>> {
+        let caller = self.caller().await?;
+        let limit = self.limit(page)?;
+        let one = match agent {
+            Some(agent) => Some(vec![self.known_agent(caller, agent).await?]),
+            None => None,
+        };
+        let agents = one.as_deref().or(caller.readable());
+        let cursor = page.after(|text| {
+            let (seq, agent) = text.split_once('.')?;
+            Some((seq.parse().ok()?, agent.to_owned()))
+        })?;
+        let (seq, last) = cursor.unwrap_or((0, String::new()));
+        let found = self.inner.store.dead_letters(caller.tenant, agents, (seq, &last), limit + 1).await?;
+        let items = found.into_iter().map(InboxItem::from).collect();
+        Ok(Paged::of(items, limit, |item: &InboxItem| format!("{}.{}", item.delivery.seq, item.delivery.agent)))
+    }
+}
+
+impl Engine {
     fn check_receive(&self, max: usize, lease: Option<Span>, wait: Span) -> Result<Span> {
         let limits = &self.config().limits;
         if max == 0 || max > limits.receive_max {
@@ -121,24 +139,6 @@ impl Engine {
             Ok(InboxItem { delivery, message: Arc::new(message) })
         };
         claimed.into_iter().map(item).collect()
-    }
-
-    /// Dead letters, oldest first; for an `agent` key those of its agents.
-    pub async fn dead_letters(&self, caller: &Caller, agent: Option<&str>, page: &Page) -> Result<Paged<InboxItem>> {
-        let limit = self.limit(page)?;
-        let one = match agent {
-            Some(agent) => Some(vec![self.known_agent(caller, agent).await?]),
-            None => None,
-        };
-        let agents = one.as_deref().or(caller.readable());
-        let cursor = page.after(|text| {
-            let (seq, agent) = text.split_once('.')?;
-            Some((seq.parse().ok()?, agent.to_owned()))
-        })?;
-        let (seq, last) = cursor.unwrap_or((0, String::new()));
-        let found = self.inner.store.dead_letters(caller.tenant, agents, (seq, &last), limit + 1).await?;
-        let items = found.into_iter().map(InboxItem::from).collect();
-        Ok(Paged::of(items, limit, |item: &InboxItem| format!("{}.{}", item.delivery.seq, item.delivery.agent)))
     }
 
     /// The agent of this name, active or retired; one that the caller may not read for is not there.

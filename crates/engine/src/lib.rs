@@ -1,6 +1,6 @@
 //! The moving parts: send, receive, ack, relay, worker, timers. Knows no HTTP.
 //!
-//! Every face (HTTP, command line, MCP) calls the same verbs on [`Engine`]. A verb loads what the rule needs, lets `domain`
+//! Every face (HTTP, command line, MCP) calls the same verbs on [`Session`], which [`Engine::session`] gives. A verb loads what the rule needs, lets `domain`
 //! decide, hands the change to the store's committer and rings the bell of whoever waits.
 
 pub mod config;
@@ -21,6 +21,7 @@ mod idempotency;
 mod inbox;
 mod indexer;
 mod key;
+mod keyring;
 mod message;
 mod observer;
 mod page;
@@ -31,6 +32,7 @@ mod rate;
 mod relay;
 mod role;
 mod send;
+mod session;
 mod settle;
 mod shared;
 mod stream;
@@ -72,6 +74,7 @@ pub use observer::Observer;
 pub use push::{Push, Pushed, Pusher};
 pub use rate::Admitted;
 pub use role::Role;
+pub use session::{Credentials, Session};
 
 /// The name of the first tenant.
 const DEFAULT: &str = "default";
@@ -99,7 +102,7 @@ pub struct Parts {
 
 /// Who is let in without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
+pub enum AnonymousAccess {
     /// Nobody.
     Never,
     /// Everybody, until the first key is made: the quick start on a loopback address.
@@ -110,9 +113,9 @@ pub enum Open {
 
 /// Who may come in.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct AccessPolicy {
     /// Who is let in without a key.
-    pub open: Open,
+    pub anonymous: AnonymousAccess,
     /// The SHA-256 of a key that administers `default` without being stored.
     pub admin: Option<Digest>,
 }
@@ -132,10 +135,10 @@ struct Inner {
     clock: Clock,
     config: Config,
     policy: Arc<Policy>,
-    door: Door,
-    first_key: key::FirstKey,
+    access: AccessPolicy,
+    first_key: keyring::FirstKey,
     directories: directory::Directories,
-    callers: key::Callers,
+    keyring: keyring::Keyring,
     tenants: tenant::Names,
     waiters: waiters::Waiters,
     observer: std::sync::OnceLock<Arc<dyn Observer>>,
@@ -150,13 +153,13 @@ struct Inner {
 
 impl Engine {
     /// Starts an engine that does everything: opens it, and starts the loops behind it on the current tokio runtime.
-    pub async fn start(parts: Parts, config: Config, door: Door) -> Result<Self> {
-        Self::start_as(Role::Whole, parts, config, door).await
+    pub async fn start(parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
+        Self::start_as(Role::Whole, parts, config, access).await
     }
 
     /// Starts an engine that does its part beside others on the same store.
-    pub async fn start_as(role: Role, parts: Parts, config: Config, door: Door) -> Result<Self> {
-        let engine = Self::on(parts, config, door).await?;
+    pub async fn start_as(role: Role, parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
+        let engine = Self::on(parts, config, access).await?;
         if role.founds() {
             engine.found_default().await?;
         } else {
@@ -169,13 +172,13 @@ impl Engine {
 
     /// Opens an engine, and makes the tenant `default` and the configured agents where they are missing. Nothing happens by
     /// itself: whoever opens it takes the steps (`timers_step` and the others) as it pleases.
-    pub async fn open(parts: Parts, config: Config, door: Door) -> Result<Self> {
-        let engine = Self::on(parts, config, door).await?;
+    pub async fn open(parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
+        let engine = Self::on(parts, config, access).await?;
         engine.found_default().await?;
         Ok(engine)
     }
 
-    async fn on(parts: Parts, config: Config, door: Door) -> Result<Self> {
+    async fn on(parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
         let Parts { store, broker, ephemeral, blobs, archive, clock } = parts;
         if let Some((newest, ..)) = store.head(TenantId::DEFAULT).await?
             && let Some(event) = store.event(TenantId::DEFAULT, newest).await?
@@ -183,7 +186,7 @@ impl Engine {
         {
             tracing::warn!(event.time = %event.at, "the log is more than a day ahead of the wall clock");
         }
-        let first_key = key::FirstKey::new(store.any_key().await?);
+        let first_key = keyring::FirstKey::new(store.any_key().await?);
         let waiters = waiters::Waiters::new(&config.limits);
         let inner = Inner {
             policy: Arc::new(policy::of(&config)),
@@ -194,10 +197,10 @@ impl Engine {
             archive: archive::Archive::new(archive),
             clock,
             config,
-            door,
+            access,
             first_key,
             directories: directory::Directories::default(),
-            callers: key::Callers::default(),
+            keyring: keyring::Keyring::default(),
             tenants: tenant::Names::default(),
             waiters,
             observer: std::sync::OnceLock::new(),

@@ -9,20 +9,22 @@ use domain::key::Caller;
 use domain::message::MessageId;
 use domain::view::{MessageView, Receipts};
 use domain::{AgentName, Refusal, State, TenantId};
-use store::{Order, StoredMessage};
+use store::{Order, Readable, StoredMessage};
 
-use crate::{Engine, Page, Paged, Result};
+use crate::{Engine, Page, Paged, Result, Session};
 
-impl Engine {
+impl Session {
     /// One message.
-    pub async fn message(&self, caller: &Caller, id: MessageId) -> Result<MessageView> {
+    pub async fn message(&self, id: MessageId) -> Result<MessageView> {
+        let caller = self.caller().await?;
         let stored = self.readable(caller, id).await?;
         let mut views = self.views(caller.tenant, vec![stored]).await?;
         views.pop().ok_or_else(|| Refusal::not_found("message", &id).into())
     }
 
     /// One message and every delivery of it.
-    pub async fn receipts(&self, caller: &Caller, id: MessageId) -> Result<Receipts> {
+    pub async fn receipts(&self, id: MessageId) -> Result<Receipts> {
+        let caller = self.caller().await?;
         let stored = self.readable(caller, id).await?;
         let recipients = self.inner.store.recipients(caller.tenant, &stored.message).await?;
         let found = self.inner.store.deliveries(caller.tenant, stored.seq, &recipients).await?;
@@ -35,21 +37,23 @@ impl Engine {
     }
 
     /// Messages that meet a filter, newest first. An `agent` key finds what its agents sent or received.
-    pub async fn messages(&self, caller: &Caller, filter: MessageFilter, page: &Page) -> Result<Paged<MessageView>> {
+    pub async fn messages(&self, filter: MessageFilter, page: &Page) -> Result<Paged<MessageView>> {
+        let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let before = page.position()?;
-        let filter = MessageFilter { readable: caller.readable().map(<[AgentName]>::to_vec), ..filter };
+        let readable = Readable { tenant: caller.tenant, agents: caller.readable() };
         let store = &self.inner.store;
         let found = if filter.q.is_some() {
-            store.search(caller.tenant, &filter, before, limit + 1).await?
+            store.search(readable, &filter, before, limit + 1).await?
         } else {
-            store.messages(caller.tenant, &filter, Order::Newest, before, limit + 1).await?
+            store.messages(readable, &filter, Order::Newest, before, limit + 1).await?
         };
         self.page_of(caller.tenant, found, limit).await
     }
 
     /// The messages of a thread, oldest first, as far as they are not in the archive.
-    pub async fn thread(&self, caller: &Caller, thread: MessageId, page: &Page) -> Result<Paged<MessageView>> {
+    pub async fn thread(&self, thread: MessageId, page: &Page) -> Result<Paged<MessageView>> {
+        let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let after = page.position()?;
         let begins = self.thread_of(caller, thread).await?;
@@ -63,7 +67,9 @@ impl Engine {
         }
         self.page_of(caller.tenant, found, limit).await
     }
+}
 
+impl Engine {
     /// The thread of a message, also of one that has gone to the archive.
     pub(crate) async fn thread_of(&self, caller: &Caller, message: MessageId) -> Result<Option<MessageId>> {
         if let Some(thread) = self.inner.store.thread_of(caller.tenant, message).await? {

@@ -29,7 +29,7 @@ impl Engine {
     }
 
     /// Counts a request against its key's limit and, where it passes that, against its tenant's.
-    pub async fn admit(&self, caller: &Caller) -> Admitted {
+    pub(crate) async fn admit(&self, caller: &Caller) -> Admitted {
         let limits = &self.config().limits;
         let key = caller.key.clone().map(|key| Scope::Key(caller.tenant, key));
         let own = limits.rate_per_key.zip(key).map(|(rate, scope)| ("key", rate, scope));

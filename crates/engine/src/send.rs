@@ -10,7 +10,7 @@ use domain::{Directory, State, TenantId};
 use store::{Change, Idempotency, Record, SendMessage, SendOutcome, Submitted};
 
 use crate::directory::TRIES;
-use crate::{Engine, Error, Result};
+use crate::{Engine, Error, Result, Session};
 use domain::IdempotencyKey;
 use domain::view::{MessageView, Sent};
 
@@ -34,9 +34,10 @@ enum Underway {
     Done(Box<Result<Sent>>),
 }
 
-impl Engine {
+impl Session {
     /// Sends a message: after this it is durable and in every recipient's inbox.
-    pub async fn send(&self, caller: &Caller, draft: Draft, key: Option<IdempotencyKey>) -> Result<Sent> {
+    pub async fn send(&self, draft: Draft, key: Option<IdempotencyKey>) -> Result<Sent> {
+        let caller = self.caller().await?;
         let idempotency = key.map(|key| self.idempotency(caller, &draft, key)).transpose()?;
         for _ in 0..TRIES {
             let outcome = match self.prepare(caller, &draft, idempotency.clone()).await? {
@@ -60,7 +61,8 @@ impl Engine {
     }
 
     /// Sends many messages in their order, each with its own answer; they share commits.
-    pub async fn send_batch(&self, caller: &Caller, drafts: Vec<(Draft, Option<IdempotencyKey>)>) -> Vec<Result<Sent>> {
+    pub async fn send_batch(&self, drafts: Vec<(Draft, Option<IdempotencyKey>)>) -> Result<Vec<Result<Sent>>> {
+        let caller = self.caller().await?;
         let mut prepared = Vec::with_capacity(drafts.len());
         for (draft, key) in &drafts {
             let key = key.clone().map(|key| self.idempotency(caller, draft, key)).transpose();
@@ -84,12 +86,20 @@ impl Engine {
             answers.push(match outcome {
                 Some(outcome) => outcome,
                 // Decided on an old directory: decided again, by itself.
-                None => self.send(caller, draft, key).await,
+                None => self.send(draft, key).await,
             });
         }
-        answers
+        Ok(answers)
     }
 
+    /// Decides what sending a draft would give, without sending it.
+    pub async fn check_send(&self, draft: Draft) -> Result<Decision> {
+        let caller = self.caller().await?;
+        self.decide(caller, &draft).await.map(|(decision, _)| decision)
+    }
+}
+
+impl Engine {
     /// Puts what was prepared into the store's queue.
     async fn submit(&self, tenant: TenantId, prepared: Result<Prepared>) -> Result<Underway> {
         Ok(match prepared? {
@@ -117,11 +127,6 @@ impl Engine {
             }
             Underway::Done(outcome) => Some(*outcome),
         }
-    }
-
-    /// Decides what sending a draft would give, without sending it.
-    pub async fn check_send(&self, caller: &Caller, draft: Draft) -> Result<Decision> {
-        self.decide(caller, &draft).await.map(|(decision, _)| decision)
     }
 
     async fn decide(&self, caller: &Caller, draft: &Draft) -> Result<(Decision, i64)> {

@@ -1,21 +1,21 @@
 //! Acks, nacks and everything else that is done with a delivery.
 
 use domain::delivery::{Delivery, Verb};
-use domain::key::Caller;
 use domain::message::MessageId;
 use domain::refusal::Refusal;
 use domain::{AgentName, TenantId, bounds};
 use ephemeral::Stale;
 use store::{Change, Command, Record, Settle, Trigger};
 
-use crate::{Engine, Error, Result};
+use crate::{Engine, Error, Result, Session};
 
 /// Deliveries that one trigger brings back in one change.
 const TRIGGER_PART: usize = 500;
 
-impl Engine {
+impl Session {
     /// Does what a verb asks with one delivery, and answers what it became.
-    pub async fn settle(&self, caller: &Caller, agent: &str, message: MessageId, verb: Verb) -> Result<Delivery> {
+    pub async fn settle(&self, agent: &str, message: MessageId, verb: Verb) -> Result<Delivery> {
+        let caller = self.caller().await?;
         if verb == Verb::Redrive {
             caller.must_administer()?;
         } else {
@@ -29,7 +29,8 @@ impl Engine {
     }
 
     /// Brings back every delivery that waits for a trigger; answers how many.
-    pub async fn trigger(&self, caller: &Caller, name: &str) -> Result<usize> {
+    pub async fn trigger(&self, name: &str) -> Result<usize> {
+        let caller = self.caller().await?;
         if caller.role == domain::key::Role::Observer {
             caller.must_administer()?;
         }
@@ -44,7 +45,9 @@ impl Engine {
             }
         }
     }
+}
 
+impl Engine {
     /// Commits a change that was decided on nothing but its rows, and notifies whom it concerns.
     pub(crate) async fn change<C: Command>(&self, tenant: TenantId, command: C) -> Result<C::Outcome> {
         let committed = self.inner.store.commit(Change { tenant, now: self.now(), version: None, command }).await?;

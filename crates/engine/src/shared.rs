@@ -23,12 +23,12 @@ impl Engine {
             Stale::Directory(tenant) => self.inner.directories.mistrust(Some(tenant)),
             Stale::Keys(tenant) => {
                 self.inner.first_key.mistrust();
-                self.inner.callers.forget(Some(tenant));
+                self.inner.keyring.mistrust(Some(tenant));
             }
             Stale::Everything => {
                 self.inner.directories.mistrust(None);
                 self.inner.first_key.mistrust();
-                self.inner.callers.forget(None);
+                self.inner.keyring.mistrust(None);
             }
         }
     }

@@ -1,16 +1,16 @@
 //! Streams: the log and inboxes, followed as they grow, without loss or repeat.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use domain::event::Event;
-use domain::key::Caller;
 use domain::{AgentName, Span, TenantId};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use store::EventFilter;
 
 use crate::waiters::Place;
-use crate::{Engine, InboxItem, Result};
+use crate::{Engine, InboxItem, Result, Session};
 
 /// Entries that a stream reads at a time.
 const PAGE: usize = 200;
@@ -21,57 +21,55 @@ const LOOK_RARELY: Span = Span::from_secs(5);
 
 /// What a stream remembers between two entries.
 struct Following<T> {
-    engine: Engine,
+    session: Session,
     tenant: TenantId,
+    /// Whose inbox it is; none: it is the log.
+    agent: Option<AgentName>,
     after: i64,
     read: VecDeque<T>,
+    /// Whether it has said why it ends.
+    over: bool,
     _place: Place,
 }
 
-impl Engine {
+impl Session {
     /// Follows the log after a position; ends when the engine drains. Refuses a position before the beginning of a log whose
     /// first part is in the archive, and one behind its end.
+    ///
+    /// Ends with `unauthenticated` as its last item within a second after the session has ended.
     pub async fn follow_events(
         &self,
-        caller: &Caller,
         filter: EventFilter,
         after: i64,
     ) -> Result<impl Stream<Item = Result<Event>> + Send + 'static> {
+        let caller = self.caller().await?;
         caller.must_observe()?;
         self.must_be_here(caller.tenant, after).await?;
         self.must_not_be_ahead(caller.tenant, after).await?;
-        let following = self.following(caller.tenant, after)?;
+        let following = self.following(caller.tenant, None, after)?;
+        let filter = Arc::new(filter);
         Ok(unfold(following, move |mut following| {
-            let filter = filter.clone();
+            let filter = Arc::clone(&filter);
             async move {
-                while following.read.is_empty() {
-                    let (engine, tenant) = (following.engine.clone(), following.tenant);
-                    let bell = engine.inner.ephemeral.log(tenant);
-                    let ring = bell.ring();
-                    match engine.inner.store.events(tenant, &filter, following.after, PAGE).await {
-                        Ok(events) => following.read.extend(events),
-                        Err(error) => return Some((Err(error.into()), following)),
-                    }
-                    if following.read.is_empty() && !engine.waited(ring).await {
-                        return None;
-                    }
-                }
-                let event = following.read.pop_front()?;
-                following.after = event.seq;
-                Some((Ok(event), following))
+                let next = if following.over { Ok(None) } else { following.next_event(&filter).await };
+                following.entry(next)
             }
         }))
     }
 
     /// Follows an inbox after a position, or from now on, and says which position that is; ends when the engine drains.
-    /// Refuses positions as [`Engine::follow_events`] does.
+    /// Refuses positions as [`Session::follow_events`] does.
+    ///
+    /// Ends with a refusal as its last item within a second after the session has ended (`unauthenticated`) or the agent was
+    /// retired (`not-found`).
     pub async fn follow_inbox(
         &self,
-        caller: &Caller,
         agent: &str,
         after: Option<i64>,
     ) -> Result<(i64, impl Stream<Item = Result<(i64, InboxItem)>> + Send + 'static)> {
+        let caller = self.caller().await?;
         let agent = self.known_agent(caller, agent).await?;
+        self.must_go_on(Some(&agent)).await?;
         let after = match after {
             Some(after) => {
                 self.must_be_here(caller.tenant, after).await?;
@@ -80,15 +78,22 @@ impl Engine {
             }
             None => self.inner.store.head(caller.tenant).await?.map_or(0, |(seq, ..)| seq),
         };
-        let following = self.following(caller.tenant, after)?;
-        Ok((after, unfold(following, move |following| next_arrival(following, agent.clone()))))
+        let following = self.following(caller.tenant, Some(agent), after)?;
+        let items = unfold(following, |mut following| async move {
+            let next = if following.over { Ok(None) } else { following.next_arrival().await };
+            following.entry(next)
+        });
+        Ok((after, items))
     }
 
-    fn following<T>(&self, tenant: TenantId, after: i64) -> Result<Following<T>> {
+    fn following<T>(&self, tenant: TenantId, agent: Option<AgentName>, after: i64) -> Result<Following<T>> {
         let place = self.inner.waiters.stream()?;
-        Ok(Following { engine: self.clone(), tenant, after, read: VecDeque::new(), _place: place })
+        let session = self.clone();
+        Ok(Following { session, tenant, agent, after, read: VecDeque::new(), over: false, _place: place })
     }
+}
 
+impl Engine {
     /// Passes when it is time to look without having been rung for: where others write, a bell may be lost on the way. In one
     /// process none is, and this never passes.
     pub(crate) async fn look(&self) {
@@ -99,40 +104,64 @@ impl Engine {
             std::future::pending::<()>().await;
         }
     }
+}
 
-    /// Waits for a ring or for the time to look again; answers whether to go on.
-    async fn waited(&self, ring: impl Future<Output = ()>) -> bool {
+impl<T> Following<T> {
+    /// Waits for a ring or for the time to look again; answers whether to go on. Fails where the session has ended.
+    async fn waited(&self, ring: impl Future<Output = ()>) -> Result<bool> {
         tokio::select! {
-            () = ring => true,
-            () = self.look() => true,
-            () = self.inner.draining.cancelled() => false,
+            () = ring => Ok(true),
+            () = self.session.look() => Ok(true),
+            () = self.session.inner.draining.cancelled() => Ok(false),
+            error = self.session.ended(self.agent.as_ref()) => Err(error),
         }
+    }
+
+    /// The next entry of the stream, with which it goes on; a failure is its last.
+    fn entry<I>(mut self, next: Result<Option<I>>) -> Option<(Result<I>, Self)> {
+        self.over |= next.is_err();
+        next.transpose().map(|next| (next, self))
     }
 }
 
-type Arrival = (Result<(i64, InboxItem)>, Following<(i64, InboxItem)>);
-
-async fn next_arrival(mut following: Following<(i64, InboxItem)>, agent: AgentName) -> Option<Arrival> {
-    while following.read.is_empty() {
-        let (engine, tenant) = (following.engine.clone(), following.tenant);
-        let bell = engine.inner.ephemeral.inbox(tenant, &agent);
-        let ring = bell.ring();
-        match engine.inner.store.arrivals(tenant, &agent, following.after, PAGE).await {
-            Ok((arrivals, covered)) => {
-                following.read.extend(arrivals.into_iter().map(|(at, found)| (at, found.into())));
-                // What is read is delivered before the position moves past it.
-                if following.read.is_empty() && covered > following.after {
-                    following.after = covered;
-                    continue;
-                }
+impl Following<Event> {
+    async fn next_event(&mut self, filter: &EventFilter) -> Result<Option<Event>> {
+        self.session.must_go_on(None).await?;
+        while self.read.is_empty() {
+            let bell = self.session.inner.ephemeral.log(self.tenant);
+            let ring = bell.ring();
+            let events = self.session.inner.store.events(self.tenant, filter, self.after, PAGE).await?;
+            self.read.extend(events);
+            if self.read.is_empty() && !self.waited(ring).await? {
+                return Ok(None);
             }
-            Err(error) => return Some((Err(error.into()), following)),
         }
-        if following.read.is_empty() && !engine.waited(ring).await {
-            return None;
-        }
+        let event = self.read.pop_front();
+        self.after = event.as_ref().map_or(self.after, |event| event.seq);
+        Ok(event)
     }
-    let (at, item) = following.read.pop_front()?;
-    following.after = at;
-    Some((Ok((at, item)), following))
+}
+
+impl Following<(i64, InboxItem)> {
+    async fn next_arrival(&mut self) -> Result<Option<(i64, InboxItem)>> {
+        self.session.must_go_on(self.agent.as_ref()).await?;
+        let Some(agent) = self.agent.clone() else { return Ok(None) };
+        while self.read.is_empty() {
+            let bell = self.session.inner.ephemeral.inbox(self.tenant, &agent);
+            let ring = bell.ring();
+            let (arrivals, covered) = self.session.inner.store.arrivals(self.tenant, &agent, self.after, PAGE).await?;
+            self.read.extend(arrivals.into_iter().map(|(at, found)| (at, found.into())));
+            // What is read is delivered before the position moves past it.
+            if self.read.is_empty() && covered > self.after {
+                self.after = covered;
+                continue;
+            }
+            if self.read.is_empty() && !self.waited(ring).await? {
+                return Ok(None);
+            }
+        }
+        let arrival = self.read.pop_front();
+        self.after = arrival.as_ref().map_or(self.after, |(at, _)| *at);
+        Ok(arrival)
+    }
 }

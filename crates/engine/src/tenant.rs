@@ -11,7 +11,7 @@ use domain::refusal::{Code, Refusal};
 use domain::tenant::Tenant;
 use store::{Change, Record};
 
-use crate::{Engine, Error, Page, Paged, Result};
+use crate::{Engine, Error, Page, Paged, Result, Session};
 
 /// Names by number; they never change.
 #[derive(Default)]
@@ -21,9 +21,10 @@ pub(crate) struct Names {
     founding: tokio::sync::Mutex<()>,
 }
 
-impl Engine {
+impl Session {
     /// Makes a tenant, with the final authority as its first agents.
-    pub async fn create_tenant(&self, caller: &Caller, name: &str) -> Result<Tenant> {
+    pub async fn create_tenant(&self, name: &str) -> Result<Tenant> {
+        let caller = self.caller().await?;
         must_administer_all(caller)?;
         if !AgentName::is_valid(name) {
             let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
@@ -46,7 +47,8 @@ impl Engine {
     }
 
     /// Tenants by number: for `default`'s administrators all, for others their own.
-    pub async fn tenants(&self, caller: &Caller, page: &Page) -> Result<Paged<Tenant>> {
+    pub async fn tenants(&self, page: &Page) -> Result<Paged<Tenant>> {
+        let caller = self.caller().await?;
         caller.must_administer()?;
         let limit = self.limit(page)?;
         if caller.tenant != TenantId::DEFAULT {
@@ -57,7 +59,9 @@ impl Engine {
         let tenants = self.inner.store.tenants(after, limit + 1).await?;
         Ok(Paged::of(tenants, limit, |tenant: &Tenant| tenant.id.0.to_string()))
     }
+}
 
+impl Engine {
     /// The name of a tenant that was found before.
     pub fn tenant_name(&self, tenant: TenantId) -> Arc<str> {
         let known = self.inner.tenants.known.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,28 +1,31 @@
 //! The secrets that pushes are signed with: shown to who may act for the agent, and changed without a gap.
 
 use domain::event::{EventKind, NewEvent};
-use domain::key::Caller;
 use domain::webhook::{SigningSecret, WebhookSecrets};
 use domain::{AgentName, TenantId};
 use store::{Change, Fact, Record};
 
-use crate::{Engine, Error, Result, random};
+use crate::{Engine, Error, Result, Session, random};
 
-impl Engine {
+impl Session {
     /// The secrets of an agent's webhook; made where there are none yet.
-    pub async fn webhook_secret(&self, caller: &Caller, agent: &str) -> Result<WebhookSecrets> {
+    pub async fn webhook_secret(&self, agent: &str) -> Result<WebhookSecrets> {
+        let caller = self.caller().await?;
         caller.must_act_as(agent)?;
         let agent = self.known_agent(caller, agent).await?;
         self.secrets_of(caller.tenant, &agent).await
     }
 
     /// Makes a new secret for an agent's webhook; the one before signs along for `webhooks.secret_overlap`.
-    pub async fn rotate_webhook_secret(&self, caller: &Caller, agent: &str) -> Result<WebhookSecrets> {
+    pub async fn rotate_webhook_secret(&self, agent: &str) -> Result<WebhookSecrets> {
+        let caller = self.caller().await?;
         caller.must_act_as(agent)?;
         let agent = self.known_agent(caller, agent).await?;
         self.new_secret(caller.tenant, &agent).await
     }
+}
 
+impl Engine {
     pub(crate) async fn secrets_of(&self, tenant: TenantId, agent: &AgentName) -> Result<WebhookSecrets> {
         match self.inner.store.webhook_secrets(tenant, agent).await? {
             Some(secrets) => Ok(secrets),

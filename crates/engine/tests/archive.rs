@@ -41,7 +41,7 @@ async fn trim_all(engine: &Driven) {
 }
 
 async fn problems(engine: &Driven) -> Vec<String> {
-    let report = engine.verify_archive(&engine.admin).await.unwrap();
+    let report = engine.verify_archive().await.unwrap();
     report.problems.into_iter().map(|problem| format!("{}: {}", problem.what, problem.detail)).collect()
 }
 
@@ -62,7 +62,7 @@ async fn full_and_old_stretches_are_archived_and_the_rest_waits() {
     for n in 0..8 {
         over(&engine, &format!("Letter {n}")).await;
     }
-    let head = engine.head(&engine.admin).await.unwrap().seq;
+    let head = engine.head().await.unwrap().seq;
     archive_all(&engine).await;
     let told = engine.archived().await.unwrap();
     assert_eq!((told[0].tenant.as_str(), told[0].archived, told[0].head), ("default", head / 10 * 10, head));
@@ -70,7 +70,7 @@ async fn full_and_old_stretches_are_archived_and_the_rest_waits() {
     archive_all(&engine).await;
     assert_eq!(engine.archived().await.unwrap()[0].archived, head, "an old stretch is closed though it is not full");
     assert_eq!(problems(&engine).await, Vec::<String>::new());
-    let report = engine.verify_archive(&engine.admin).await.unwrap();
+    let report = engine.verify_archive().await.unwrap();
     assert_eq!((report.checked, report.last_seq), (head, head));
     let manifest = files(&archive.path().join("default")).into_iter().find(|path| path.extension().unwrap() == "json");
     let manifest: engine::Manifest = serde_json::from_slice(&fs::read(manifest.unwrap()).unwrap()).unwrap();
@@ -89,7 +89,7 @@ async fn what_is_settled_and_old_leaves_the_store_and_says_where_it_went() {
     engine.tick(Span::from_secs(3_601)).await;
     archive_all(&engine).await;
     trim_all(&engine).await;
-    assert!(engine.message(&engine.admin, gone).await.is_ok(), "it is not a day old");
+    assert!(engine.message(gone).await.is_ok(), "it is not a day old");
     engine.work().await;
     engine.tick(DAY).await;
     engine.sent(draft("code", "chat", "The last one stays")).await;
@@ -98,24 +98,24 @@ async fn what_is_settled_and_old_leaves_the_store_and_says_where_it_went() {
     archive_all(&engine).await;
     trim_all(&engine).await;
 
-    let why = refusal(engine.message(&engine.admin, gone).await);
+    let why = refusal(engine.message(gone).await);
     assert_eq!(why.code, Code::Archived);
     assert!(why.detail.contains("default/0000000000000000001-0000000000000000010.ndjson.zst"), "{}", why.detail);
-    assert_eq!(refusal(engine.thread(&engine.admin, gone, &Page::default()).await).code, Code::Archived);
+    assert_eq!(refusal(engine.thread(gone, &Page::default()).await).code, Code::Archived);
     let events = |page| {
         let engine = &engine;
-        async move { engine.events(&engine.admin, &EventFilter::default(), &page).await }
+        async move { engine.events(&EventFilter::default(), &page).await }
     };
     assert_eq!(refusal(events(after(3)).await).code, Code::Archived);
     let trimmed = engine.archived().await.unwrap()[0].trimmed;
     assert!(events(after(trimmed)).await.is_ok());
     assert!(events(Page::default()).await.is_ok(), "a list from the beginning begins with what is here");
-    let stream = engine.follow_events(&engine.admin, EventFilter::default(), trimmed - 1).await;
+    let stream = engine.follow_events(EventFilter::default(), trimmed - 1).await;
     assert_eq!(refusal(stream.map(drop)).code, Code::Archived);
     let about = EventFilter { message: Some(gone), ..EventFilter::default() };
-    assert_eq!(refusal(engine.events(&engine.admin, &about, &Page::default()).await).code, Code::Archived);
+    assert_eq!(refusal(engine.events(&about, &Page::default()).await).code, Code::Archived);
 
-    assert_eq!(engine.message(&engine.admin, live).await.unwrap().message.subject, "Still to be read");
+    assert_eq!(engine.message(live).await.unwrap().message.subject, "Still to be read");
     let answer = Draft { in_reply_to: Some(gone), ..draft("chat", "code", "An answer all the same") };
     assert_eq!(engine.sent(answer).await.message.thread_id, gone);
     engine.verified().await;
@@ -150,7 +150,7 @@ async fn a_worker_that_is_ended_anywhere_leaves_neither_gap_nor_overlap() {
     let (one, two) = (engine.engine(), engine.engine());
     let both = async |engine: &engine::Engine| while engine.archiver_step().await.unwrap() == Stepped::More {};
     tokio::join!(both(&one), both(&two));
-    let head = engine.head(&engine.admin).await.unwrap().seq;
+    let head = engine.head().await.unwrap().seq;
     assert!(engine.archived().await.unwrap()[0].archived > head - 10);
     assert_eq!(problems(&engine).await, Vec::<String>::new());
     engine.verified().await;
@@ -221,5 +221,5 @@ async fn without_an_archive_there_is_nothing_to_check_and_nothing_to_do() {
     over(&engine, "Letter").await;
     assert_eq!(engine.archiver_step().await.unwrap(), Stepped::Idle);
     assert_eq!(engine.trimmer_step().await.unwrap(), Stepped::Idle);
-    assert_eq!(refusal(engine.verify_archive(&engine.admin).await).code, Code::NotFound);
+    assert_eq!(refusal(engine.verify_archive().await).code, Code::NotFound);
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use broker::Broker;
-use domain::key::Caller;
 use domain::send::Draft;
 use domain::{Span, Time};
-use engine::{Clock, Config, Door, Engine, Open, Page, Sources};
-use testkit::engine::{draft, parts};
+use engine::{AccessPolicy, AnonymousAccess, Clock, Config, Engine, Page, Session, Sources};
+use testkit::engine::{draft, open_session, parts};
 
 const START: i64 = 1_800_000_000_000_000;
 const HOUR: i64 = 3_600_000_000;
@@ -40,17 +39,17 @@ impl Machine {
         self.passed.fetch_add(span.0, Ordering::Relaxed);
     }
 
-    async fn engine(&self, folder: &std::path::Path) -> Engine {
+    async fn engine(&self, folder: &std::path::Path) -> Session {
         let parts = parts(folder, &Clock::anchored(self.clone()), &Broker::in_process(1_000));
-        let door = Door { open: Open::Always, admin: None };
-        Engine::open(parts, Config::default(), door).await.expect("opens")
+        let access = AccessPolicy { anonymous: AnonymousAccess::Always, admin: None };
+        open_session(&Engine::open(parts, Config::default(), access).await.expect("opens")).await
     }
 }
 
 /// How many deliveries are pending.
-async fn pending(engine: &Engine, agent: &str) -> i64 {
+async fn pending(engine: &Session, agent: &str) -> i64 {
     while engine.timers_step().await.expect("steps") == engine::Stepped::More {}
-    engine.inbox(&Caller::open(), agent, &[], &Page::default()).await.expect("an inbox").counts[0]
+    engine.inbox(agent, &[], &Page::default()).await.expect("an inbox").counts[0]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,17 +57,16 @@ async fn leases_and_deferrals_end_in_real_time_when_the_wall_clock_jumps_and_com
     for wrong in [HOUR, -HOUR, YEAR, -YEAR] {
         let (folder, machine) = (tempfile::tempdir().expect("a folder"), Machine::default());
         let engine = machine.engine(folder.path()).await;
-        let admin = Caller::open();
-        engine.send(&admin, draft("code", "chat", "To be leased"), None).await.expect("sent");
+        engine.send(draft("code", "chat", "To be leased"), None).await.expect("sent");
         machine.set_wrong(wrong);
-        let ahead = engine.send(&admin, draft("code", "human", "Meanwhile"), None).await.expect("sent").message;
+        let ahead = engine.send(draft("code", "human", "Meanwhile"), None).await.expect("sent").message;
         assert_eq!(ahead.message.sent_at, Time(START), "{wrong}");
         machine.set_wrong(0);
         let second = Some(Span::from_secs(1));
-        let leased = engine.receive(&admin, "chat", 1, second, Span::ZERO).await.expect("receives");
+        let leased = engine.receive("chat", 1, second, Span::ZERO).await.expect("receives");
         assert_eq!(leased.len(), 1);
         let later = Draft { deliver_in: second, ..draft("chat", "code", "In a second") };
-        engine.send(&admin, later, None).await.expect("sent");
+        engine.send(later, None).await.expect("sent");
         assert_eq!((pending(&engine, "chat").await, pending(&engine, "code").await), (0, 0), "{wrong}");
         machine.pass(Span::from_millis(1_001));
         assert_eq!((pending(&engine, "chat").await, pending(&engine, "code").await), (1, 1), "{wrong}");
@@ -83,7 +81,7 @@ async fn what_was_put_off_while_the_clock_was_ahead_comes_in_real_time_after_a_r
     machine.set_wrong(HOUR);
     let engine = machine.engine(folder.path()).await;
     let later = Draft { deliver_in: Some(Span::from_secs(1)), ..draft("code", "chat", "In a second") };
-    engine.send(&Caller::open(), later, None).await.expect("sent");
+    engine.send(later, None).await.expect("sent");
     engine.stop().await;
     drop(engine);
     machine.set_wrong(0);

@@ -7,25 +7,25 @@ use std::path::Path;
 use std::time::Duration;
 
 use broker::{Broker, BrokerConfig};
-use domain::key::Caller;
 use domain::send::Draft;
 use domain::{Priority, Span};
-use engine::{Clock, Config, Door, Engine, Open};
-use testkit::engine::{START, draft, parts};
+use engine::{AccessPolicy, AnonymousAccess, Clock, Config, Engine, Session};
+use testkit::engine::{START, draft, open_session, parts};
 use testkit::rabbitmq::RabbitMq;
 use tokio::time::{Instant, timeout};
 
 const STUCK: &str = "coordination.tasks.normal";
 
 /// An engine whose relay the test steps, in this folder.
-async fn engine(folder: &Path, clock: &Clock, broker: &Broker) -> Engine {
-    let door = Door { open: Open::Always, admin: None };
-    Engine::open(parts(folder, clock, broker), Config::default(), door).await.expect("opens")
+async fn engine(folder: &Path, clock: &Clock, broker: &Broker) -> Session {
+    let access = AccessPolicy { anonymous: AnonymousAccess::Always, admin: None };
+    let engine = Engine::open(parts(folder, clock, broker), Config::default(), access).await.expect("opens");
+    open_session(&engine).await
 }
 
-async fn sent(engine: &Engine, priority: Priority) -> i64 {
+async fn sent(engine: &Session, priority: Priority) -> i64 {
     let draft = Draft { priority, ..draft("code", "chat", "Number") };
-    engine.send(&Caller::open(), draft, None).await.expect("sent").message.seq
+    engine.send(draft, None).await.expect("sent").message.seq
 }
 
 /// Steps the relay, with the clock going on, until all of these tasks have come out of the queues; answers how long that took.

@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 
 use blobs::Blobs;
 use broker::Broker;
-use domain::key::Caller;
 use domain::{Span, State};
-use engine::{Clock, Config, Door, Engine, Open, Page, Parts, Role, Stepped};
+use engine::{AccessPolicy, AnonymousAccess, Clock, Config, Engine, Page, Parts, Role, Session, Stepped};
 use ephemeral::Ephemeral;
 use store::{PostgresOptions, Store};
-use testkit::engine::{START, draft};
+use testkit::engine::{START, draft, open_session};
 use testkit::postgres::Postgres;
 
 /// One database, one queue and one clock that the test moves, for any number of engines.
@@ -36,9 +35,10 @@ impl Shared {
     }
 
     /// An engine whose steps the test takes.
-    async fn engine(&self) -> Engine {
-        let door = Door { open: Open::Always, admin: None };
-        Engine::open(self.parts().await, Config::default(), door).await.expect("opens")
+    async fn engine(&self) -> Session {
+        let access = AccessPolicy { anonymous: AnonymousAccess::Always, admin: None };
+        let engine = Engine::open(self.parts().await, Config::default(), access).await.expect("opens");
+        open_session(&engine).await
     }
 
     /// The positions of the tasks in the queue, which is then empty, in the order in which they were published.
@@ -55,7 +55,7 @@ impl Shared {
     }
 
     /// Moves the clock on, half a second at a time, and lets these engines step each time.
-    async fn pass(&self, secs: i64, engines: &[&Engine]) {
+    async fn pass(&self, secs: i64, engines: &[&Session]) {
         for _ in 0..secs * 2 {
             self.clock.advance(Span::from_millis(500));
             for engine in engines {
@@ -65,11 +65,11 @@ impl Shared {
     }
 }
 
-async fn sent(engine: &Engine, count: usize) -> Vec<i64> {
+async fn sent(engine: &Session, count: usize) -> Vec<i64> {
     let mut seqs = Vec::new();
     for number in 0..count {
         let draft = draft("code", "chat", &format!("Number {number}"));
-        seqs.push(engine.send(&Caller::open(), draft, None).await.expect("sent").message.seq);
+        seqs.push(engine.send(draft, None).await.expect("sent").message.seq);
     }
     seqs
 }
@@ -135,29 +135,30 @@ async fn what_is_due_is_done_once_and_goes_on_when_one_dies() {
             deliver_in: Some(Span::from_secs(10)),
             ..draft("code", "chat", &format!("Later {round}"))
         };
-        let id = one.send(&Caller::open(), draft, None).await.expect("sent").message.message.id;
-        let stepping: &[&Engine] = if round == 0 { &[&one, &other] } else { &[&other] };
+        let id = one.send(draft, None).await.expect("sent").message.message.id;
+        let stepping: &[&Session] = if round == 0 { &[&one, &other] } else { &[&other] };
         for _ in 0..30 {
             shared.clock.advance(Span::from_millis(500));
             for engine in stepping {
                 engine.timers_step().await.expect("the timers step");
             }
         }
-        let receipts = other.receipts(&Caller::open(), id).await.expect("known");
+        let receipts = other.receipts(id).await.expect("known");
         assert_eq!(receipts.deliveries[0].state, State::Pending, "round {round}");
     }
-    assert!(other.verify(&Caller::open()).await.expect("read").problems.is_empty());
+    assert!(other.verify().await.expect("read").problems.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_engine_of_workers_alone_makes_no_agents() {
     let shared = Shared::start();
     let parts = shared.parts().await;
-    let door = Door { open: Open::Always, admin: None };
-    let worker = Engine::start_as(Role::Worker, parts, Config::default(), door).await.expect("starts");
-    let agents = worker.agents(&Caller::open(), &Page::default()).await.expect("lists");
+    let access = AccessPolicy { anonymous: AnonymousAccess::Always, admin: None };
+    let worker = Engine::start_as(Role::Worker, parts, Config::default(), access).await.expect("starts");
+    let worker = open_session(&worker).await;
+    let agents = worker.agents(&Page::default()).await.expect("lists");
     assert_eq!(agents.items.len(), 0);
     let api = shared.engine().await;
-    assert_eq!(api.agents(&Caller::open(), &Page::default()).await.expect("lists").items.len(), 3);
+    assert_eq!(api.agents(&Page::default()).await.expect("lists").items.len(), 3);
     worker.stop().await;
 }

@@ -4,16 +4,15 @@ mod disposition;
 mod range;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use domain::attachment::Attachment;
 use domain::{Code, Digest, Refusal};
-use engine::Engine;
 use futures_util::TryStreamExt;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
-use crate::extract::{Caller, Json, Path};
+use crate::extract::{Json, Path, Session};
 use crate::problem::{Answer, Fault};
 use crate::shape;
 
@@ -25,15 +24,14 @@ const MEDIA_TYPE_CHARS_MAX: usize = 255;
 
 /// `POST /api/v1/attachments`
 pub(crate) async fn store(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     request: Request,
 ) -> Answer<(StatusCode, Json<protocol::StoredAttachment>)> {
     let media_type = media_type(request.headers())?;
     let name = text(request.headers(), &header::CONTENT_DISPOSITION).and_then(disposition::name);
-    check_size(request.headers(), engine.config().limits.attachment_bytes.0)?;
+    check_size(request.headers(), session.config().limits.attachment_bytes.0)?;
     let bytes = request.into_body().into_data_stream().map_err(Into::into);
-    let (attachment, fresh) = engine.store_attachment(&caller, media_type, name, bytes).await?;
+    let (attachment, fresh) = session.store_attachment(media_type, name, bytes).await?;
     let status = if fresh { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shape::attachment::stored(attachment))))
 }
@@ -63,14 +61,13 @@ fn check_size(headers: &HeaderMap, allowed: u64) -> Result<(), Refusal> {
 
 /// `GET` and `HEAD` of `/api/v1/attachments/{sha256}`
 pub(crate) async fn fetch(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(sha256): Path<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let digest: Digest = sha256.parse().map_err(|_| Refusal::not_found("attachment", &sha256))?;
-    let attachment = engine.attachment(&caller, digest).await?;
+    let attachment = session.attachment(digest).await?;
     let etag = format!("\"{}\"", attachment.sha256);
     if text(&headers, &header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &etag)) {
         return Ok((StatusCode::NOT_MODIFIED, cached(&etag)).into_response());
@@ -81,7 +78,7 @@ pub(crate) async fn fetch(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        Body::from_stream(engine.open_attachment(&caller, digest, range.clone()).await?.1)
+        Body::from_stream(session.open_attachment(digest, range.clone()).await?.1)
     };
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let (start, end) = range.map_or((0, attachment.size), |range| (range.start, range.end));

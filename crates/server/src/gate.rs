@@ -1,26 +1,23 @@
 //! Quality gates: what is asked of finished work.
 
-use axum::extract::State;
 use domain::message::Kind;
-use engine::Engine;
 
-use crate::extract::{Caller, Json, Lenient};
+use crate::extract::{Json, Lenient, Session};
 use crate::problem::Answer;
 use crate::shape::{self, word};
 
 /// `GET /api/v1/gates`
-pub(crate) async fn show(State(engine): State<Engine>, Caller(_): Caller) -> Answer<Json<protocol::Gates>> {
-    Ok(Json(shape::gate::gates(engine.gates())))
+pub(crate) async fn show(Session(session): Session) -> Answer<Json<protocol::Gates>> {
+    Ok(Json(shape::gate::gates(session.gates().await?)))
 }
 
 /// `POST /api/v1/gates/evaluate`
 pub(crate) async fn evaluate(
-    State(engine): State<Engine>,
-    Caller(_): Caller,
+    Session(session): Session,
     Lenient(request): Lenient<protocol::EvaluateGates>,
 ) -> Answer<Json<protocol::GateEvaluation>> {
     let kind = request.kind.map_or(Kind::Complete, word::to_kind);
-    let results = engine.evaluate_gates(kind, &request.evidence);
-    let on_failure = engine.config().quality_gates.on_failure;
+    let results = session.evaluate_gates(kind, &request.evidence).await?;
+    let on_failure = session.config().quality_gates.on_failure;
     Ok(Json(shape::gate::evaluation(&results, on_failure)))
 }

@@ -1,36 +1,32 @@
 //! Inboxes: looking, receiving, and settling what was received.
 
-use axum::extract::State;
 use domain::MessageId;
 use domain::delivery::Verb;
-use engine::Engine;
 use uuid::Uuid;
 
-use crate::extract::{Caller, Json, Lenient, Path, Query};
+use crate::extract::{Json, Lenient, Path, Query, Session};
 use crate::problem::Answer;
 use crate::shape;
 
 /// `GET /api/v1/agents/{agent}/inbox`
 pub(crate) async fn show(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(agent): Path<String>,
     Query(query): Query<protocol::InboxQuery>,
 ) -> Answer<Json<protocol::Inbox>> {
     let states: Vec<_> = query.state.unwrap_or_default().0.into_iter().map(shape::word::to_state).collect();
     let page = shape::page::ask(query.limit, query.after);
-    Ok(Json(shape::inbox::inbox(engine.inbox(&caller, &agent, &states, &page).await?)))
+    Ok(Json(shape::inbox::inbox(session.inbox(&agent, &states, &page).await?)))
 }
 
 /// `POST /api/v1/agents/{agent}/inbox/receive`
 pub(crate) async fn receive(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(agent): Path<String>,
     Lenient(request): Lenient<protocol::Receive>,
 ) -> Answer<Json<protocol::ReceivedList>> {
     let (max, lease, wait) = shape::inbox::receive(request)?;
-    let items = engine.receive(&caller, &agent, max, lease, wait).await?;
+    let items = session.receive(&agent, max, lease, wait).await?;
     Ok(Json(protocol::ReceivedList { deliveries: items.iter().map(shape::inbox::received).collect() }))
 }
 
@@ -38,61 +34,51 @@ type Delivery = (String, Uuid);
 
 /// `POST /api/v1/agents/{agent}/inbox/{message_id}/ack`
 pub(crate) async fn ack(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(delivery): Path<Delivery>,
     Lenient(request): Lenient<protocol::Ack>,
 ) -> Answer<Json<protocol::Delivery>> {
-    settle(&engine, &caller, delivery, shape::inbox::ack(request)?).await
+    settle(&session, delivery, shape::inbox::ack(request)?).await
 }
 
 /// `POST /api/v1/agents/{agent}/inbox/{message_id}/nack`
 pub(crate) async fn nack(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(delivery): Path<Delivery>,
     Json(request): Json<protocol::Nack>,
 ) -> Answer<Json<protocol::Delivery>> {
-    settle(&engine, &caller, delivery, shape::inbox::nack(request)?).await
+    settle(&session, delivery, shape::inbox::nack(request)?).await
 }
 
 /// `POST /api/v1/agents/{agent}/inbox/{message_id}/extend`
 pub(crate) async fn extend(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(delivery): Path<Delivery>,
     Json(request): Json<protocol::Extend>,
 ) -> Answer<Json<protocol::Delivery>> {
-    settle(&engine, &caller, delivery, shape::inbox::extend(request)?).await
+    settle(&session, delivery, shape::inbox::extend(request)?).await
 }
 
 /// `POST /api/v1/agents/{agent}/inbox/{message_id}/defer`
 pub(crate) async fn defer(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(delivery): Path<Delivery>,
     Lenient(request): Lenient<protocol::Defer>,
 ) -> Answer<Json<protocol::Delivery>> {
-    let verb = shape::inbox::defer(request, engine.now())?;
-    settle(&engine, &caller, delivery, verb).await
+    let verb = shape::inbox::defer(request, session.now())?;
+    settle(&session, delivery, verb).await
 }
 
 /// `POST /api/v1/agents/{agent}/inbox/{message_id}/terminate`
 pub(crate) async fn terminate(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(delivery): Path<Delivery>,
     Json(request): Json<protocol::Terminate>,
 ) -> Answer<Json<protocol::Delivery>> {
-    settle(&engine, &caller, delivery, shape::inbox::terminate(request)?).await
+    settle(&session, delivery, shape::inbox::terminate(request)?).await
 }
 
-async fn settle(
-    engine: &Engine,
-    caller: &domain::key::Caller,
-    (agent, message): Delivery,
-    verb: Verb,
-) -> Answer<Json<protocol::Delivery>> {
-    let delivery = engine.settle(caller, &agent, MessageId(message), verb).await?;
+async fn settle(session: &engine::Session, (agent, message): Delivery, verb: Verb) -> Answer<Json<protocol::Delivery>> {
+    let delivery = session.settle(&agent, MessageId(message), verb).await?;
     Ok(Json(shape::inbox::delivery(delivery)))
 }

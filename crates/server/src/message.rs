@@ -1,14 +1,14 @@
 //! Messages: sending them, one or many, and reading them.
 
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use domain::{Code, MessageId, Refusal};
-use engine::{Engine, IdempotencyKey, Sent};
+use engine::{IdempotencyKey, Sent};
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use uuid::Uuid;
 
-use crate::extract::{Caller, Idempotency, Json, Path, Query, fingerprint, read, read_body};
+use crate::extract::{Idempotency, Json, Path, Query, Session, fingerprint, read, read_body};
 use crate::face::Face;
 use crate::problem::{Answer, Fault};
 use crate::request_id::RequestId;
@@ -20,14 +20,13 @@ pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("ide
 
 /// `POST /api/v1/messages`
 pub(crate) async fn send(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Idempotency(key): Idempotency,
     Trace(trace): Trace,
     Json(mut request): Json<protocol::SendMessage>,
 ) -> Answer<Response> {
     let key = fingerprint(key, &mut request)?;
-    let sent = engine.send(&caller, shape::message::draft(request, trace)?, key).await?;
+    let sent = session.send(shape::message::draft(request, trace)?, key).await?;
     Ok(created(sent))
 }
 
@@ -48,8 +47,7 @@ fn created(sent: Sent) -> Response {
 
 /// `POST /api/v1/messages/batch`
 pub(crate) async fn send_batch(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Trace(trace): Trace,
     id: RequestId,
     Batch(batch): Batch,
@@ -61,7 +59,7 @@ pub(crate) async fn send_batch(
     for entry in read {
         refused.push(entry.map(|draft| drafts.push(draft)).err());
     }
-    let mut sent = engine.send_batch(&caller, drafts).await.into_iter();
+    let mut sent = session.send_batch(drafts).await?.into_iter();
     let results = refused.into_iter().enumerate().filter_map(|(index, refusal)| {
         let result = refusal.map_or_else(|| sent.next(), |refusal| Some(Err(refusal.into())))?;
         Some(result.map_or_else(
@@ -110,29 +108,20 @@ impl FromRequest<Face> for Batch {
 
 /// `GET /api/v1/messages`
 pub(crate) async fn list(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Query(mut query): Query<protocol::MessagesQuery>,
 ) -> Answer<Json<protocol::Page<protocol::Message>>> {
     let page = shape::page::ask(query.limit, query.after.take());
-    let messages = engine.messages(&caller, shape::message::filter(query)?, &page).await?;
+    let messages = session.messages(shape::message::filter(query)?, &page).await?;
     Ok(Json(shape::page::page(messages, shape::message::message)))
 }
 
 /// `GET /api/v1/messages/{id}`
-pub(crate) async fn show(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
-    Path(id): Path<Uuid>,
-) -> Answer<Json<protocol::Message>> {
-    Ok(Json(shape::message::message(engine.message(&caller, MessageId(id)).await?)))
+pub(crate) async fn show(Session(session): Session, Path(id): Path<Uuid>) -> Answer<Json<protocol::Message>> {
+    Ok(Json(shape::message::message(session.message(MessageId(id)).await?)))
 }
 
 /// `GET /api/v1/messages/{id}/receipts`
-pub(crate) async fn receipts(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
-    Path(id): Path<Uuid>,
-) -> Answer<Json<protocol::Receipts>> {
-    Ok(Json(shape::receipt::receipts(engine.receipts(&caller, MessageId(id)).await?)))
+pub(crate) async fn receipts(Session(session): Session, Path(id): Path<Uuid>) -> Answer<Json<protocol::Receipts>> {
+    Ok(Json(shape::receipt::receipts(session.receipts(MessageId(id)).await?)))
 }

@@ -82,19 +82,19 @@ impl Server {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         if let Some(listener) = listeners.metrics {
-            let door = Door {
+            let served = Served {
                 router: self.metrics_router(),
                 limits: Limits::of(&self.config, METRICS_CONNECTIONS),
                 face: None,
             };
-            tasks.spawn(door.accept(listener, stop.clone()));
+            tasks.spawn(served.accept(listener, stop.clone()));
         }
-        let door = Door {
+        let served = Served {
             router: self.router,
             limits: Limits::of(&self.config, self.config.connections),
             face: Some(self.face.clone()),
         };
-        tasks.spawn(door.accept(listeners.api, stop.clone()));
+        tasks.spawn(served.accept(listeners.api, stop.clone()));
         tasks.close();
 
         shutdown.await;
@@ -143,14 +143,14 @@ impl Limits {
     }
 }
 
-/// Lets connections of one listener in.
-struct Door {
+/// What the connections of one listener are served.
+struct Served {
     router: Router,
     limits: Limits,
     face: Option<Face>,
 }
 
-impl Door {
+impl Served {
     /// Accepts until `stop`, then waits for the connections to end; one that is idle ends at once.
     async fn accept(self, listener: TcpListener, stop: CancellationToken) {
         let connections = TaskTracker::new();

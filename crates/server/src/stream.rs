@@ -13,9 +13,10 @@ use http::request::Parts;
 use serde::Serialize;
 
 use crate::event::position;
-use crate::extract::{Caller, Path, Query};
+use crate::extract::{Path, Query, Session};
 use crate::face::Face;
 use crate::problem::{Answer, Fault};
+use crate::request_id::RequestId;
 use crate::shape;
 
 /// How long a client should pause before it connects again.
@@ -50,19 +51,20 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
 /// `GET /api/v1/events/stream`
 pub(crate) async fn events(
     State(face): State<Face>,
-    Caller(caller): Caller,
+    Session(session): Session,
+    id: RequestId,
     LastEventId(last): LastEventId,
     Query(query): Query<protocol::EventsQuery>,
 ) -> Answer<Response> {
     let filter = shape::event::filter(query.kind.as_deref(), query.agent, query.message)?;
     let after = match last.or(query.after.map(position)) {
         Some(after) => after,
-        None => face.engine.head(&caller).await?.seq,
+        None => session.head().await?.seq,
     };
-    let tenant = face.engine.tenant_name(caller.tenant);
-    let events = face.engine.follow_events(&caller, filter, after).await?;
+    let tenant = session.tenant();
+    let events = session.follow_events(filter, after).await?;
     let events = events.map(move |event| event.map(|event| (event.seq, shape::event::event(event, &tenant))));
-    Ok(stream(&face, after, events))
+    Ok(stream(&face, id, after, events))
 }
 
 /// Where an inbox stream begins.
@@ -78,27 +80,32 @@ pub(crate) struct InboxStreamQuery {
 /// `GET /api/v1/agents/{agent}/inbox/stream`
 pub(crate) async fn inbox(
     State(face): State<Face>,
-    Caller(caller): Caller,
+    Session(session): Session,
+    id: RequestId,
     Path(agent): Path<String>,
     LastEventId(last): LastEventId,
     Query(query): Query<InboxStreamQuery>,
 ) -> Answer<Response> {
     let after = last.or(query.after.map(position));
-    let (after, items) = face.engine.follow_inbox(&caller, &agent, after).await?;
-    Ok(stream(&face, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
+    let (after, items) = session.follow_inbox(&agent, after).await?;
+    Ok(stream(&face, id, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
 }
 
-/// Streams items with their positions until the engine drains or fails.
+/// Streams items with their positions until the engine drains or fails. Where the session ends, its last event is a `problem`
+/// that says why.
 ///
 /// Its `Last-Event-ID` header says where it begins: a client that is interrupted before the first item resumes there.
 fn stream<T: Serialize + 'static>(
     face: &Face,
+    id: RequestId,
     after: i64,
     items: impl Stream<Item = Result<(i64, T), engine::Error>> + Send + 'static,
 ) -> Response {
     let hint = futures_util::stream::once(async { Ok(Event::default().retry(RETRY)) });
-    let events =
-        items.map(written).take_while(|event| std::future::ready(event.is_some())).filter_map(std::future::ready);
+    let events = items
+        .map(move |item| written(item, &id))
+        .take_while(|event| std::future::ready(event.is_some()))
+        .filter_map(std::future::ready);
     let events = hint.chain(events);
     let comments = KeepAlive::new().interval(face.stream_comment).text("keep-alive");
     let mut response = Sse::new(events).keep_alive(comments).into_response();
@@ -108,7 +115,7 @@ fn stream<T: Serialize + 'static>(
 }
 
 /// One item as an event; none, and so the end, where the engine failed.
-fn written<T: Serialize>(item: Result<(i64, T), engine::Error>) -> Option<Result<Event, Infallible>> {
+fn written<T: Serialize>(item: Result<(i64, T), engine::Error>, id: &RequestId) -> Option<Result<Event, Infallible>> {
     match item {
         Ok((seq, item)) => {
             let data = serde_json::to_string(&item).ok()?;
@@ -116,7 +123,11 @@ fn written<T: Serialize>(item: Result<(i64, T), engine::Error>) -> Option<Result
         }
         Err(error) => {
             let Fault { refusal, cause } = Fault::from(error);
-            let error = cause.unwrap_or_default();
+            let Some(error) = cause else {
+                let problem = shape::problem::problem(&refusal, id.as_str());
+                let data = serde_json::to_string(&problem).ok()?;
+                return Some(Ok(Event::default().event("problem").data(data)));
+            };
             tracing::error!(problem.code = refusal.code.as_str(), error, "a stream broke off");
             None
         }

@@ -1,27 +1,24 @@
 //! Threads: the messages of one conversation.
 
-use axum::extract::State;
 use domain::MessageId;
-use engine::Engine;
 use uuid::Uuid;
 
-use crate::extract::{Caller, Json, Path, Query};
+use crate::extract::{Json, Path, Query, Session};
 use crate::problem::Answer;
 use crate::shape;
 
 /// `GET /api/v1/threads/{thread_id}`
 pub(crate) async fn show(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(id): Path<Uuid>,
     Query(query): Query<protocol::PageQuery>,
 ) -> Answer<Json<protocol::Thread>> {
     let page = shape::page::ask(query.limit, query.after);
     let first = page.after.is_none();
-    let messages = engine.thread(&caller, MessageId(id), &page).await?;
+    let messages = session.thread(MessageId(id), &page).await?;
     let subject = match messages.items.first() {
         Some(item) if first => item.message.subject.clone(),
-        _ => engine.message(&caller, MessageId(id)).await.map(|view| view.message.subject.clone()).unwrap_or_default(),
+        _ => session.message(MessageId(id)).await.map(|view| view.message.subject.clone()).unwrap_or_default(),
     };
     let protocol::Page { items, next } = shape::page::page(messages, shape::message::message);
     Ok(Json(protocol::Thread { thread_id: id, subject, items, next }))

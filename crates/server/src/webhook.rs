@@ -1,28 +1,23 @@
 //! Webhooks: the secrets that pushes are signed with.
 
-use axum::extract::State;
-use engine::Engine;
-
-use crate::extract::{Caller, Json, Path};
+use crate::extract::{Json, Path, Session};
 use crate::problem::Answer;
 use crate::shape;
 
 /// `GET /api/v1/agents/{name}/webhook/secret`
 pub(crate) async fn secret(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(name): Path<String>,
 ) -> Answer<Json<protocol::WebhookSecret>> {
-    let secrets = engine.webhook_secret(&caller, &name).await?;
-    Ok(Json(shape::webhook::secret(name, &secrets, engine.now())))
+    let secrets = session.webhook_secret(&name).await?;
+    Ok(Json(shape::webhook::secret(name, &secrets, session.now())))
 }
 
 /// `POST /api/v1/agents/{name}/webhook/secret/rotate`
 pub(crate) async fn rotate(
-    State(engine): State<Engine>,
-    Caller(caller): Caller,
+    Session(session): Session,
     Path(name): Path<String>,
 ) -> Answer<Json<protocol::WebhookSecret>> {
-    let secrets = engine.rotate_webhook_secret(&caller, &name).await?;
-    Ok(Json(shape::webhook::secret(name, &secrets, engine.now())))
+    let secrets = session.rotate_webhook_secret(&name).await?;
+    Ok(Json(shape::webhook::secret(name, &secrets, session.now())))
 }

@@ -52,7 +52,7 @@ pub use error::Error;
 pub use idempotency::Idempotency;
 pub use inbox::{Due, Found};
 pub use key::KeyRow;
-pub use message::{Dispatch, Order, StoredMessage};
+pub use message::{Dispatch, Order, Readable, StoredMessage};
 pub use moving::{Importing, Rest};
 pub use postgres::PostgresOptions;
 pub use queue::Submitted;

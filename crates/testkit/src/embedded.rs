@@ -5,7 +5,7 @@ use axum::body::Body;
 use blobs::Blobs;
 use broker::Broker;
 use domain::Digest;
-use engine::{Clock, Config, Door, Engine, Open, Parts};
+use engine::{AccessPolicy, AnonymousAccess, Clock, Config, Engine, Parts};
 use ephemeral::Ephemeral;
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
@@ -26,7 +26,7 @@ pub struct Recipe {
     /// The HTTP face's configuration.
     pub server: ServerConfig,
     /// Who is let in without a key.
-    pub open: Open,
+    pub open: AnonymousAccess,
     /// A key that administers `default` without being stored.
     pub admin: Option<String>,
     /// The time.
@@ -38,7 +38,7 @@ impl Default for Recipe {
         Self {
             config: Config::default(),
             server: ServerConfig::default(),
-            open: Open::UntilFirstKey,
+            open: AnonymousAccess::UntilFirstKey,
             admin: None,
             clock: Clock::system(),
         }
@@ -79,7 +79,7 @@ impl Embedded {
             clock: clock.clone(),
         };
         let admin: Option<Digest> = admin.as_deref().map(engine::admin_key_digest);
-        let engine = Engine::start(parts, config, Door { open, admin }).await;
+        let engine = Engine::start(parts, config, AccessPolicy { anonymous: open, admin }).await;
         let engine = engine.map_err(|error| Failure::of("start the engine", &error))?;
         let server = Server::new(engine.clone(), server);
         Ok(Self { engine, router: server.router(), clock, server: Some(server), folder })

@@ -11,12 +11,14 @@ use std::path::Path;
 use blobs::{Blobs, Objects, S3Config};
 use broker::Broker;
 use domain::delivery::{Delivery, Verb};
-use domain::key::Caller;
 use domain::message::{Kind, MessageId, Priority};
 use domain::refusal::Refusal;
 use domain::send::Draft;
 use domain::{Span, State, Time};
-use engine::{Clock, Config, Door, Engine, Error, InboxItem, MessageView, Open, Page, Parts, Stepped};
+use engine::{
+    AccessPolicy, AnonymousAccess, Clock, Config, Credentials, Engine, Error, InboxItem, MessageView, Page, Parts,
+    Session, Stepped,
+};
 use ephemeral::Ephemeral;
 use store::Store;
 use tempfile::TempDir;
@@ -24,25 +26,24 @@ use tempfile::TempDir;
 /// When the clock of every test begins: 2026-01-31T09:30:00Z.
 pub const START: Time = Time::from_millis(1_769_851_800_000);
 
-/// An engine that a test drives. Gives every verb of [`Engine`], and shortcuts for those that are to succeed.
+/// An engine that a test drives. Gives every verb of its administrator's [`Session`], every step of the engine, and shortcuts for those that are to succeed.
 pub struct Driven {
-    engine: Engine,
     /// The administrator of `default`.
-    pub admin: Caller,
+    admin: Session,
     /// The clock.
     pub clock: Clock,
     /// The work queues.
     pub broker: Broker,
     config: Config,
-    door: Door,
+    access: AccessPolicy,
     folder: TempDir,
 }
 
 impl Deref for Driven {
-    type Target = Engine;
+    type Target = Session;
 
-    fn deref(&self) -> &Engine {
-        &self.engine
+    fn deref(&self) -> &Session {
+        &self.admin
     }
 }
 
@@ -54,25 +55,26 @@ impl Driven {
 
     /// An engine with a changed configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::behind(Door { open: Open::UntilFirstKey, admin: None }, change).await
+        Self::behind(AccessPolicy { anonymous: AnonymousAccess::UntilFirstKey, admin: None }, change).await
     }
 
-    /// An engine behind a door, with a changed configuration.
-    pub async fn behind(door: Door, change: impl FnOnce(&mut Config)) -> Self {
+    /// An engine with its own access policy, and a changed configuration.
+    pub async fn behind(access: AccessPolicy, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         change(&mut config);
         let folder = TempDir::new().expect("a temporary folder can be made");
         let clock = Clock::by_hand(START);
         let broker = Broker::in_process(1_000);
-        let engine = open(&folder, &clock, &broker, &config, &door).await;
-        Self { engine, admin: Caller::open(), clock, broker, config, door, folder }
+        let admin = open_session(&open(&folder, &clock, &broker, &config, &access).await).await;
+        Self { admin, clock, broker, config, access, folder }
     }
 
     /// Stops the engine and opens another one on the same folder; whatever was only in memory is gone.
     pub async fn reopen(&mut self) {
-        self.engine.stop().await;
+        self.stop().await;
         self.broker = Broker::in_process(1_000);
-        self.engine = open(&self.folder, &self.clock, &self.broker, &self.config, &self.door).await;
+        let engine = open(&self.folder, &self.clock, &self.broker, &self.config, &self.access).await;
+        self.admin = open_session(&engine).await;
     }
 
     /// The folder of its store.
@@ -82,7 +84,7 @@ impl Driven {
 
     /// The engine itself, for a task of its own.
     pub fn engine(&self) -> Engine {
-        self.engine.clone()
+        Engine::clone(&self.admin)
     }
 
     /// Moves the clock and does what is due then.
@@ -107,17 +109,17 @@ impl Driven {
 
     /// Sends a draft.
     pub async fn sent(&self, draft: Draft) -> MessageView {
-        self.send(&self.admin, draft, None).await.expect("the draft is sent").message
+        self.send(draft, None).await.expect("the draft is sent").message
     }
 
     /// Why a draft is not sent.
     pub async fn refused(&self, draft: Draft) -> Refusal {
-        refusal(self.send(&self.admin, draft, None).await)
+        refusal(self.send(draft, None).await)
     }
 
     /// Receives what there is, without waiting.
     pub async fn received(&self, agent: &str, max: usize) -> Vec<InboxItem> {
-        self.receive(&self.admin, agent, max, None, Span::ZERO).await.expect("the agent receives")
+        self.receive(agent, max, None, Span::ZERO).await.expect("the agent receives")
     }
 
     /// Receives the next delivery, which must be there.
@@ -128,18 +130,18 @@ impl Driven {
     /// Does what a verb asks with a delivery.
     pub async fn done(&self, item: &InboxItem, verb: Verb) -> Delivery {
         let agent = item.delivery.agent.as_str();
-        self.settle(&self.admin, agent, item.message.id, verb).await.expect("the verb is done")
+        self.settle(agent, item.message.id, verb).await.expect("the verb is done")
     }
 
     /// What an agent has to do, by subject, in the order in which it is received.
     pub async fn subjects(&self, agent: &str) -> Vec<String> {
-        let inbox = self.inbox(&self.admin, agent, &[], &Page::default()).await.expect("the inbox is shown");
+        let inbox = self.inbox(agent, &[], &Page::default()).await.expect("the inbox is shown");
         inbox.items.items.into_iter().map(|item| item.message.subject.clone()).collect()
     }
 
     /// One delivery as it stands.
     pub async fn delivery(&self, message: MessageId, agent: &str) -> Delivery {
-        let receipts = self.receipts(&self.admin, message).await.expect("the message is known");
+        let receipts = self.receipts(message).await.expect("the message is known");
         let mut deliveries = receipts.deliveries.into_iter();
         deliveries.find(|found| found.agent.as_str() == agent).unwrap_or_else(|| panic!("none went to `{agent}`"))
     }
@@ -151,15 +153,20 @@ impl Driven {
 
     /// Holds that the log and the deliveries of `default` are whole.
     pub async fn verified(&self) {
-        let report = self.verify(&self.admin).await.expect("the log is read");
+        let report = self.verify().await.expect("the log is read");
         assert_eq!(report.problems, [], "verification finds problems");
     }
 }
 
-async fn open(folder: &TempDir, clock: &Clock, broker: &Broker, config: &Config, door: &Door) -> Engine {
+async fn open(folder: &TempDir, clock: &Clock, broker: &Broker, config: &Config, access: &AccessPolicy) -> Engine {
     let open = |url: &String| Objects::open(url, &S3Config::default()).expect("the archive opens");
     let parts = Parts { archive: config.archive.url.as_ref().map(open), ..parts(folder.path(), clock, broker) };
-    Engine::open(parts, config.clone(), door.clone()).await.expect("the engine opens")
+    Engine::open(parts, config.clone(), access.clone()).await.expect("the engine opens")
+}
+
+/// The administrator's session of an engine that needs no key.
+pub async fn open_session(engine: &Engine) -> Session {
+    engine.session(Credentials::anonymous(Ok(()))).await.expect("no key is needed")
 }
 
 /// What an engine stands on, in this folder.

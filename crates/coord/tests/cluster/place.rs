@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use engine::{Config, Open};
+use engine::{AnonymousAccess, Config};
 use http::{Method, Request, Response};
 use serde_json::json;
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ impl Place {
     /// Starts the engines and the cluster that most worlds share.
     pub(crate) fn start() -> Self {
         let engines = Engines::start().expect("the engines start");
-        let usual = started(&engines, "usual", &Config::default(), Open::Never).0;
+        let usual = started(&engines, "usual", &Config::default(), AnonymousAccess::Never).0;
         // Brings the provider of cryptography that any client needs.
         client::Client::new(&usual.url(), None).expect("a client");
         let http = reqwest::Client::builder().timeout(ANSWER_MAX).redirect(reqwest::redirect::Policy::none());
@@ -47,7 +47,7 @@ impl Place {
 
     /// A tenant of its own under another configuration, asked by its administrator.
     pub(crate) async fn world_under(&self, config: Config) -> World {
-        let server = self.own(&config, Open::Never);
+        let server = self.own(&config, AnonymousAccess::Never);
         self.tenant(server).await
     }
 
@@ -60,8 +60,8 @@ impl Place {
     ///
     /// A future, as where starting waits for something.
     #[expect(clippy::needless_pass_by_value, reason = "the cases call it as they call that of one process")]
-    pub(crate) fn whole(&self, config: Config, open: Open) -> impl Future<Output = World> {
-        let key = (open == Open::Never).then(|| ADMIN.to_owned());
+    pub(crate) fn whole(&self, config: Config, open: AnonymousAccess) -> impl Future<Output = World> {
+        let key = (open == AnonymousAccess::Never).then(|| ADMIN.to_owned());
         std::future::ready(World { server: self.own(&config, open), key, tenant: "default".to_owned() })
     }
 
@@ -75,7 +75,7 @@ impl Place {
         Server { url: cluster.url(), metrics, http: self.http.clone(), own: None }
     }
 
-    fn own(&self, config: &Config, open: Open) -> Server {
+    fn own(&self, config: &Config, open: AnonymousAccess) -> Server {
         let own = started(&self.engines, &self.name(), config, open);
         let mut server = self.server(&own.0);
         server.own = Some(own);
@@ -104,13 +104,13 @@ impl Place {
 }
 
 /// Starts an installation of its own with this configuration.
-fn started(engines: &Engines, name: &str, config: &Config, open: Open) -> (Cluster, TempDir) {
+fn started(engines: &Engines, name: &str, config: &Config, open: AnonymousAccess) -> (Cluster, TempDir) {
     let folder = TempDir::new().expect("a folder");
     let mut environment = engines.installation(name).expect("room for an installation");
     let mut set = |name: &str, value: String| environment.push((name.to_owned(), value));
     set("COORDINATION_CONFIG", file(folder.path(), config));
     set("COORDINATION__LOGGING__LEVEL", "warn".to_owned());
-    if open == Open::Never {
+    if open == AnonymousAccess::Never {
         set("COORDINATION__AUTH__MODE", "keys".to_owned());
         set("COORDINATION_ADMIN_KEY", ADMIN.to_owned());
     }

@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use blobs::Objects;
-use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::{ArchiveReport, PROBLEMS_MAX, Problem};
 use domain::{Digest, TenantId};
 
 use super::manifest::{FORMAT, Manifest, is_manifest, is_object};
 use super::pack::unpack;
-use crate::{Engine, Error, Result};
+use crate::{Engine, Error, Result, Session};
 
 /// How far checking has come.
 struct Check {
@@ -26,11 +25,12 @@ impl Check {
     }
 }
 
-impl Engine {
+impl Session {
     /// Reads the whole archive of a tenant and checks that every object is what its manifest and the store say, that each event
     /// follows the one before, and that the store's own events are the same and go on where the archive ends. Beside
-    /// [`Engine::verify`], which checks the store. Fails with [`Code::NotFound`] where there is no archive.
-    pub async fn verify_archive(&self, caller: &Caller) -> Result<ArchiveReport> {
+    /// [`Session::verify`], which checks the store. Fails with [`Code::NotFound`] where there is no archive.
+    pub async fn verify_archive(&self) -> Result<ArchiveReport> {
+        let caller = self.caller().await?;
         caller.must_observe()?;
         let Some(objects) = &self.inner.archive.objects else {
             let refusal = Refusal::new(Code::NotFound, "This server has no archive.");
@@ -51,7 +51,9 @@ impl Engine {
         self.check_join(tenant, &mut check).await?;
         Ok(check.report)
     }
+}
 
+impl Engine {
     /// The objects that the store knows to be written: first position and SHA-256 of each.
     async fn known(&self, tenant: TenantId) -> Result<HashMap<String, (i64, Digest)>> {
         let mut known = HashMap::new();

@@ -31,9 +31,9 @@ pub(crate) async fn run(pauses: Vec<i64>, commands: Vec<Command>) {
     })
     .await;
     for agent in &AGENTS[1..] {
-        engine.put_agent(&engine.admin, agent, put()).await.expect("registered");
+        engine.put_agent(agent, put()).await.expect("registered");
     }
-    let read = engine.head(&engine.admin).await.expect("the head").seq;
+    let read = engine.head().await.expect("the head").seq;
     let world = World { pauses, events: read, ..World::default() };
     let mut driver = Driver { engine, world, read };
     for command in commands {
@@ -91,7 +91,7 @@ impl Driver {
             Command::Receive { agent, max, lease } => self.receive(agent, max, lease).await,
             Command::Settle { pick, shown, asked } => self.settle(pick, shown, asked).await,
             Command::Trigger(trigger) => {
-                let moved = self.engine.trigger(&self.engine.admin, TRIGGERS[trigger]).await.expect("triggered");
+                let moved = self.engine.trigger(TRIGGERS[trigger]).await.expect("triggered");
                 assert_eq!(moved, self.world.trigger(trigger));
             }
             Command::Advance(by) => {
@@ -99,11 +99,11 @@ impl Driver {
                 self.world.advance(by);
             }
             Command::Retire(agent) => {
-                self.engine.retire_agent(&self.engine.admin, AGENTS[agent]).await.expect("retired");
+                self.engine.retire_agent(AGENTS[agent]).await.expect("retired");
                 self.world.events += i64::from(self.world.retired.insert(agent));
             }
             Command::Put(agent) => {
-                let (_, new) = self.engine.put_agent(&self.engine.admin, AGENTS[agent], put()).await.expect("put");
+                let (_, new) = self.engine.put_agent(AGENTS[agent], put()).await.expect("put");
                 assert!(!new, "it was registered before");
                 self.world.events += i64::from(self.world.retired.remove(&agent));
             }
@@ -124,7 +124,7 @@ impl Driver {
             field: "idempotency_key",
             fingerprint: Digest(fingerprint),
         });
-        let outcome = self.engine.send(&self.engine.admin, drafted(&letter), idempotency).await;
+        let outcome = self.engine.send(drafted(&letter), idempotency).await;
         let known = key.and_then(|key| self.world.keys.get(&key));
         if let Some((hashed, id)) = known {
             if *hashed == hash(&letter) {
@@ -163,7 +163,7 @@ impl Driver {
     async fn receive(&mut self, agent: usize, max: usize, lease: i64) {
         let lease_span = Some(Span::from_secs(lease));
         let engine = &self.engine;
-        let items = engine.receive(&engine.admin, AGENTS[agent], max, lease_span, Span::ZERO).await.expect("received");
+        let items = engine.receive(AGENTS[agent], max, lease_span, Span::ZERO).await.expect("received");
         let expected = self.world.receive(agent, max, lease);
         assert_eq!(items.iter().map(|item| item.message.id).collect::<Vec<_>>(), expected);
         for item in items {
@@ -183,7 +183,7 @@ impl Driver {
         let shown = if needs && matches!(shown, Shown::Absent) { Shown::Latest } else { shown };
         let verb = self.verb(at, agent, shown, asked);
         let id = self.world.messages[at].id;
-        let outcome = self.engine.settle(&self.engine.admin, AGENTS[agent], id, verb).await;
+        let outcome = self.engine.settle(AGENTS[agent], id, verb).await;
         match self.world.settle(at, agent, shown, asked) {
             Ok(state) => assert_eq!(outcome.expect("done").state, state),
             Err(code) => assert_eq!(refusal(outcome).code, code),
@@ -218,7 +218,7 @@ impl Driver {
     async fn adopt_notices(&mut self) {
         let page = Page { limit: Some(500), after: Some(self.read.to_string()) };
         let filter = EventFilter { kind: Some(domain::EventKind::MessageSent), ..EventFilter::default() };
-        let events = self.engine.events(&self.engine.admin, &filter, &page).await.expect("the log");
+        let events = self.engine.events(&filter, &page).await.expect("the log");
         let mut promised = std::mem::take(&mut self.world.promised);
         for event in events.items {
             let sent: domain::Message = serde_json::from_str(&event.data).expect("a message");
@@ -251,7 +251,7 @@ impl Driver {
 
     /// Compares every inbox and the length of the log.
     async fn compare(&self) {
-        let head = self.engine.head(&self.engine.admin).await.expect("the head");
+        let head = self.engine.head().await.expect("the head");
         assert_eq!(head.seq, self.world.events, "every change is one event, and nothing else is");
         for (agent, name) in AGENTS.iter().enumerate() {
             let mut expected: Vec<(&Message, &Delivery)> = self
@@ -268,7 +268,7 @@ impl Driver {
             // Looks into the states that should not be empty; that the others are, the counts say.
             let states: Vec<State> = State::ALL.iter().copied().filter(|state| counts[*state as usize] > 0).collect();
             let page = Page { limit: Some(500), after: None };
-            let inbox = self.engine.inbox(&self.engine.admin, name, &states, &page).await.expect("the inbox");
+            let inbox = self.engine.inbox(name, &states, &page).await.expect("the inbox");
             assert_eq!(inbox.items.items.len(), expected.len(), "deliveries of {name}");
             for (item, (message, delivery)) in inbox.items.items.iter().zip(expected) {
                 same(item, message, delivery);

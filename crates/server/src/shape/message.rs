@@ -111,7 +111,6 @@ pub(crate) fn filter(query: protocol::MessagesQuery) -> Result<MessageFilter, Re
         q: query.q,
         since: reading.time("since", query.since),
         until: reading.time("until", query.until),
-        readable: None,
     };
     reading.finish(filter)
 }

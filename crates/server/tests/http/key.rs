@@ -1,4 +1,4 @@
-use engine::{Config, Open};
+use engine::{AnonymousAccess, Config};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ pub(crate) async fn an_observer_reads_everything_and_changes_nothing(place: &Pla
 pub(crate) async fn there_are_no_more_keys_than_allowed(place: &Place) {
     let mut config = Config::default();
     config.limits.keys = 1;
-    let world = place.whole(config, Open::Never).await;
+    let world = place.whole(config, AnonymousAccess::Never).await;
     world.made_key(json!({"role": "observer"})).await;
     problem(&world.post("/api/v1/keys", json!({"role": "observer"})).await, 409, "limit-reached");
 }

@@ -1,5 +1,5 @@
 use axum::body::Body;
-use engine::{Config, Open};
+use engine::{AnonymousAccess, Config};
 use serde_json::json;
 
 use crate::place::Place;
@@ -8,7 +8,7 @@ use crate::world::problem;
 const SENT: &str = r#"{"from":"code","to":"chat","subject":"x"}"#;
 
 pub(crate) async fn an_open_server_answers_this_machine_and_no_web_page(place: &Place) {
-    let world = place.whole(Config::default(), Open::UntilFirstKey).await;
+    let world = place.whole(Config::default(), AnonymousAccess::UntilFirstKey).await;
     let send = async |headers: &[(&str, &str)]| world.raw("POST", "/api/v1/messages", headers, SENT).await;
     assert_eq!(send(&[("host", "127.0.0.1:8000")]).await.status, 201);
     assert_eq!(send(&[("host", "localhost:8000"), ("origin", "http://localhost:8000")]).await.status, 201);
@@ -25,7 +25,7 @@ pub(crate) async fn an_open_server_answers_this_machine_and_no_web_page(place: &
 }
 
 pub(crate) async fn the_first_key_closes_an_open_server(place: &Place) {
-    let mut world = place.whole(Config::default(), Open::UntilFirstKey).await;
+    let mut world = place.whole(Config::default(), AnonymousAccess::UntilFirstKey).await;
     let key = world.made_key(json!({"role": "admin"})).await;
     problem(&world.get("/api/v1/agents").await, 401, "unauthenticated");
     world.key = Some(key);

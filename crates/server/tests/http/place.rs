@@ -1,6 +1,6 @@
 //! Where the cases run here: servers in this process, asked through their routers.
 
-use engine::{Config, Open};
+use engine::{AnonymousAccess, Config};
 use testkit::embedded::{Embedded, Recipe};
 
 use crate::world::World;
@@ -27,12 +27,12 @@ impl Place {
 
     /// A tenant of its own where every request needs a key, asked with its administrator's.
     pub(crate) async fn world_of_keys(&self) -> World {
-        self.whole(Config::default(), Open::Never).await
+        self.whole(Config::default(), AnonymousAccess::Never).await
     }
 
     /// A whole installation, asked by the administrator of `default`: with a key where it is never open, else without one.
-    pub(crate) async fn whole(&self, config: Config, open: Open) -> World {
-        let admin = (open == Open::Never).then(|| ADMIN.to_owned());
+    pub(crate) async fn whole(&self, config: Config, open: AnonymousAccess) -> World {
+        let admin = (open == AnonymousAccess::Never).then(|| ADMIN.to_owned());
         self.world_of(Recipe { config, open, admin, ..Recipe::default() }).await
     }
 

@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use futures_util::StreamExt;
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::place::Place;
-use crate::world::{World, problem};
+use crate::world::{World, problem, text};
 
 /// A stream as a client sees it.
 pub(crate) struct Reader {
@@ -119,4 +120,46 @@ pub(crate) async fn a_position_behind_the_end_of_the_log_is_refused_with_the_end
         assert_eq!(stream.begins, head.to_string());
         assert_eq!(world.opened(path, &[("last-event-id", "")]).await.status(), 200, "an empty one is none");
     }
+}
+
+/// What ends a stream and a receive that wait for `chat`: opens both, does this, and answers what either was told.
+async fn ended_by(waiting: &World, end: impl Future<Output = ()>) -> (Value, testkit::embedded::Answer) {
+    let mut stream = Reader::open(waiting, "/api/v1/agents/chat/inbox/stream", None).await;
+    let receive = waiting.post("/api/v1/agents/chat/inbox/receive", json!({"wait": "30s"}));
+    let end = async {
+        while waiting.server.polls().await == 0 {
+            tokio::task::yield_now().await;
+        }
+        end.await;
+    };
+    let (received, ()) = tokio::join!(receive, end);
+    let mut last = String::new();
+    while let Some(block) = stream.block().await {
+        last = block;
+    }
+    let data = last.strip_prefix("event: problem\ndata: ").unwrap_or_else(|| panic!("{last}"));
+    (serde_json::from_str(data).expect("a problem"), received)
+}
+
+pub(crate) async fn a_revoked_key_ends_what_waits_and_the_stream_says_why(place: &Place) {
+    let world = place.world_of_keys().await;
+    let made = world.post("/api/v1/keys", json!({"role": "agent", "agents": ["chat"]})).await.json();
+    let path = format!("/api/v1/keys/{}", text(&made["id"]));
+    let admin = world.key.clone();
+    let chat = World { key: Some(text(&made["key"])), ..world };
+    let revoke = async {
+        assert_eq!(chat.json(admin.as_deref(), Method::DELETE, &path, None).await.status, 200);
+    };
+    let (told, received) = ended_by(&chat, revoke).await;
+    assert_eq!((&told["code"], &told["status"]), (&json!("unauthenticated"), &json!(401)));
+    problem(&received, 401, "unauthenticated");
+}
+
+pub(crate) async fn a_retired_agent_ends_what_waits_for_it(place: &Place) {
+    let world = place.world().await;
+    let retire = async { assert_eq!(world.delete("/api/v1/agents/chat").await.status, 200) };
+    let (told, received) = ended_by(&world, retire).await;
+    assert_eq!((&told["code"], &told["status"]), (&json!("not-found"), &json!(404)));
+    problem(&received, 404, "not-found");
+    problem(&world.get("/api/v1/agents/chat/inbox/stream").await, 404, "not-found");
 }

@@ -113,6 +113,8 @@ macro_rules! api_suite {
                 an_inbox_is_followed_and_resumed,
                 a_stream_begins_at_an_id,
                 a_position_behind_the_end_of_the_log_is_refused_with_the_end,
+                a_revoked_key_ends_what_waits_and_the_stream_says_why,
+                a_retired_agent_ends_what_waits_for_it,
             ],
             tenant: [
                 tenants_are_made_and_listed_by_the_administrators_of_default,

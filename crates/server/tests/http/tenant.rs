@@ -1,4 +1,4 @@
-use engine::{Config, Open};
+use engine::{AnonymousAccess, Config};
 use http::Method;
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::place::Place;
 use crate::world::{problem, text};
 
 pub(crate) async fn tenants_are_made_and_listed_by_the_administrators_of_default(place: &Place) {
-    let world = place.whole(Config::default(), Open::Never).await;
+    let world = place.whole(Config::default(), AnonymousAccess::Never).await;
     let made = world.post("/api/v1/tenants", json!({"name": "acme"})).await;
     assert_eq!((made.status, &made.json()["name"]), (201, &json!("acme")), "{}", made.text());
     problem(&world.post("/api/v1/tenants", json!({"name": "acme"})).await, 409, "name-taken");
@@ -28,7 +28,7 @@ pub(crate) async fn tenants_are_made_and_listed_by_the_administrators_of_default
 }
 
 pub(crate) async fn what_belongs_to_another_tenant_is_as_if_it_never_was(place: &Place) {
-    let world = place.whole(Config::default(), Open::Never).await;
+    let world = place.whole(Config::default(), AnonymousAccess::Never).await;
     world.post("/api/v1/tenants", json!({"name": "acme"})).await;
     let acme = world.made_key(json!({"role": "admin", "tenant": "acme"})).await;
     let id = text(&world.sent(json!({"from": "code", "to": "chat", "subject": "secret"})).await["id"]);

@@ -1,10 +1,10 @@
 //! Messages: found again by id, by thread and by every filter.
 
 use domain::message::{Kind, Message, MessageId, Priority};
-use domain::{Delivery, Span, State, Time};
+use domain::{AgentName, Delivery, Span, State, Time};
 
 use super::world::{NOW, World, at, name, sending, terminate};
-use crate::{MessageFilter, Order, Store, StoredMessage};
+use crate::{MessageFilter, Order, Readable, Store, StoredMessage};
 
 /// What is read is what was sent.
 pub async fn a_message_is_found_as_it_was_sent(store: &Store) {
@@ -84,7 +84,7 @@ async fn varied(world: &World<'_>) -> Vec<StoredMessage> {
 }
 
 /// Whether a reader would pick the message by hand.
-fn wanted(filter: &MessageFilter, message: &Message) -> bool {
+fn wanted((filter, readable): &Asked, message: &Message) -> bool {
     let among = |agent: &str| message.recipients.iter().any(|name| name.as_str() == agent);
     let is = |wanted: Option<&str>, found: Option<&str>| wanted.is_none() || wanted == found;
     is(filter.from.as_deref(), Some(message.from.as_str()))
@@ -95,31 +95,33 @@ fn wanted(filter: &MessageFilter, message: &Message) -> bool {
         && filter.priority.is_none_or(|priority| priority == message.priority)
         && filter.since.is_none_or(|since| message.sent_at >= since)
         && filter.until.is_none_or(|until| message.sent_at < until)
-        && filter
-            .readable
+        && readable
             .as_ref()
             .is_none_or(|agents| agents.iter().any(|agent| message.from == *agent || among(agent.as_str())))
 }
 
+/// What is asked for, and whose messages may be found.
+type Asked = (MessageFilter, Option<Vec<AgentName>>);
+
 /// Makes a filter narrower.
-type Narrow = Box<dyn Fn(&mut MessageFilter)>;
+type Narrow = Box<dyn Fn(&mut Asked)>;
 
 /// One filter of each kind, and their pairs.
-fn filters(thread: MessageId, moment: Time) -> Vec<MessageFilter> {
-    let none = MessageFilter::default;
+fn filters(thread: MessageId, moment: Time) -> Vec<Asked> {
+    let none = Asked::default;
     let single: Vec<Narrow> = vec![
-        Box::new(|filter| filter.from = Some("chat".into())),
-        Box::new(|filter| filter.to = Some("chat".into())),
-        Box::new(move |filter| filter.thread = Some(thread)),
-        Box::new(|filter| filter.domain = Some("testing".into())),
-        Box::new(|filter| filter.kind = Some(Kind::Request)),
-        Box::new(|filter| filter.kind = Some(Kind::Inform)),
-        Box::new(|filter| filter.priority = Some(Priority::High)),
-        Box::new(|filter| filter.priority = Some(Priority::Normal)),
-        Box::new(move |filter| filter.since = Some(moment)),
-        Box::new(move |filter| filter.until = Some(moment)),
-        Box::new(|filter| filter.readable = Some(vec![name("chat"), name("nobody")])),
-        Box::new(|filter| filter.readable = Some(Vec::new())),
+        Box::new(|asked| asked.0.from = Some("chat".into())),
+        Box::new(|asked| asked.0.to = Some("chat".into())),
+        Box::new(move |asked| asked.0.thread = Some(thread)),
+        Box::new(|asked| asked.0.domain = Some("testing".into())),
+        Box::new(|asked| asked.0.kind = Some(Kind::Request)),
+        Box::new(|asked| asked.0.kind = Some(Kind::Inform)),
+        Box::new(|asked| asked.0.priority = Some(Priority::High)),
+        Box::new(|asked| asked.0.priority = Some(Priority::Normal)),
+        Box::new(move |asked| asked.0.since = Some(moment)),
+        Box::new(move |asked| asked.0.until = Some(moment)),
+        Box::new(|asked| asked.1 = Some(vec![name("chat"), name("nobody")])),
+        Box::new(|asked| asked.1 = Some(Vec::new())),
     ];
     let mut filters = vec![none()];
     for (n, one) in single.iter().enumerate() {
@@ -150,10 +152,11 @@ pub async fn every_filter_finds_what_a_reader_would_pick_by_hand(store: &Store) 
     }
 }
 
-async fn pages(world: &World<'_>, filter: &MessageFilter, order: Order) -> Vec<i64> {
+async fn pages(world: &World<'_>, (filter, agents): &Asked, order: Order) -> Vec<i64> {
     let (mut found, mut after) = (Vec::new(), None);
+    let readable = Readable { tenant: world.tenant, agents: agents.as_deref() };
     loop {
-        let page = world.store.messages(world.tenant, filter, order, after, 5).await.expect("messages");
+        let page = world.store.messages(readable, filter, order, after, 5).await.expect("messages");
         assert!(page.len() <= 5);
         let Some(last) = page.last() else { return found };
         after = Some(last.seq);

@@ -3,7 +3,7 @@
 use domain::message::{Message, Priority};
 
 use super::world::{World, at, name};
-use crate::{MessageFilter, Store};
+use crate::{MessageFilter, Readable, Store};
 
 async fn found(world: &World<'_>, filter: &MessageFilter) -> Vec<i64> {
     let found = world.store.search(world.tenant, filter, None, 100).await.expect("a search");
@@ -76,13 +76,16 @@ pub async fn a_search_obeys_every_filter_and_pages(store: &Store) {
         (MessageFilter { since: Some(at(1_000)), ..base.clone() }, Box::new(|n| n >= 10)),
         (MessageFilter { until: Some(at(1_000)), ..base.clone() }, Box::new(|n| n < 10)),
         (MessageFilter { from: Some("nobody".into()), ..base.clone() }, Box::new(|_| false)),
-        (MessageFilter { readable: Some(vec![name("other")]), ..base }, Box::new(|n| n % 2 == 1)),
     ];
-    for (filter, wanted) in table {
+    let others = [name("other")];
+    let only = Readable { tenant: world.tenant, agents: Some(&others) };
+    let odd: Wanted = Box::new(|n| n % 2 == 1);
+    let table = table.into_iter().map(|(filter, wanted)| (filter, Readable::from(world.tenant), wanted));
+    for (filter, readable, wanted) in table.chain([(base, only, odd)]) {
         let expected: Vec<i64> = (0..30).rev().filter(|n| n % 5 != 0 && wanted(*n)).map(|n| n + 1).collect();
         let (mut found, mut before) = (Vec::new(), None);
         loop {
-            let page = store.search(world.tenant, &filter, before, 4).await.expect("a search");
+            let page = store.search(readable, &filter, before, 4).await.expect("a search");
             let Some(last) = page.last() else { break };
             before = Some(last.seq);
             found.extend(page.into_iter().map(|stored| stored.seq));

@@ -8,6 +8,21 @@ use super::{COLUMNS, FROM, StoredMessage, in_thread, places, sent_or_received, s
 use crate::value::Value;
 use crate::{Result, Store};
 
+/// Whose messages may be found, whatever is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Readable<'a> {
+    /// Of this tenant.
+    pub tenant: TenantId,
+    /// Sent or received by one of these; none: by anybody.
+    pub agents: Option<&'a [AgentName]>,
+}
+
+impl From<TenantId> for Readable<'_> {
+    fn from(tenant: TenantId) -> Self {
+        Self { tenant, agents: None }
+    }
+}
+
 /// In which order messages are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -36,9 +51,9 @@ struct Way {
 
 impl Store {
     /// Messages after a position in this order.
-    pub async fn messages(
+    pub async fn messages<'a>(
         &self,
-        tenant: TenantId,
+        readable: impl Into<Readable<'a>>,
         filter: &MessageFilter,
         order: Order,
         after: Option<i64>,
@@ -49,6 +64,7 @@ impl Store {
             Order::Oldest => (">", 0, "ASC"),
         };
         let after = after.unwrap_or(start);
+        let Readable { tenant, agents } = readable.into();
         let mut parameters = vec![Value::Int(tenant.0), Value::Int(limit as i64), Value::Int(after)];
         let Way { from, condition, key } = filter.way(&mut parameters);
         let mut sql = format!(
@@ -56,8 +72,8 @@ impl Store {
              AND e.tenant = {TENANT} AND e.seq = m.seq AND {key} {beyond} {AFTER}"
         );
         filter.conditions(key, &mut sql, &mut parameters);
-        match &filter.readable {
-            Some(agents) if filter.is_only_readable() => {
+        match agents {
+            Some(agents) if filter.is_empty() => {
                 let part = format!("{beyond} {AFTER} ORDER BY seq {direction} LIMIT {LIMIT}");
                 sql.push_str(&format!(" AND m.seq IN ({})", latest_of(agents, &part, &mut parameters)));
             }
@@ -74,7 +90,7 @@ impl Store {
     /// Of the messages at these positions those that meet the filter, newest first.
     pub(crate) async fn messages_of(
         &self,
-        tenant: TenantId,
+        Readable { tenant, agents }: Readable<'_>,
         filter: &MessageFilter,
         positions: &[i64],
         limit: usize,
@@ -83,7 +99,7 @@ impl Store {
         let seqs = places(&mut parameters, positions.iter().map(|seq| Value::Int(*seq)));
         let mut sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE m.tenant = $1 AND m.seq IN ({seqs})");
         filter.conditions("m.seq", &mut sql, &mut parameters);
-        if let Some(agents) = &filter.readable {
+        if let Some(agents) = agents {
             let names = places(&mut parameters, agents.iter().map(Value::from));
             sql.push_str(&format!(" AND {}", sent_or_received(&names)));
         }
@@ -95,7 +111,7 @@ impl Store {
 /// What a filter is in SQL.
 trait Sql {
     fn way(&self, parameters: &mut Vec<Value>) -> Way;
-    fn is_only_readable(&self) -> bool;
+    fn is_empty(&self) -> bool;
     fn conditions(&self, key: &str, sql: &mut String, parameters: &mut Vec<Value>);
 }
 
@@ -130,8 +146,8 @@ impl Sql for MessageFilter {
         }
     }
 
-    fn is_only_readable(&self) -> bool {
-        let Self { from, to, thread, domain, kind, priority, q: _, since, until, readable: _ } = self;
+    fn is_empty(&self) -> bool {
+        let Self { from, to, thread, domain, kind, priority, q: _, since, until } = self;
         from.is_none()
             && to.is_none()
             && thread.is_none()

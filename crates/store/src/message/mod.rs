@@ -10,7 +10,7 @@ use domain::{AgentName, TenantId};
 use crate::value::{Row, Value};
 use crate::{Result, Store, load};
 
-pub use filter::Order;
+pub use filter::{Order, Readable};
 pub use work::Dispatch;
 
 /// A message in its place.

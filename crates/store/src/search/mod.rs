@@ -13,7 +13,7 @@ use std::path::Path;
 use domain::{Code, Digest, Refusal, TenantId};
 use serde::Deserialize;
 
-use crate::message::{Order, StoredMessage};
+use crate::message::{Order, Readable, StoredMessage};
 use crate::postgres::Postgres;
 use crate::value::{Row, Value};
 use crate::{Error, Result, Store};
@@ -192,9 +192,9 @@ impl Store {
     ///
     /// Of more than 10,000 that hold the words, the newest 10,000 are held to the filter.
     /// Fails with [`Error::Refused`] where more than 64 words and phrases are asked for.
-    pub async fn search(
+    pub async fn search<'a>(
         &self,
-        tenant: TenantId,
+        readable: impl Into<Readable<'a>>,
         filter: &MessageFilter,
         before: Option<i64>,
         limit: usize,
@@ -204,9 +204,11 @@ impl Store {
             let why = format!("has {} words and phrases; {TERMS_MAX} are allowed", terms.len());
             return Err(Refusal::field(Code::TooManyItems, "q", why).into());
         }
+        let readable = readable.into();
+        let tenant = readable.tenant;
         while self.index_step(tenant).await? {}
         if terms.is_empty() {
-            return self.messages(tenant, filter, Order::Newest, before, limit).await;
+            return self.messages(readable, filter, Order::Newest, before, limit).await;
         }
         let (mut found, mut before, mut seen) = (Vec::new(), before.unwrap_or(folder::SEQ_MAX), 0);
         while found.len() < limit && seen < MATCHES_MAX {
@@ -214,7 +216,7 @@ impl Store {
             let Some(last) = matches.last().copied() else { break };
             seen += matches.len();
             before = last;
-            found.extend(self.messages_of(tenant, filter, &matches, limit - found.len()).await?);
+            found.extend(self.messages_of(readable, filter, &matches, limit - found.len()).await?);
         }
         Ok(found)
     }

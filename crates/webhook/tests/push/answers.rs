@@ -194,7 +194,7 @@ async fn what_a_receiver_settles_while_it_answers_stays_as_it_settled_it() {
         let got = eventually(BOUND, async || receiver.got().pop().ok_or("nothing is pushed")).await;
         let receipt = got.json()["receipt"].as_str().expect("a receipt").parse().expect("a receipt");
         let verb = Verb::Terminate { receipt: Some(receipt), reason: "nonsense".to_owned() };
-        world.settle(&world.admin, HOOK, message, verb).await.expect("its lease runs");
+        world.settle(HOOK, message, verb).await.expect("its lease runs");
     };
     tokio::join!(world.push_all(), settle);
     let delivery = world.delivery(message, HOOK).await;
@@ -208,7 +208,7 @@ async fn bounces_are_pushed_too() {
     let world = World::to(&receiver).await;
     let message = world.sent(draft(HOOK, "chat", "Question")).await.message.id;
     let verb = Verb::Terminate { receipt: None, reason: "no".to_owned() };
-    world.settle(&world.admin, "chat", message, verb).await.expect("terminated");
+    world.settle("chat", message, verb).await.expect("terminated");
     world.push_all().await;
     assert_eq!(receiver.subjects(), ["Undelivered: Question"]);
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::key::Caller;
 use domain::message::Priority;
 use domain::send::Draft;
 use domain::{Span, State};
 use engine::Stepped;
 use testkit::embedded::{Embedded, Recipe};
-use testkit::engine::draft;
+use testkit::engine::{draft, open_session};
 use testkit::eventually;
 use webhook::Webhooks;
 
@@ -69,10 +68,10 @@ async fn the_loops_push_everything_in_order_one_at_a_time() {
     let server = Embedded::of(recipe).await.expect("a server starts");
     let engine = &server.engine;
     engine.push_through(Arc::new(webhooks));
-    let admin = Caller::open();
+    let session = open_session(engine).await;
     let subjects: Vec<String> = (0..40).map(|n| format!("{n}")).collect();
     for subject in &subjects {
-        engine.send(&admin, draft("code", HOOK, subject), None).await.expect("sent");
+        session.send(draft("code", HOOK, subject), None).await.expect("sent");
     }
     let all = async || if receiver.got().len() < subjects.len() { Err(receiver.got().len()) } else { Ok(()) };
     eventually(BOUND, all).await;

@@ -46,7 +46,7 @@ async fn pushed(world: &World) -> (Vec<&'static str>, String) {
     let message = world.send_to_hook("Where").await;
     world.push_all().await;
     let filter = engine::EventFilter { message: Some(message), ..Default::default() };
-    let events = world.events(&world.admin, &filter, &engine::Page::default()).await.expect("the log").items;
+    let events = world.events(&filter, &engine::Page::default()).await.expect("the log").items;
     (world.outcomes(), events.last().expect("an event").data.clone())
 }
 
@@ -180,9 +180,9 @@ async fn an_agent_is_not_registered_with_a_webhook_that_may_not_be() {
         max_priority_sent: None,
         escalate_to: None,
     };
-    let refused = refusal(world.put_agent(&world.admin, "new", put("https://10.0.0.1/")).await);
+    let refused = refusal(world.put_agent("new", put("https://10.0.0.1/")).await);
     assert_eq!(refused.code, Code::InvalidField);
-    world.put_agent(&world.admin, "new", put("https://example.org/")).await.expect("it may be");
+    world.put_agent("new", put("https://example.org/")).await.expect("it may be");
 }
 
 #[tokio::test]

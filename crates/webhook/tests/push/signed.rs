@@ -9,7 +9,7 @@ use crate::world::{HOOK, World};
 
 /// What a receiver does with the header, written from the text of Standard Webhooks.
 async fn verifies(world: &World, got: &Got) -> bool {
-    let secrets = world.webhook_secret(&world.admin, HOOK).await.expect("a secret");
+    let secrets = world.webhook_secret(HOOK).await.expect("a secret");
     let timestamp = got.header("webhook-timestamp").parse().expect("seconds");
     let expected = secrets.current.sign(got.header("webhook-id"), timestamp, &got.bytes);
     got.header("webhook-signature").split(' ').any(|signature| signature == expected)
@@ -46,8 +46,8 @@ async fn a_message_is_pushed_as_receive_would_give_it_and_acked() {
 async fn after_a_rotation_both_secrets_sign_until_the_old_one_is_over() {
     let receiver = Receiver::start().await;
     let world = World::to(&receiver).await;
-    let old = world.webhook_secret(&world.admin, HOOK).await.expect("a secret").current;
-    world.rotate_webhook_secret(&world.admin, HOOK).await.expect("a new one");
+    let old = world.webhook_secret(HOOK).await.expect("a secret").current;
+    world.rotate_webhook_secret(HOOK).await.expect("a new one");
     world.send_to_hook("Both").await;
     world.push_all().await;
     world.tick(Span::from_secs(86_400)).await;
@@ -77,7 +77,7 @@ async fn a_receiver_that_takes_a_message_over_settles_it_by_itself() {
     assert_eq!(world.state(first, HOOK).await, State::Leased);
     let receipt = receiver.got()[0].json()["receipt"].as_str().expect("a receipt").parse().expect("a receipt");
     let ack = domain::delivery::Verb::Ack { receipt: Some(receipt), note: Some("done".to_owned()) };
-    world.settle(&world.admin, HOOK, first, ack).await.expect("its lease runs");
+    world.settle(HOOK, first, ack).await.expect("its lease runs");
     assert_eq!(world.outcomes(), ["delivered", "delivered"]);
     world.tick(Span::from_secs(120)).await;
     world.push_all().await;

@@ -99,12 +99,12 @@ impl World {
     /// The types of all events about a message, without what they share.
     pub(crate) async fn events_of(&self, message: MessageId) -> Vec<String> {
         let filter = EventFilter { message: Some(message), ..EventFilter::default() };
-        let events = self.events(&self.admin, &filter, &Page::default()).await.expect("the log");
+        let events = self.events(&filter, &Page::default()).await.expect("the log");
         events.items.iter().map(|event| event.kind.as_str().replace("coordination.message.", "")).collect()
     }
 
     /// The webhook as the directory has it now.
     pub(crate) async fn webhook(&self) -> Option<String> {
-        self.agent(&self.admin, HOOK).await.expect("known").agent.webhook
+        self.agent(HOOK).await.expect("known").agent.webhook
     }
 }

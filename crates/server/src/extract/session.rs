@@ -1,5 +1,6 @@
 use axum::extract::FromRequestParts;
 use domain::{Code, Refusal};
+use engine::{Credentials, Error};
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::request::Parts;
 
@@ -7,27 +8,27 @@ use crate::face::Face;
 use crate::problem::Fault;
 use crate::rate::Counted;
 
-/// Who is calling, as its key says; on an open server everybody is its administrator.
+/// The session of who is calling, as its key says; on an open server everybody is its administrator.
 #[derive(Debug)]
-pub(crate) struct Caller(pub(crate) domain::key::Caller);
+pub(crate) struct Session(pub(crate) engine::Session);
 
-impl FromRequestParts<Face> for Caller {
+impl FromRequestParts<Face> for Session {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Fault> {
-        let caller = face.engine.authenticate(bearer(&parts.headers)?).await?;
-        if caller.key.is_none() {
-            face.guard.check(parts)?;
-        }
-        if let Some(counted) = parts.extensions.get::<Counted>().cloned() {
-            let admitted = face.engine.admit(&caller).await;
-            let refusal = admitted.refusal();
-            counted.note(admitted);
-            if let Some(refusal) = refusal {
-                return Err(refusal.into());
+        let credentials = match bearer(&parts.headers)? {
+            Some(key) => Credentials::bearer(key),
+            None => Credentials::anonymous(face.guard.check(parts)),
+        };
+        let session = face.engine.session(credentials).await;
+        if let Some(counted) = parts.extensions.get::<Counted>() {
+            match &session {
+                Ok(session) => counted.note(session.admitted().clone()),
+                Err(Error::RateLimited(admitted)) => counted.note(admitted.clone()),
+                Err(_) => {}
             }
         }
-        Ok(Self(caller))
+        Ok(Self(session?))
     }
 }
 
