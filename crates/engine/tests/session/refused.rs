@@ -34,7 +34,7 @@ fn never_made() -> Named {
         message: MessageId::new(Time::from_millis(1), [7; 10]),
         attachment: Digest([7; 32]),
         key: "0123456789ab".to_owned(),
-        trigger: "never".to_owned(),
+        trigger: "trigger-of-nobody".to_owned(),
     }
 }
 
