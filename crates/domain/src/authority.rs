@@ -6,6 +6,7 @@ use crate::agent::AgentName;
 use crate::directory::Directory;
 use crate::message::Kind;
 use crate::refusal::{Code, Refusal};
+use crate::remedy::{Remedy, any_of};
 use crate::time::Time;
 use crate::words::words;
 
@@ -34,17 +35,20 @@ pub struct Violation {
     pub rule: String,
     /// Who may: the domain's holders, else the final authority.
     pub holders: Vec<AgentName>,
-    /// What would make it possible.
+    /// What would make it possible, in words that hold in every protocol.
     pub remedy: String,
+    /// Whether anybody holds the domain.
+    #[serde(skip)]
+    pub held: bool,
 }
 
 impl From<Violation> for Refusal {
     fn from(violation: Violation) -> Self {
-        let Violation { agent, kind, domain, rule, holders, remedy } = violation;
+        let Violation { agent, kind, domain, rule, holders, held, .. } = violation;
         let mut refusal = Self::new(Code::OutsideAuthority, format!("`{agent}` may not {kind} in `{domain}`. {rule}"));
         refusal.rule = Some(rule);
+        refusal.remedy = Some(Remedy::Propose { to: holders.clone(), domain, grant_to: held.then_some(agent) });
         refusal.holders = holders;
-        refusal.remedy = Some(remedy);
         refusal
     }
 }
@@ -72,7 +76,7 @@ pub fn check(
     if !held {
         holders = finals;
     }
-    let names = holders.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+    let names = any_of(&holders);
     let remedy = match (held, holders.is_empty()) {
         (_, true) => {
             format!("Give an agent the authority domain `{domain}`, or name an active agent in authority.final.")
@@ -83,7 +87,7 @@ pub fn check(
         (false, _) => format!("Nobody holds `{domain}`: send it to the final authority, {names}, as a `propose`."),
     };
     let rule = format!("`{kind}` in a domain needs that domain, a grant of it, or final authority.");
-    Err(Violation { agent: agent.clone(), kind, domain: domain.to_owned(), rule, holders, remedy })
+    Err(Violation { agent: agent.clone(), kind, domain: domain.to_owned(), rule, holders, remedy, held })
 }
 
 #[cfg(test)]

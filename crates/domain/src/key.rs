@@ -1,6 +1,7 @@
 //! Keys: who is calling, and what that caller may do.
 
 use crate::agent::AgentName;
+use crate::nearest::shown;
 use crate::refusal::{Code, Refusal};
 use crate::tenant::TenantId;
 use crate::time::Time;
@@ -84,10 +85,11 @@ impl Caller {
             Role::Observer => Err(self.forbidden("an `admin` or `agent` key")),
             Role::Agent if self.reads_for(agent) => Ok(()),
             Role::Agent => {
+                let agent = shown(agent);
                 let own = self.agents.iter().map(AgentName::as_str).collect::<Vec<_>>().join(", ");
                 let mut refusal =
                     Refusal::new(Code::SenderMismatch, format!("This key speaks for {own}, not for `{agent}`."));
-                refusal.remedy = Some(format!("Send as {own}, or use a key of `{agent}`."));
+                refusal.remedy = Some(format!("Send as {own}, or use a key of `{agent}`.").into());
                 Err(refusal)
             }
         }

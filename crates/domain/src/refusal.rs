@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentName;
 use crate::gate::GateResult;
+use crate::nearest::shown;
+use crate::remedy::Remedy;
 use crate::time::Span;
 use crate::words::words;
 
@@ -138,7 +140,7 @@ pub struct Refusal {
     /// Who could do it.
     pub holders: Vec<AgentName>,
     /// What would make it possible.
-    pub remedy: Option<String>,
+    pub remedy: Option<Remedy>,
     /// The gates, where gates were weighed.
     pub gates: Vec<GateResult>,
     /// When to come again.
@@ -170,12 +172,12 @@ impl Refusal {
 
     /// One that names no such thing.
     pub fn not_found(what: &str, name: &dyn std::fmt::Display) -> Self {
-        Self::new(Code::NotFound, format!("There is no {what} `{name}`."))
+        Self::new(Code::NotFound, format!("There is no {what} `{}`.", shown(&name.to_string())))
     }
 
     /// With what would make it possible.
     #[must_use]
-    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub fn with_remedy(mut self, remedy: impl Into<Remedy>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }

@@ -67,7 +67,7 @@ impl Error {
             }
             Self::Store(store::Error::Unknown(_)) => {
                 Refusal::new(Code::OutcomeUnknown, "The store did not say whether it was done.")
-                    .with_remedy("Send it again with the same Idempotency-Key; without one, look first.")
+                    .with_remedy(domain::Remedy::Repeat)
                     .retry_after(Span::from_secs(1))
             }
             Self::Store(store::Error::Unavailable(_)) => unavailable("The store cannot be written or read now."),

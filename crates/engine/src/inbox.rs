@@ -151,10 +151,7 @@ impl Engine {
         let known = directory.agent(name).map(|agent| agent.name.clone());
         Ok(known.ok_or_else(|| {
             let near = domain::nearest::nearest(name, directory.active().map(|agent| agent.name.as_str()));
-            let remedy = match near {
-                Some(near) => format!("Did you mean `{near}`?"),
-                None => "GET /api/v1/agents lists them; PUT /api/v1/agents/NAME registers one.".to_owned(),
-            };
+            let remedy = near.map_or(domain::Remedy::FindAgent, |near| format!("Did you mean `{near}`?").into());
             Refusal::not_found("agent", &name).with_remedy(remedy)
         })?)
     }

@@ -141,7 +141,7 @@ impl Engine {
             if self.inner.store.attachment(caller.tenant, attached.sha256).await?.is_none() {
                 let why = format!("{} was never stored here", attached.sha256);
                 return Err(Refusal::field(Code::UnknownAttachment, format!("attachments[{index}]"), why)
-                    .with_remedy("Store it first: POST /api/v1/attachments, or `coord attach put`.")
+                    .with_remedy(domain::Remedy::StoreAttachment)
                     .into());
             }
         }

@@ -52,7 +52,7 @@ pub use message::{Kind, Message, Outcome, OutcomeAction, Priority, RecipientStat
 pub use messages_query::MessagesQuery;
 pub use metadata::Metadata;
 pub use page::{Page, PageQuery};
-pub use problem::{FieldError, Problem};
+pub use problem::{Action, FieldError, Problem};
 pub use receipt::{DeliveryReceipt, Receipts};
 pub use receive::{Push, Receive, Received, ReceivedList};
 pub use recipients::Recipients;

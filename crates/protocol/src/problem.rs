@@ -53,6 +53,9 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "Send it as a `propose` to domain:strategy, or ask an admin for a grant.")]
     pub remedy: Option<String>,
+    /// The same as one known step, for programs; left out where it is none of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
     /// What each gate found, for `gate-failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gates: Option<Vec<GateResult>>,
@@ -60,6 +63,44 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = 1)]
     pub retry_after_s: Option<u64>,
+}
+
+/// A step that would make possible what was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+#[schema(example = json!({"do": "propose", "to": ["chat"], "domain": "strategy", "grant_to": "code"}))]
+pub enum Action {
+    /// Register an agent.
+    RegisterAgent {
+        /// Its name, where one is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// Look which agents there are.
+    FindAgent,
+    /// Store the attachment before the message that names it.
+    StoreAttachment,
+    /// Propose it to those who may decide, or have the domain lent.
+    Propose {
+        /// Who may decide.
+        to: Vec<String>,
+        /// In which domain.
+        domain: String,
+        /// To whom the domain could be lent; left out where nobody holds it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant_to: Option<String>,
+    },
+    /// Give evidence that meets every threshold.
+    MeetThresholds,
+    /// Send a valid key.
+    SendKey,
+    /// Make a key.
+    MakeKey,
+    /// Do the same again under the same idempotency key.
+    Repeat,
+    /// A step that a newer server knows.
+    #[serde(other)]
+    Other,
 }
 
 /// One field at fault.

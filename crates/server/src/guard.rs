@@ -39,7 +39,7 @@ impl Guard {
                 Code::Forbidden,
                 "An open server takes no changes from web pages of other origins.",
             )
-            .with_remedy("Make a key with `coord keys create` and send it."));
+            .with_remedy(domain::Remedy::MakeKey));
         }
         Ok(())
     }

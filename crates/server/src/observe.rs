@@ -190,7 +190,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Fault {
 
 fn out_of_time() -> Fault {
     Refusal::new(Code::RequestTimeout, "The request was not answered in time; it may still be carried out.")
-        .with_remedy("Try again with the same Idempotency-Key.")
+        .with_remedy(domain::Remedy::Repeat)
         .retry_after(Span::from_secs(1))
         .into()
 }

@@ -13,6 +13,7 @@ pub(crate) mod page;
 pub(crate) mod problem;
 mod reading;
 pub(crate) mod receipt;
+pub(crate) mod remedy;
 pub(crate) mod tenant;
 pub(crate) mod webhook;
 pub(crate) mod word;

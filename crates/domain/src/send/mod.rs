@@ -15,6 +15,7 @@ use crate::key::Caller;
 use crate::message::{CONTENT_TYPE, Message, MessageId};
 use crate::nearest;
 use crate::refusal::{Code, Refusal};
+use crate::remedy::Remedy;
 use crate::time::Time;
 use fields::Times;
 
@@ -91,7 +92,7 @@ pub fn speaker<'a>(name: &str, caller: &Caller, directory: &'a Directory) -> Res
         None => {
             let names = directory.active().map(|agent| agent.name.as_str());
             let why = nearest::unknown("agent", name, names.collect::<Vec<_>>());
-            let remedy = format!("Register it: PUT /api/v1/agents/{name}, or `coord agents put {name}`.");
+            let remedy = Remedy::RegisterAgent(AgentName::is_valid(name).then(|| name.to_owned()));
             Err(Refusal::field(Code::UnknownSender, "from", why).with_remedy(remedy))
         }
     }

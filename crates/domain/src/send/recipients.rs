@@ -8,6 +8,7 @@ use crate::directory::Directory;
 use crate::message::{Kind, Message};
 use crate::nearest;
 use crate::refusal::{Code, Refusal};
+use crate::remedy::Remedy;
 
 /// Finds the recipients: written with the message up to the limit, fanned out by workers beyond it.
 pub(super) fn resolve(message: &mut Message, known: &Known<'_>) -> Result<(), Refusal> {
@@ -65,7 +66,7 @@ fn nobody_holds(directory: &Directory, domain: &str, index: usize) -> Refusal {
         directory.active().flat_map(|agent| agent.authority_domains.iter().map(String::as_str)).collect();
     let near =
         nearest::nearest(domain, known).map(|near| format!("; did you mean `domain:{near}`?")).unwrap_or_default();
-    let why = format!("no active agent holds `{}`{near}", domain.chars().take(64).collect::<String>());
+    let why = format!("no active agent holds `{}`{near}", nearest::shown(domain));
     let remedy = match finals.as_str() {
         "" => "Give an agent this domain.".to_owned(),
         finals => format!("Send it to the final authority ({finals}), or give an agent this domain."),
@@ -83,7 +84,7 @@ fn recipient<'a>(directory: &'a Directory, name: &str, index: usize) -> Result<&
         None => {
             let names: Vec<&str> = directory.active().map(|agent| agent.name.as_str()).collect();
             Err(Refusal::field(Code::UnknownRecipient, field, nearest::unknown("agent", name, names))
-                .with_remedy("Register it first: PUT /api/v1/agents/NAME, or `coord agents put NAME`."))
+                .with_remedy(Remedy::RegisterAgent(None)))
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::gate::{self, GateResult, OnFailure};
 use crate::message::{Action, Kind, Message, Outcome};
 use crate::notice;
 use crate::refusal::{Code, Refusal};
+use crate::remedy::Remedy;
 
 /// The data of an `authority.refused` event.
 #[derive(Serialize)]
@@ -94,7 +95,7 @@ pub(super) fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: 
 
 fn gate_refusal(gates: Vec<GateResult>) -> Refusal {
     let mut refusal = Refusal::new(Code::GateFailed, format!("The work does not pass: {}.", gate::describe(&gates)));
-    refusal.remedy = Some("Give evidence that meets every threshold; GET /api/v1/gates lists them.".to_owned());
+    refusal.remedy = Some(Remedy::MeetThresholds);
     refusal.gates = gates;
     refusal
 }

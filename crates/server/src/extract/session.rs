@@ -39,6 +39,6 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     match text.split_once(' ') {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty() => Ok(Some(key.trim())),
         _ => Err(Refusal::new(Code::Unauthenticated, "The Authorization header has no key.")
-            .with_remedy("Send `Authorization: Bearer coord_...`.")),
+            .with_remedy(domain::Remedy::SendKey)),
     }
 }

@@ -4,6 +4,7 @@ use domain::{AgentName, Refusal};
 use engine::{AuthorityView, GrantRequest};
 use protocol::{AuthorityDecision, AuthorityOutcome, Holder, HolderVia};
 
+use super::remedy::{Wording, worded};
 use super::{Reading, names, time, word};
 
 /// Who may decide what.
@@ -66,6 +67,6 @@ pub(crate) fn decision(checked: Result<(), Violation>, on_violation: OnViolation
         rule: refusal.rule.unwrap_or_default(),
         holders: names(refusal.holders),
         detail: refusal.detail,
-        remedy: refusal.remedy,
+        remedy: refusal.remedy.map(|remedy| worded(&remedy, Wording::Rest)),
     }
 }

@@ -1,5 +1,6 @@
 use domain::{Refusal, Span};
 
+use super::remedy::{Wording, action, worded};
 use super::{gate, names};
 use crate::problem::{status, title};
 
@@ -21,7 +22,8 @@ pub(crate) fn problem(refusal: &Refusal, request_id: &str) -> protocol::Problem 
             .collect(),
         rule: refusal.rule.clone(),
         holders: some(!refusal.holders.is_empty()).map(|()| names(refusal.holders.clone())),
-        remedy: refusal.remedy.clone(),
+        remedy: refusal.remedy.as_ref().map(|remedy| worded(remedy, Wording::Rest)),
+        action: refusal.remedy.as_ref().and_then(action),
         gates: some(!refusal.gates.is_empty()).map(|()| refusal.gates.iter().map(gate::result).collect()),
         retry_after_s: retry_after_s(refusal.retry_after, status),
     }
