@@ -9,7 +9,7 @@ use protocol::{Metadata, Timestamp};
 pub(crate) fn one_of<T>(words: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr + Clone + Send + Sync + 'static,
-    T::Err: std::error::Error + Send + Sync + 'static,
+    T::Err: Into<Box<dyn std::error::Error + Send + Sync>> + Send + Sync + 'static,
 {
     PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
 }

@@ -92,7 +92,7 @@ pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder
         clock: Clock::system(),
     };
     let engine = Engine::start_as(role, parts, config.engine(), access(&config.auth)).await?;
-    engine.push_through(Arc::new(Webhooks::new(&config.webhooks, server::push_body)));
+    engine.push_through(Arc::new(Webhooks::new(&config.webhooks, protocol::shape::inbox::push_body)));
     Ok(engine)
 }
 

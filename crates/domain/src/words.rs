@@ -3,8 +3,11 @@
 /// Declares an enum with its wire words, and gives it `ALL`, `as_str`, `code`, `from_code`, `FromStr` (any case),
 /// `Display` and serde by word.
 macro_rules! words {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident : $what:literal { $($(#[$vmeta:meta])* $variant:ident = $code:literal $word:literal,)+ }) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:literal])+ $(#[derive($extra:ident)])? $vis:vis enum $name:ident : $what:literal {
+        $($(#[$vmeta:meta])* $variant:ident = $code:literal $word:literal,)+
+    }) => {
+        $(#[doc = $doc])+
+        $(#[derive($extra)])?
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         $vis enum $name { $($(#[$vmeta])* $variant = $code,)+ }
@@ -12,6 +15,8 @@ macro_rules! words {
         impl $name {
             /// Every value, in the order of their numbers.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// Every value's word, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
 
             /// The word on the wire.
             pub const fn as_str(self) -> &'static str {
@@ -45,6 +50,21 @@ macro_rules! words {
                 })
             }
         }
+
+        // By hand: a derive does not see through this macro to the words.
+        #[cfg(feature = "schema")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some(Self::WORDS.iter().copied()))
+                    .description(Some(concat!($($doc),+).trim()))
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl utoipa::ToSchema for $name {}
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -244,5 +244,5 @@ fn not_valid() -> Refusal {
 
 pub(crate) fn unauthenticated(detail: &str) -> Refusal {
     Refusal::new(Code::Unauthenticated, detail)
-        .with_remedy("Send `Authorization: Bearer coord_…`; `coord keys create` makes a key.")
+        .with_remedy(domain::Remedy::SendKey)
 }

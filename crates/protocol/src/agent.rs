@@ -1,20 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Priority, Timestamp, word::words};
-
-words! {
-    "kind of agent"
-    /// What stands behind an agent's name.
-    pub enum AgentKind {
-        /// An AI agent.
-        Ai = "ai",
-        /// A person.
-        Human = "human",
-        /// A program that is no AI agent.
-        Service = "service",
-    }
-}
+use crate::{AgentKind, Priority, Timestamp, word::words};
 
 words! {
     "agent state"

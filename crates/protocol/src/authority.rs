@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Kind, Timestamp, word::words};
+use crate::{Kind, OnViolation, Timestamp, word::words};
 
 /// Who may decide what, at this moment.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -21,17 +21,6 @@ pub struct Authority {
     /// The grants that hold now.
     #[serde(default)]
     pub grants: Vec<Grant>,
-}
-
-words! {
-    "rule for violations"
-    /// What happens to a message outside its sender's authority.
-    pub enum OnViolation {
-        /// It is refused.
-        Reject = "reject",
-        /// It goes to the domain's holders as a `propose`.
-        Escalate = "escalate",
-    }
 }
 
 /// A field of decisions and who holds it.

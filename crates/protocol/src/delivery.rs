@@ -2,35 +2,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Timestamp, UnknownWord, word::words};
-
-words! {
-    "delivery state"
-    /// Where a delivery stands.
-    pub enum State {
-        /// Waits for the recipient to receive it.
-        Pending = "pending",
-        /// Received, and to be acknowledged before the lease runs out.
-        Leased = "leased",
-        /// Put off until a time or a trigger.
-        Deferred = "deferred",
-        /// Done.
-        Acked = "acked",
-        /// Not received while it was worth delivering.
-        Expired = "expired",
-        /// Given up, by the recipient or after too many attempts.
-        Dead = "dead",
-    }
-}
+use crate::{State, Timestamp};
 
 /// A list of delivery states, written with commas as in `pending,leased`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct States(pub Vec<State>);
 
 impl std::str::FromStr for States {
-    type Err = UnknownWord;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+    fn from_str(text: &str) -> Result<Self, String> {
         text.split(',').map(|word| word.trim().parse()).collect::<Result<_, _>>().map(Self)
     }
 }

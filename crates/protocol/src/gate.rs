@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Kind, word::words};
+use crate::{Kind, OnFailure};
 
 /// The quality gates in force.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -21,19 +21,6 @@ pub struct Gates {
     pub applies_to: Vec<Kind>,
     /// What happens to a message that fails.
     pub on_failure: OnFailure,
-}
-
-words! {
-    "rule for failures"
-    /// What happens to a message that fails a gate.
-    pub enum OnFailure {
-        /// It is refused.
-        Reject = "reject",
-        /// It goes back to its sender, in its thread.
-        RequestRevision = "request_revision",
-        /// It goes on to the final authority.
-        Escalate = "escalate",
-    }
 }
 
 /// The bounds of a metric, both inclusive.

@@ -1,20 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Timestamp, word::words};
-
-words! {
-    "role"
-    /// What a key's holder may do.
-    pub enum Role {
-        /// Reads the tenant and changes agents, keys, grants and dead letters.
-        Admin = "admin",
-        /// Speaks and reads for the agents it is bound to.
-        Agent = "agent",
-        /// Reads the tenant.
-        Observer = "observer",
-    }
-}
+use crate::{Role, Timestamp};
 
 /// Asks for a new key.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

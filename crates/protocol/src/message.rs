@@ -4,43 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{AttachmentRef, Metadata, Recipients, Timestamp, word::words};
-
-words! {
-    "kind of message"
-    /// What a message does.
-    pub enum Kind {
-        /// Tells something.
-        Inform = "inform",
-        /// Asks for work.
-        Request = "request",
-        /// Puts a decision before those who may make it.
-        Propose = "propose",
-        /// Makes a decision in a domain.
-        Decide = "decide",
-        /// Approves in a domain.
-        Approve = "approve",
-        /// Rejects in a domain.
-        Reject = "reject",
-        /// Says that work is done; quality gates look at it.
-        Complete = "complete",
-    }
-}
-
-words! {
-    "priority"
-    /// The lane a message travels in; lanes are served in this order.
-    pub enum Priority {
-        /// Before everything else.
-        Critical = "critical",
-        /// Before normal work.
-        High = "high",
-        /// The default.
-        Normal = "normal",
-        /// When nothing else is waiting.
-        Info = "info",
-    }
-}
+use crate::{AttachmentRef, Kind, Metadata, OutcomeAction, Priority, Recipients, Timestamp, word::words};
 
 /// An immutable letter with sender, recipients, subject and body; belongs to a thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -168,15 +132,4 @@ pub struct Outcome {
     /// The same in a sentence.
     #[schema(example = "`code` does not hold `strategy`; the message went to its holders as a proposal.")]
     pub detail: String,
-}
-
-words! {
-    "outcome"
-    /// Where a rule sent a message.
-    pub enum OutcomeAction {
-        /// To those who may decide.
-        Escalated = "escalated",
-        /// Back to its sender, in its thread.
-        RevisionRequested = "revision_requested",
-    }
 }

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::extract::{Json, Lenient, Path, Query, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `GET /api/v1/agents`
 pub(crate) async fn list(

@@ -14,7 +14,7 @@ use http::{Method, StatusCode};
 
 use crate::extract::{Json, Path, Session};
 use crate::problem::{Answer, Fault};
-use crate::shape;
+use protocol::shape;
 
 /// What a media type is that nobody named.
 const UNKNOWN_TYPE: &str = "application/octet-stream";

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::extract::{Json, Session};
 use crate::problem::Answer;
-use crate::shape::{self, word};
+use protocol::shape;
 
 /// `GET /api/v1/authority`
 pub(crate) async fn show(Session(session): Session) -> Answer<Json<protocol::Authority>> {
@@ -17,7 +17,7 @@ pub(crate) async fn check(
     Session(session): Session,
     Json(request): Json<protocol::AuthorityCheck>,
 ) -> Answer<Json<protocol::AuthorityDecision>> {
-    let kind = word::to_kind(request.kind);
+    let kind = request.kind;
     let from = request.from.or_else(|| session.only_agent().map(ToString::to_string));
     let from = from.ok_or_else(|| Refusal::field(Code::MissingField, "from", "say which agent would send it"))?;
     let checked = session.check_authority(&from, kind, request.domain.as_deref()).await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::extract::{Json, Path, Query, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `GET /api/v1/dead-letters`
 pub(crate) async fn list(

@@ -2,7 +2,7 @@
 
 use crate::extract::{Json, Query, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `GET /api/v1/events`
 pub(crate) async fn list(

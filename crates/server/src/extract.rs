@@ -1,7 +1,6 @@
 //! What handlers take: callers, bodies, queries, paths and headers, each checked before the handler begins.
 
 mod body;
-mod explain;
 mod idempotency;
 mod json;
 mod path;
@@ -9,8 +8,7 @@ mod query;
 mod session;
 
 pub(crate) use body::read as read_body;
-pub(crate) use explain::read;
-pub(crate) use idempotency::{Idempotency, fingerprint};
+pub(crate) use idempotency::Idempotency;
 pub(crate) use json::{Json, Lenient};
 pub(crate) use path::Path;
 pub(crate) use query::Query;

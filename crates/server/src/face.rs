@@ -9,9 +9,9 @@ use axum::extract::FromRef;
 use bytes::Bytes;
 use engine::Engine;
 
-use crate::guard::Guard;
 use crate::meters::Meters;
 use crate::request_id::RequestIds;
+use protocol::guard::Guard;
 
 /// The engine and what the HTTP face keeps around it; cheap to clone.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use domain::message::Kind;
 
 use crate::extract::{Json, Lenient, Session};
 use crate::problem::Answer;
-use crate::shape::{self, word};
+use protocol::shape;
 
 /// `GET /api/v1/gates`
 pub(crate) async fn show(Session(session): Session) -> Answer<Json<protocol::Gates>> {
@@ -16,7 +16,7 @@ pub(crate) async fn evaluate(
     Session(session): Session,
     Lenient(request): Lenient<protocol::EvaluateGates>,
 ) -> Answer<Json<protocol::GateEvaluation>> {
-    let kind = request.kind.map_or(Kind::Complete, word::to_kind);
+    let kind = request.kind.unwrap_or(Kind::Complete);
     let results = session.evaluate_gates(kind, &request.evidence).await?;
     let on_failure = session.config().quality_gates.on_failure;
     Ok(Json(shape::gate::evaluation(&results, on_failure)))

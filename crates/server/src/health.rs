@@ -10,7 +10,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::extract::Json;
 use crate::face::Face;
-use crate::shape;
+use protocol::shape;
 
 /// `GET /health`
 pub(crate) async fn alive() -> Json<protocol::Health> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::extract::{Json, Lenient, Path, Query, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `GET /api/v1/agents/{agent}/inbox`
 pub(crate) async fn show(
@@ -14,7 +14,7 @@ pub(crate) async fn show(
     Path(agent): Path<String>,
     Query(query): Query<protocol::InboxQuery>,
 ) -> Answer<Json<protocol::Inbox>> {
-    let states: Vec<_> = query.state.unwrap_or_default().0.into_iter().map(shape::word::to_state).collect();
+    let states: Vec<_> = query.state.unwrap_or_default().0;
     let page = shape::page::ask(query.limit, query.after);
     Ok(Json(shape::inbox::inbox(session.inbox(&agent, &states, &page).await?)))
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::extract::{Json, Path, Query, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `POST /api/v1/keys`
 pub(crate) async fn create(

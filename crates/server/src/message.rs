@@ -8,12 +8,14 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use uuid::Uuid;
 
-use crate::extract::{Idempotency, Json, Path, Query, Session, fingerprint, read, read_body};
+use crate::extract::{Idempotency, Json, Path, Query, Session, read_body};
 use crate::face::Face;
 use crate::problem::{Answer, Fault};
 use crate::request_id::RequestId;
-use crate::shape;
 use crate::trace::Trace;
+use protocol::fingerprint;
+use protocol::json::read;
+use protocol::shape;
 
 /// Says that an answer is the first one again.
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

@@ -1,7 +1,6 @@
 //! Refusals on the wire: RFC 9457 `application/problem+json`, made in one place.
 
 pub(crate) mod page;
-mod table;
 
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Refusal};
@@ -9,9 +8,9 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICA
 use http::{HeaderMap, StatusCode};
 
 use crate::request_id::RequestId;
-use crate::shape;
+use protocol::shape;
 
-pub(crate) use table::{STATUSES, status, title};
+use protocol::problems::status;
 
 /// What a handler answers with: a value, or why not.
 pub(crate) type Answer<T> = Result<T, Fault>;

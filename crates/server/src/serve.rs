@@ -22,11 +22,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::ServerConfig;
 use crate::face::{Face, Shared};
-use crate::guard::Guard;
 use crate::meters::{Held, Meters, observer};
 use crate::request_id::RequestIds;
 use crate::router;
 use crate::socket::Socket;
+use protocol::guard::Guard;
 
 /// Connections to the metrics listener at a time.
 const METRICS_CONNECTIONS: usize = 64;

@@ -17,7 +17,7 @@ use crate::extract::{Path, Query, Session};
 use crate::face::Face;
 use crate::problem::{Answer, Fault};
 use crate::request_id::RequestId;
-use crate::shape;
+use protocol::shape;
 
 /// How long a client should pause before it connects again.
 const RETRY: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::extract::{Json, Query, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `POST /api/v1/tenants`
 pub(crate) async fn create(

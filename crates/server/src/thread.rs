@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::extract::{Json, Path, Query, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `GET /api/v1/threads/{thread_id}`
 pub(crate) async fn show(

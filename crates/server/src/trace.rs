@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Request};
+use http::HeaderValue;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use protocol::traceparent::{self, TRACEPARENT};
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -16,8 +17,6 @@ use crate::request_id::RequestId;
 /// The target of the spans that this crate makes; whoever wants them listens to it.
 pub const SPANS: &str = "server::request";
 
-const TRACEPARENT: &str = "traceparent";
-
 /// The `traceparent` header as W3C Trace Context has it; one that is malformed is as good as none.
 #[derive(Debug)]
 pub(crate) struct Trace(pub(crate) Option<String>);
@@ -26,13 +25,8 @@ impl<S: Sync> FromRequestParts<S> for Trace {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(traceparent(&parts.headers).map(str::to_owned)))
+        Ok(Self(traceparent::of(&parts.headers).map(str::to_owned)))
     }
-}
-
-fn traceparent(headers: &HeaderMap) -> Option<&str> {
-    let header = headers.get(TRACEPARENT).and_then(|header| header.to_str().ok());
-    header.filter(|text| is_traceparent(text))
 }
 
 /// Begins the span of a request, as a child of the caller's; from here on the request carries this span's context. A span
@@ -52,7 +46,7 @@ pub(crate) fn begin(request: &mut Request, route: &'static str, id: &RequestId) 
     if span.is_disabled() {
         return span;
     }
-    if let Some(parent) = traceparent(request.headers()).and_then(remote) {
+    if let Some(parent) = traceparent::of(request.headers()).and_then(remote) {
         // It fails only where nobody makes traces of spans; the context below is invalid then.
         let _ = span.set_parent(Context::new().with_remote_span_context(parent));
     }
@@ -81,43 +75,4 @@ fn remote(text: &str) -> Option<SpanContext> {
 fn header(context: &SpanContext) -> Option<HeaderValue> {
     let text = format!("00-{}-{}-{:02x}", context.trace_id(), context.span_id(), context.trace_flags().to_u8() & 1);
     HeaderValue::try_from(text).ok().filter(|_| context.is_valid())
-}
-
-/// Whether a text is `version-trace-parent-flags`, in lower-case hexadecimal digits and not all zeros.
-fn is_traceparent(text: &str) -> bool {
-    let hex = |part: &str, digits: usize| {
-        part.len() == digits && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let some = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match text.split('-').collect::<Vec<_>>().as_slice() {
-        [version, trace, parent, flags] => {
-            hex(version, 2)
-                && *version != "ff"
-                && hex(trace, 32)
-                && hex(parent, 16)
-                && hex(flags, 2)
-                && some(trace)
-                && some(parent)
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_traceparent;
-
-    #[test]
-    fn a_trace_context_is_held_to_its_form() {
-        assert!(is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-        for bad in [
-            "",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-        ] {
-            assert!(!is_traceparent(bad), "{bad}");
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::extract::{Json, Path, Session};
 use crate::problem::Answer;
-use crate::shape;
+use protocol::shape;
 
 /// `GET /api/v1/agents/{name}/webhook/secret`
 pub(crate) async fn secret(

@@ -28,4 +28,3 @@ pub mod s3;
 pub mod template;
 
 pub use crate::eventually::eventually;
-pub use server::push_body;

@@ -4,7 +4,9 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{read, read_body};
+use super::read_body;
+use protocol::json::read;
+
 use crate::face::Face;
 use crate::problem::Fault;
 

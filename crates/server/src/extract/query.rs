@@ -2,8 +2,8 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::explain::classify;
 use crate::problem::Fault;
+use protocol::json::classify;
 
 /// The query of an address; an unknown parameter is refused with the nearest known one.
 #[derive(Debug)]

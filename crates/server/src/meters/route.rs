@@ -7,7 +7,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::LATENCY;
 use super::labels::OfRequest;
-use crate::problem::STATUSES;
+use protocol::problems::STATUSES;
 
 /// The methods that are measured by themselves; anything else is `OTHER`.
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OTHER"];

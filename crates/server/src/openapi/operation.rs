@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::schema;
 use crate::observe::Patience;
-use crate::problem::{status, title};
+use protocol::problems::{status, title};
 
 /// What one operation takes and answers, for the document; and how long its handler may take.
 #[derive(Default)]

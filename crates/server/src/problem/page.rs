@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Response};
 use domain::Code;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
-use super::{Fault, status, title};
+use super::Fault;
+use protocol::problems::{status, title};
 
 /// The pages style themselves and do nothing else.
 const POLICY: &str =

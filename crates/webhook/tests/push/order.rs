@@ -64,7 +64,7 @@ async fn the_loops_push_everything_in_order_one_at_a_time() {
     let receiver = Receiver::start().await;
     let mut recipe = Recipe::default();
     to(&receiver)(&mut recipe.config);
-    let webhooks = Webhooks::new(&recipe.config.webhooks, testkit::push_body);
+    let webhooks = Webhooks::new(&recipe.config.webhooks, protocol::shape::inbox::push_body);
     let server = Embedded::of(recipe).await.expect("a server starts");
     let engine = &server.engine;
     engine.push_through(Arc::new(webhooks));

@@ -77,7 +77,7 @@ impl World {
         .await;
         let outcomes = Arc::new(Outcomes::default());
         driven.observe(Arc::clone(&outcomes) as Arc<dyn Observer>);
-        driven.push_through(Arc::new(Webhooks::looking_up(&webhooks, testkit::push_body, lookup)));
+        driven.push_through(Arc::new(Webhooks::looking_up(&webhooks, protocol::shape::inbox::push_body, lookup)));
         Self { driven, outcomes }
     }
 

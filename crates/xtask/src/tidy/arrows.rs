@@ -19,9 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ephemeral", &["domain"]),
     ("engine", &["domain", "store", "blobs", "broker", "ephemeral"]),
     ("server", &["protocol", "engine", "domain", "blobs"]),
-    ("webhook", &["engine", "domain"]),
+    ("webhook", &["protocol", "engine", "domain"]),
     ("mcp", &["protocol", "engine", "domain"]),
-    ("console", &["engine", "domain"]),
+    ("console", &["protocol", "engine", "domain"]),
     (
         "coord",
         &[

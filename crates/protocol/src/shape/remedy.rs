@@ -17,40 +17,40 @@ pub enum Wording {
 }
 
 /// A remedy as a step for programs; none where words say it all.
-pub fn action(remedy: &Remedy) -> Option<api::Action> {
+pub fn action(remedy: &Remedy) -> Option<crate::Action> {
     Some(match remedy {
         Remedy::Text(_) => return None,
-        Remedy::RegisterAgent(name) => api::Action::RegisterAgent { name: name.clone() },
-        Remedy::FindAgent => api::Action::FindAgent,
-        Remedy::StoreAttachment => api::Action::StoreAttachment,
-        Remedy::Propose { to, domain, grant_to } => api::Action::Propose {
+        Remedy::RegisterAgent(name) => crate::Action::RegisterAgent { name: name.clone() },
+        Remedy::FindAgent => crate::Action::FindAgent,
+        Remedy::StoreAttachment => crate::Action::StoreAttachment,
+        Remedy::Propose { to, domain, grant_to } => crate::Action::Propose {
             to: names(to.clone()),
             domain: domain.clone(),
             grant_to: grant_to.clone().map(String::from),
         },
-        Remedy::MeetThresholds => api::Action::MeetThresholds,
-        Remedy::SendKey => api::Action::SendKey,
-        Remedy::MakeKey => api::Action::MakeKey,
-        Remedy::Repeat => api::Action::Repeat,
+        Remedy::MeetThresholds => crate::Action::MeetThresholds,
+        Remedy::SendKey => crate::Action::SendKey,
+        Remedy::MakeKey => crate::Action::MakeKey,
+        Remedy::Repeat => crate::Action::Repeat,
     })
 }
 
 /// The remedy that a step stands for; none for one that this version does not know.
-pub fn remedy(action: api::Action) -> Option<Remedy> {
+pub fn remedy(action: crate::Action) -> Option<Remedy> {
     Some(match action {
-        api::Action::RegisterAgent { name } => Remedy::RegisterAgent(name),
-        api::Action::FindAgent => Remedy::FindAgent,
-        api::Action::StoreAttachment => Remedy::StoreAttachment,
-        api::Action::Propose { to, domain, grant_to } => Remedy::Propose {
+        crate::Action::RegisterAgent { name } => Remedy::RegisterAgent(name),
+        crate::Action::FindAgent => Remedy::FindAgent,
+        crate::Action::StoreAttachment => Remedy::StoreAttachment,
+        crate::Action::Propose { to, domain, grant_to } => Remedy::Propose {
             to: to.into_iter().map(AgentName::stored).collect(),
             domain,
             grant_to: grant_to.map(AgentName::stored),
         },
-        api::Action::MeetThresholds => Remedy::MeetThresholds,
-        api::Action::SendKey => Remedy::SendKey,
-        api::Action::MakeKey => Remedy::MakeKey,
-        api::Action::Repeat => Remedy::Repeat,
-        api::Action::Other => return None,
+        crate::Action::MeetThresholds => Remedy::MeetThresholds,
+        crate::Action::SendKey => Remedy::SendKey,
+        crate::Action::MakeKey => Remedy::MakeKey,
+        crate::Action::Repeat => Remedy::Repeat,
+        crate::Action::Other => return None,
     })
 }
 

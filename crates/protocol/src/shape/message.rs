@@ -1,16 +1,17 @@
+use crate::{AttachmentRef, Metadata, RecipientState, RecipientStatus, Recipients};
 use domain::attachment::Attached;
+use domain::filter::MessageFilter;
 use domain::message::Kind;
 use domain::send::Draft;
-use domain::{MessageId, Priority, Refusal};
-use engine::{MessageFilter, MessageView};
-use protocol::{AttachmentRef, Metadata, RecipientState, RecipientStatus, Recipients};
+use domain::view::MessageView;
+use domain::{MessageId, Priority, Refusal, State};
 
 use serde_json::value::RawValue;
 
-use super::{Reading, time, word};
+use super::{Reading, time};
 
 /// The draft that a request asks to send.
-pub(crate) fn draft(request: protocol::SendMessage, traceparent: Option<String>) -> Result<Draft, Refusal> {
+pub fn draft(request: crate::SendMessage, traceparent: Option<String>) -> Result<Draft, Refusal> {
     let mut reading = Reading::default();
     let draft = Draft {
         from: request.from,
@@ -18,8 +19,8 @@ pub(crate) fn draft(request: protocol::SendMessage, traceparent: Option<String>)
         subject: request.subject,
         body: request.body,
         content_type: request.content_type,
-        kind: request.kind.map_or(Kind::Inform, word::to_kind),
-        priority: request.priority.map_or(Priority::Normal, word::to_priority),
+        kind: request.kind.unwrap_or(Kind::Inform),
+        priority: request.priority.unwrap_or(Priority::Normal),
         domain: request.domain,
         in_reply_to: request.in_reply_to.map(MessageId),
         attachments: attached(request.attachments, &mut reading),
@@ -54,21 +55,21 @@ fn attached(refs: Vec<AttachmentRef>, reading: &mut Reading) -> Vec<Attached> {
 }
 
 /// A message with what is known of its recipients.
-pub(crate) fn message(view: MessageView) -> protocol::Message {
+pub fn message(view: MessageView) -> crate::Message {
     let MessageView { message, seq, recipients, fanning_out } = view;
     let message = std::sync::Arc::unwrap_or_clone(message);
     let spreading =
         message.to.iter().filter(|_| fanning_out).map(|to| recipient(to.clone(), RecipientStatus::FanningOut));
-    let known = recipients.into_iter().map(|(agent, state)| recipient(agent.into(), word::recipient_status(state)));
+    let known = recipients.into_iter().map(|(agent, state)| recipient(agent.into(), status(state)));
     let recipients = known.chain(spreading).collect();
-    let outcome = message.outcome.map(|outcome| protocol::Outcome {
-        action: word::action(outcome.action),
+    let outcome = message.outcome.map(|outcome| crate::Outcome {
+        action: outcome.action,
         rule: outcome.rule,
         to: message.to.clone(),
         detail: outcome.detail,
     });
     let attachments = message.attachments.into_iter();
-    protocol::Message {
+    crate::Message {
         id: message.id.0,
         seq: seq as u64,
         thread_id: message.thread_id.0,
@@ -78,8 +79,8 @@ pub(crate) fn message(view: MessageView) -> protocol::Message {
         subject: message.subject,
         body: message.body,
         content_type: message.content_type,
-        kind: word::kind(message.kind),
-        priority: word::priority(message.priority),
+        kind: message.kind,
+        priority: message.priority,
         domain: message.domain,
         in_reply_to: message.in_reply_to.map(|id| id.0),
         attachments: attachments.map(|a| AttachmentRef { sha256: a.sha256.to_string(), name: a.name }).collect(),
@@ -98,16 +99,28 @@ fn recipient(agent: String, state: RecipientStatus) -> RecipientState {
     RecipientState { agent, state }
 }
 
+/// The word on the wire for the state of one recipient.
+const fn status(state: State) -> RecipientStatus {
+    match state {
+        State::Pending => RecipientStatus::Pending,
+        State::Leased => RecipientStatus::Leased,
+        State::Deferred => RecipientStatus::Deferred,
+        State::Acked => RecipientStatus::Acked,
+        State::Expired => RecipientStatus::Expired,
+        State::Dead => RecipientStatus::Dead,
+    }
+}
+
 /// Which messages a query asks for.
-pub(crate) fn filter(query: protocol::MessagesQuery) -> Result<MessageFilter, Refusal> {
+pub fn filter(query: crate::MessagesQuery) -> Result<MessageFilter, Refusal> {
     let mut reading = Reading::default();
     let filter = MessageFilter {
         from: query.from,
         to: query.to,
         thread: query.thread.map(MessageId),
         domain: query.domain,
-        kind: query.kind.map(word::to_kind),
-        priority: query.priority.map(word::to_priority),
+        kind: query.kind,
+        priority: query.priority,
         q: query.q,
         since: reading.time("since", query.since),
         until: reading.time("until", query.until),

@@ -1,9 +1,11 @@
+//! JSON objects from outside, and what is wrong with them: told with the field, and the nearest known one.
+
 use domain::refusal::FieldError;
 use domain::{Code, Refusal, nearest};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// Reads a JSON object; where it is wrong, reads it again to say exactly what and where.
-pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     // RFC 8259 lets a reader take a byte order mark, which some writers cannot leave out.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     // A list would be read as a struct's fields in their order.
@@ -67,7 +69,7 @@ fn inner(path: &str, inside: &str) -> Refusal {
 }
 
 /// Turns what serde says into a code, a field and a reason. `what` is `field` or `parameter`.
-pub(super) fn classify(path: &str, text: &str, what: &str) -> Refusal {
+pub fn classify(path: &str, text: &str, what: &str) -> Refusal {
     if let Some(inside) = text.strip_prefix("inside `") {
         return inner(path, inside);
     }
@@ -129,7 +131,7 @@ fn join(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{AuthorityCheck, BatchRequest, EvaluateGates, Receive, SendMessage};
+    use crate::{AuthorityCheck, BatchRequest, EvaluateGates, Receive, SendMessage};
 
     use super::*;
 

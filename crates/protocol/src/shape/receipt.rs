@@ -1,23 +1,23 @@
 use domain::{Delivery, State, Time};
 
-use super::{time, word};
+use super::time;
 
 /// What became of a message, recipient by recipient.
-pub(crate) fn receipts(receipts: engine::Receipts) -> protocol::Receipts {
+pub fn receipts(receipts: domain::view::Receipts) -> crate::Receipts {
     let message = &receipts.message.message;
     let sent_at = message.sent_at;
-    protocol::Receipts {
+    crate::Receipts {
         message_id: message.id.0,
         items: receipts.deliveries.into_iter().map(|delivery| receipt(delivery, sent_at)).collect(),
         next: None,
     }
 }
 
-fn receipt(delivery: Delivery, sent_at: Time) -> protocol::DeliveryReceipt {
+fn receipt(delivery: Delivery, sent_at: Time) -> crate::DeliveryReceipt {
     let acked = delivery.state == State::Acked;
-    protocol::DeliveryReceipt {
+    crate::DeliveryReceipt {
         agent: delivery.agent.into(),
-        state: word::state(delivery.state),
+        state: delivery.state,
         attempts: delivery.attempt as u32,
         sent_at: time(sent_at),
         delivered_at: delivery.delivered_at.map(time),

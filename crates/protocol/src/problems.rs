@@ -1,7 +1,9 @@
+//! The table of problems: what each refusal is in each protocol.
+
 use domain::Code;
 use http::StatusCode;
 
-/// The status and the title of every problem code: the one place where a refusal gets an HTTP status.
+/// The HTTP status and the title of every problem code.
 const fn entry(code: Code) -> (StatusCode, &'static str) {
     use StatusCode as S;
     match code {
@@ -60,17 +62,64 @@ const fn entry(code: Code) -> (StatusCode, &'static str) {
 }
 
 /// The HTTP status of a problem code.
-pub(crate) const fn status(code: Code) -> StatusCode {
+pub const fn status(code: Code) -> StatusCode {
     entry(code).0
 }
 
 /// What kind of problem a code stands for, the same words for every occurrence.
-pub(crate) const fn title(code: Code) -> &'static str {
+pub const fn title(code: Code) -> &'static str {
     entry(code).1
 }
 
+/// The code of a JSON-RPC error: the protocol's own where the call itself is wrong, and else one of the range that is left to
+/// servers, by the sort of problem.
+pub fn json_rpc(code: Code) -> i32 {
+    match code {
+        Code::MalformedJson | Code::InvalidUtf8 => -32_700,
+        Code::MethodNotAllowed => -32_601,
+        Code::WrongType | Code::UnknownField | Code::MissingField | Code::InvalidField | Code::InvalidDuration => {
+            -32_602
+        }
+        Code::Internal => -32_603,
+        _ => match status(code).as_u16() {
+            401 => -32_001,
+            403 => -32_003,
+            404 | 410 => -32_004,
+            409 => -32_009,
+            429 => -32_029,
+            500.. => -32_050,
+            _ => -32_022,
+        },
+    }
+}
+
+/// The reason in a `google.rpc.ErrorInfo`: the code in capitals, as in `STALE_RECEIPT`.
+pub fn reason(code: Code) -> String {
+    code.as_str().replace('-', "_").to_ascii_uppercase()
+}
+
+/// The canonical code of a `google.rpc.Status`.
+pub fn canonical(code: Code) -> &'static str {
+    match (code, status(code).as_u16()) {
+        (Code::LimitReached, _) | (_, 413 | 429) => "RESOURCE_EXHAUSTED",
+        (Code::NameTaken, _) => "ALREADY_EXISTS",
+        (Code::Conflict, _) => "ABORTED",
+        (Code::OutcomeUnknown, _) => "UNKNOWN",
+        (Code::RangeNotSatisfiable, _) => "OUT_OF_RANGE",
+        (_, 401) => "UNAUTHENTICATED",
+        (_, 403) => "PERMISSION_DENIED",
+        (_, 404 | 410) => "NOT_FOUND",
+        (_, 405 | 501) => "UNIMPLEMENTED",
+        (_, 408) => "DEADLINE_EXCEEDED",
+        (_, 409) => "FAILED_PRECONDITION",
+        (_, 503) => "UNAVAILABLE",
+        (_, 500..) => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
+    }
+}
+
 /// Every status that the API answers with, for pre-made measures.
-pub(crate) const STATUSES: [u16; 23] =
+pub const STATUSES: [u16; 23] =
     [200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 416, 422, 429, 500, 501, 503, 0];
 
 #[cfg(test)]
@@ -78,10 +127,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_its_status_and_title() {
+    fn every_code_is_known_in_every_protocol() {
         let lines: Vec<String> = Code::ALL
             .iter()
-            .map(|code| format!("{} {:<24} {}", status(*code).as_u16(), code.as_str(), title(*code)))
+            .map(|code| {
+                let (status, rpc, canonical) = (status(*code).as_u16(), json_rpc(*code), canonical(*code));
+                format!("{status} {rpc} {canonical:<19} {:<24} {}", code.as_str(), title(*code))
+            })
             .collect();
         insta::assert_snapshot!(lines.join("\n"));
     }

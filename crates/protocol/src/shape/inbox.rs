@@ -1,14 +1,14 @@
 use domain::delivery::Verb;
 use domain::{Code, Delivery, Refusal, Span, Time};
 
-use super::{Reading, message, time, word};
+use super::{Reading, message, time};
 
 /// One delivery on the wire.
-pub(crate) fn delivery(delivery: Delivery) -> protocol::Delivery {
-    protocol::Delivery {
+pub fn delivery(delivery: Delivery) -> crate::Delivery {
+    crate::Delivery {
         agent: delivery.agent.into(),
         message_id: delivery.message.0,
-        state: word::state(delivery.state),
+        state: delivery.state,
         attempt: delivery.attempt as u32,
         lease_expires_at: delivery.lease_expires_at.map(time),
         deferred_until: delivery.deferred_until.map(time),
@@ -22,25 +22,25 @@ pub(crate) fn delivery(delivery: Delivery) -> protocol::Delivery {
 }
 
 /// A delivery with its message.
-pub(crate) fn item(item: engine::InboxItem) -> protocol::InboxItem {
+pub fn item(item: domain::view::InboxItem) -> crate::InboxItem {
     let message = message_of(&item);
-    protocol::InboxItem { delivery: delivery(item.delivery), message }
+    crate::InboxItem { delivery: delivery(item.delivery), message }
 }
 
 /// A page of an inbox with the counts of the whole.
-pub(crate) fn inbox(inbox: engine::Inbox) -> protocol::Inbox {
+pub fn inbox(inbox: domain::view::Inbox) -> crate::Inbox {
     let [pending, leased, deferred, acked, expired, dead] = inbox.counts.map(|count| count.max(0) as u64);
-    protocol::Inbox {
+    crate::Inbox {
         items: inbox.items.items.into_iter().map(item).collect(),
-        counts: protocol::Counts { pending, leased, deferred, acked, expired, dead },
+        counts: crate::Counts { pending, leased, deferred, acked, expired, dead },
         next: inbox.items.next,
     }
 }
 
 /// A leased delivery.
-pub(crate) fn received(item: &engine::InboxItem) -> protocol::Received {
+pub fn received(item: &domain::view::InboxItem) -> crate::Received {
     let message = message_of(item);
-    protocol::Received {
+    crate::Received {
         receipt: item.delivery.receipt().to_string(),
         attempt: item.delivery.attempt as u32,
         lease_expires_at: time(item.delivery.lease_expires_at.unwrap_or_default()),
@@ -52,20 +52,20 @@ pub(crate) fn received(item: &engine::InboxItem) -> protocol::Received {
 ///
 /// # Panics
 /// Never: the shapes on the wire always become JSON.
-pub fn push_body(item: &engine::InboxItem) -> Vec<u8> {
-    let push = protocol::Push { agent: item.delivery.agent.to_string(), received: received(item) };
+pub fn push_body(item: &domain::view::InboxItem) -> Vec<u8> {
+    let push = crate::Push { agent: item.delivery.agent.to_string(), received: received(item) };
     serde_json::to_vec(&push).expect("a shape becomes JSON")
 }
 
 /// The message of a delivery, as its recipient sees it: beside its own delivery it knows of no other.
-fn message_of(item: &engine::InboxItem) -> protocol::Message {
+fn message_of(item: &domain::view::InboxItem) -> crate::Message {
     let recipients = vec![(item.delivery.agent.clone(), item.delivery.state)];
     let message = std::sync::Arc::clone(&item.message);
-    message::message(engine::MessageView { message, seq: item.delivery.seq, recipients, fanning_out: false })
+    message::message(domain::view::MessageView { message, seq: item.delivery.seq, recipients, fanning_out: false })
 }
 
 /// What a receive asks for: how many, for how long, and how long to wait.
-pub(crate) fn receive(request: protocol::Receive) -> Result<(usize, Option<Span>, Span), Refusal> {
+pub fn receive(request: crate::Receive) -> Result<(usize, Option<Span>, Span), Refusal> {
     let mut reading = Reading::default();
     let lease = reading.span("lease", request.lease);
     let wait = reading.span("wait", request.wait).unwrap_or_default();
@@ -73,12 +73,12 @@ pub(crate) fn receive(request: protocol::Receive) -> Result<(usize, Option<Span>
 }
 
 /// The verb of an ack.
-pub(crate) fn ack(request: protocol::Ack) -> Result<Verb, Refusal> {
+pub fn ack(request: crate::Ack) -> Result<Verb, Refusal> {
     Ok(Verb::Ack { receipt: request.receipt.map(|text| receipt(&text)).transpose()?, note: request.note })
 }
 
 /// The verb of a nack.
-pub(crate) fn nack(request: protocol::Nack) -> Result<Verb, Refusal> {
+pub fn nack(request: crate::Nack) -> Result<Verb, Refusal> {
     let mut reading = Reading::default();
     let delay = reading.span("delay", request.delay);
     let delay = reading.finish(delay)?;
@@ -86,7 +86,7 @@ pub(crate) fn nack(request: protocol::Nack) -> Result<Verb, Refusal> {
 }
 
 /// The verb of an extend.
-pub(crate) fn extend(request: protocol::Extend) -> Result<Verb, Refusal> {
+pub fn extend(request: crate::Extend) -> Result<Verb, Refusal> {
     let mut reading = Reading::default();
     let lease = reading.span("lease", Some(request.lease)).unwrap_or_default();
     let lease = reading.finish(lease)?;
@@ -94,7 +94,7 @@ pub(crate) fn extend(request: protocol::Extend) -> Result<Verb, Refusal> {
 }
 
 /// The verb of a defer; exactly one of `until`, `for` and `trigger` says until when.
-pub(crate) fn defer(request: protocol::Defer, now: Time) -> Result<Verb, Refusal> {
+pub fn defer(request: crate::Defer, now: Time) -> Result<Verb, Refusal> {
     let mut reading = Reading::default();
     let given = [request.until.is_some(), request.for_.is_some(), request.trigger.is_some()];
     match given.iter().filter(|given| **given).count() {
@@ -110,7 +110,7 @@ pub(crate) fn defer(request: protocol::Defer, now: Time) -> Result<Verb, Refusal
 }
 
 /// The verb of a terminate.
-pub(crate) fn terminate(request: protocol::Terminate) -> Result<Verb, Refusal> {
+pub fn terminate(request: crate::Terminate) -> Result<Verb, Refusal> {
     let receipt = request.receipt.map(|text| receipt(&text)).transpose()?;
     Ok(Verb::Terminate { receipt, reason: request.reason })
 }

@@ -1,8 +1,8 @@
-use engine::Status;
-use protocol::{Check, CheckStatus, ReadyStatus};
+use crate::{Check, CheckStatus, ReadyStatus};
+use domain::view::Status;
 
 /// Whether requests should be sent here.
-pub(crate) fn ready(ready: engine::Ready) -> protocol::Ready {
+pub fn ready(ready: domain::view::Ready) -> crate::Ready {
     let checks = ready.checks.into_iter().map(|(name, check)| {
         let status = match check.status {
             Status::Ok => CheckStatus::Ok,
@@ -18,5 +18,5 @@ pub(crate) fn ready(ready: engine::Ready) -> protocol::Ready {
         (true, true) => ReadyStatus::Ready,
         (true, false) => ReadyStatus::Degraded,
     };
-    protocol::Ready { status, checks }
+    crate::Ready { status, checks }
 }

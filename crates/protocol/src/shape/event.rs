@@ -1,13 +1,14 @@
+use domain::filter::EventFilter;
+use domain::view::{ArchiveReport, Problem, Report};
 use domain::{AgentName, Code, Digest, Event, EventKind, MessageId, Refusal};
-use engine::{ArchiveReport, EventFilter, Problem, Report};
 use serde_json::value::RawValue;
 
 use super::time;
 
 /// An event as `CloudEvents` has it.
-pub(crate) fn event(event: Event, tenant: &str) -> protocol::Event {
+pub fn event(event: Event, tenant: &str) -> crate::Event {
     let message = event.message.map(|id| id.to_string());
-    protocol::Event {
+    crate::Event {
         specversion: "1.0".to_owned(),
         id: format!("{tenant}/{}", event.seq),
         source: format!("/tenants/{tenant}"),
@@ -23,11 +24,7 @@ pub(crate) fn event(event: Event, tenant: &str) -> protocol::Event {
 }
 
 /// Which events a query asks for.
-pub(crate) fn filter(
-    kind: Option<&str>,
-    agent: Option<String>,
-    message: Option<uuid::Uuid>,
-) -> Result<EventFilter, Refusal> {
+pub fn filter(kind: Option<&str>, agent: Option<String>, message: Option<uuid::Uuid>) -> Result<EventFilter, Refusal> {
     Ok(EventFilter {
         kind: kind.map(to_kind).transpose()?,
         agent: agent.map(AgentName::stored),
@@ -42,13 +39,13 @@ fn to_kind(text: &str) -> Result<EventKind, Refusal> {
 }
 
 /// The end of the log.
-pub(crate) fn head(seq: i64, hash: Digest) -> protocol::EventsHead {
-    protocol::EventsHead { seq: seq as u64, hash: hash.to_string() }
+pub fn head(seq: i64, hash: Digest) -> crate::EventsHead {
+    crate::EventsHead { seq: seq as u64, hash: hash.to_string() }
 }
 
 /// What checking the log found.
-pub(crate) fn verification(report: Report, archive: Option<ArchiveReport>) -> protocol::Verification {
-    let problem = |problem: Problem| protocol::ChainProblem {
+pub fn verification(report: Report, archive: Option<ArchiveReport>) -> crate::Verification {
+    let problem = |problem: Problem| crate::ChainProblem {
         seq: problem.seq.map(|seq| seq as u64),
         what: problem.what.to_string(),
         detail: problem.detail,
@@ -56,13 +53,13 @@ pub(crate) fn verification(report: Report, archive: Option<ArchiveReport>) -> pr
     let mut problems: Vec<_> = report.problems.into_iter().map(problem).collect();
     let archive = archive.map(|found| {
         problems.extend(found.problems.into_iter().map(problem));
-        protocol::ArchiveVerification {
+        crate::ArchiveVerification {
             segments: found.segments as u64,
             checked: found.checked as u64,
             last: found.last_seq as u64,
         }
     });
-    protocol::Verification {
+    crate::Verification {
         ok: problems.is_empty(),
         checked: report.checked as u64,
         head: head(report.head_seq, report.head_hash),

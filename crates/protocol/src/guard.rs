@@ -14,19 +14,19 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What an open server asks of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Guard {
+pub struct Guard {
     /// Whether the `Host` must be a loopback name.
     local: bool,
 }
 
 impl Guard {
     /// The guard of a server that listens there.
-    pub(crate) fn of(listen: SocketAddr) -> Self {
+    pub fn of(listen: SocketAddr) -> Self {
         Self { local: listen.ip().to_canonical().is_loopback() }
     }
 
     /// Fails with `forbidden` where the request may come from a web page.
-    pub(crate) fn check(self, parts: &Parts) -> Result<(), Refusal> {
+    pub fn check(self, parts: &Parts) -> Result<(), Refusal> {
         let host = host(parts);
         if self.local && host.is_some_and(|host| !is_local(host)) {
             let shown: String = host.unwrap_or_default().chars().take(80).collect();

@@ -2,24 +2,22 @@ use domain::{Refusal, Span};
 
 use super::remedy::{Wording, action, worded};
 use super::{gate, names};
-use crate::problem::{status, title};
+use crate::problems::{status, title};
 
 /// The problem that tells a refusal.
-pub(crate) fn problem(refusal: &Refusal, request_id: &str) -> protocol::Problem {
+pub fn problem(refusal: &Refusal, request_id: &str) -> crate::Problem {
     let code = refusal.code.as_str();
     let status = status(refusal.code).as_u16();
     let errors = refusal.errors.iter();
     let some = |list: bool| list.then_some(());
-    protocol::Problem {
+    crate::Problem {
         kind: format!("/problems/{code}"),
         title: title(refusal.code).to_owned(),
         status,
         detail: refusal.detail.clone(),
         code: code.to_owned(),
         request_id: request_id.to_owned(),
-        errors: errors
-            .map(|error| protocol::FieldError { field: error.field.clone(), why: error.why.clone() })
-            .collect(),
+        errors: errors.map(|error| crate::FieldError { field: error.field.clone(), why: error.why.clone() }).collect(),
         rule: refusal.rule.clone(),
         holders: some(!refusal.holders.is_empty()).map(|()| names(refusal.holders.clone())),
         remedy: refusal.remedy.as_ref().map(|remedy| worded(remedy, Wording::Rest)),

@@ -1,22 +1,23 @@
+use crate::{AuthorityDecision, AuthorityOutcome, Holder, HolderVia};
 use domain::authority::{OnViolation, Violation};
 use domain::directory::Grant;
+use domain::directory::GrantRequest;
+use domain::view::AuthorityView;
 use domain::{AgentName, Refusal};
-use engine::{AuthorityView, GrantRequest};
-use protocol::{AuthorityDecision, AuthorityOutcome, Holder, HolderVia};
 
 use super::remedy::{Wording, worded};
-use super::{Reading, names, time, word};
+use super::{Reading, names, time};
 
 /// Who may decide what.
-pub(crate) fn authority(view: AuthorityView) -> protocol::Authority {
+pub fn authority(view: AuthorityView) -> crate::Authority {
     let AuthorityView { domains, grants, final_authority, on_violation } = view;
-    let domains = domains.into_iter().map(|(domain, holders)| protocol::AuthorityDomain {
+    let domains = domains.into_iter().map(|(domain, holders)| crate::AuthorityDomain {
         holders: holders.into_iter().map(|agent| holder(agent, &domain, &grants)).collect(),
         domain,
     });
-    protocol::Authority {
+    crate::Authority {
         final_: names(final_authority),
-        on_violation: word::on_violation(on_violation),
+        on_violation: on_violation,
         domains: domains.collect(),
         grants: grants.into_iter().map(grant).collect(),
     }
@@ -30,8 +31,8 @@ fn holder(agent: AgentName, domain: &str, grants: &[Grant]) -> Holder {
 }
 
 /// A grant on the wire.
-pub(crate) fn grant(grant: Grant) -> protocol::Grant {
-    protocol::Grant {
+pub fn grant(grant: Grant) -> crate::Grant {
+    crate::Grant {
         domain: grant.domain,
         agent: grant.agent.into(),
         until: time(grant.until),
@@ -41,14 +42,14 @@ pub(crate) fn grant(grant: Grant) -> protocol::Grant {
 }
 
 /// The grant that a request asks for.
-pub(crate) fn request(request: protocol::CreateGrant) -> Result<GrantRequest, Refusal> {
+pub fn request(request: crate::CreateGrant) -> Result<GrantRequest, Refusal> {
     let mut reading = Reading::default();
     let until = reading.time("until", Some(request.until)).unwrap_or_default();
     reading.finish(GrantRequest { domain: request.domain, agent: request.agent, until, reason: request.reason })
 }
 
 /// What would become of a message, as far as authority goes.
-pub(crate) fn decision(checked: Result<(), Violation>, on_violation: OnViolation) -> AuthorityDecision {
+pub fn decision(checked: Result<(), Violation>, on_violation: OnViolation) -> AuthorityDecision {
     let Err(violation) = checked else {
         return AuthorityDecision {
             allowed: true,
