@@ -5,7 +5,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use store::conformance::world::{NOW, World, sending};
-use store::{Committed, Options, Store};
+use store::{Committed, Options, SendOutcome, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// `SIGXFSZ`: ends a process that writes beyond its limit, unless somebody handles it.
@@ -17,7 +17,7 @@ fn limit(bytes: Option<u64>) {
 }
 
 /// Sends so many at once.
-async fn send(world: &World<'_>, count: usize) -> Vec<store::Result<Committed>> {
+async fn send(world: &World<'_>, count: usize) -> Vec<store::Result<Committed<SendOutcome>>> {
     let changes = (0..count).map(|_| world.change(NOW, sending(&world.message(&["chat", "other"]), None)));
     world.store.commit_all(changes.collect()).await
 }
