@@ -243,6 +243,5 @@ fn not_valid() -> Refusal {
 }
 
 pub(crate) fn unauthenticated(detail: &str) -> Refusal {
-    Refusal::new(Code::Unauthenticated, detail)
-        .with_remedy(domain::Remedy::SendKey)
+    Refusal::new(Code::Unauthenticated, detail).with_remedy(domain::Remedy::SendKey)
 }
