@@ -178,19 +178,18 @@ impl Engine {
     /// The key with this text. Fails with `unauthenticated`; one that never was and one that was revoked are answered alike.
     pub(crate) async fn recognise(&self, text: &str) -> Result<Arc<KnownKey>> {
         let hash = admin_key_digest(text);
-        let known = match self.inner.keyring.get(&hash) {
-            Some(known) => known,
-            None => {
-                let found = match parts(text) {
-                    Some((tenant, id)) => self.inner.store.key(tenant, id).await?,
-                    None => None,
-                };
-                let valid = |row: &KeyRow| bool::from(row.hash.0.ct_eq(&hash.0)) && row.key.revoked_at.is_none();
-                let row = found.filter(valid).ok_or_else(not_valid)?;
-                self.learn_name(row.key.tenant).await?;
-                // It is read once more below, now that its revocation in this process would be seen.
-                self.inner.keyring.put(KnownKey::new(row.key, row.hash))
-            }
+        let known = if let Some(known) = self.inner.keyring.get(&hash) {
+            known
+        } else {
+            let found = match parts(text) {
+                Some((tenant, id)) => self.inner.store.key(tenant, id).await?,
+                None => None,
+            };
+            let valid = |row: &KeyRow| bool::from(row.hash.0.ct_eq(&hash.0)) && row.key.revoked_at.is_none();
+            let row = found.filter(valid).ok_or_else(not_valid)?;
+            self.learn_name(row.key.tenant).await?;
+            // It is read once more below, now that its revocation in this process would be seen.
+            self.inner.keyring.put(KnownKey::new(row.key, row.hash))
         };
         self.must_hold(&known).await?;
         Ok(known)
