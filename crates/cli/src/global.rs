@@ -28,7 +28,6 @@ pub struct Global {
     pub key: Option<SecretString>,
     /// Instead of asking a server, work on a data folder that no server is using [default: the user's]
     #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true)]
-    #[expect(clippy::option_option, reason = "clap's shape of a flag whose value may be left out")]
     pub offline: Option<Option<PathBuf>>,
     /// Say on standard error which server is asked, and through which proxy
     #[arg(long, global = true)]

@@ -36,7 +36,7 @@ enum KeysCommand {
 
 #[derive(Debug, Args)]
 struct Create {
-    /// What its holder may do; has to be said
+    /// What its holder may do; the first key of a server is an admin's, for every other it has to be said
     #[arg(long, short, value_name = "ROLE", ignore_case = true, value_parser = one_of::<Role>(Role::WORDS))]
     role: Option<Role>,
     /// With --role agent: an agent it may speak and read for; may be given again
@@ -65,8 +65,10 @@ impl Keys {
 
 impl Create {
     async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let role = self.role.ok_or_else(without_role)?;
-        if role != Role::Admin && !session.client.has_key() && is_first(session).await? {
+        let first = !session.client.has_key() && (self.role != Some(Role::Admin)) && is_first(session).await?;
+        // The first key can only be one that administers.
+        let role = self.role.or(first.then_some(Role::Admin)).ok_or_else(without_role)?;
+        if role != Role::Admin && first {
             return Err(Failure::Usage {
                 what: "with the first key made, nobody could administer this server any more".to_owned(),
                 next: Some("make an admin's key first: coord keys create --role admin".to_owned()),

@@ -82,7 +82,6 @@ impl Output {
     }
 
     /// Prints bytes as they are.
-    #[expect(clippy::unused_self, reason = "what is printed before and after goes to the same place")]
     pub fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         Ok(io::stdout().write_all(bytes)?)
     }

@@ -25,12 +25,14 @@ impl Table {
     }
 
     /// Says that these columns are never wrapped: ids, which people copy.
+    #[must_use]
     pub fn keep_whole(mut self, columns: &[usize]) -> Self {
         self.whole.extend(columns);
         self
     }
 
     /// Says that a narrow terminal does without these columns.
+    #[must_use]
     pub fn drop_when_narrow(mut self, columns: &[usize]) -> Self {
         self.lesser.extend(columns);
         self

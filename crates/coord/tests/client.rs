@@ -231,8 +231,8 @@ async fn a_server_on_this_machine_is_asked_past_any_proxy() {
     let output = tool(&send, &[("COORDINATION_URL", &served.url), ("http_proxy", "http://127.0.0.1:1")]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains(&format!("asking {} directly", served.url)), "{}", text(&output.stderr));
-    let sent: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&sent["subject"], &sent["body"]), (&json!("-5 %"), &json!("- item")));
+    let message: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&message["subject"], &message["body"]), (&json!("-5 %"), &json!("- item")));
 }
 
 #[test]
@@ -268,8 +268,9 @@ fn usage_speaks_of_what_was_typed_only() {
 }
 
 #[test]
-fn a_key_without_a_role_is_not_made() {
-    let output = coord("http://127.0.0.1:1", &["keys", "create"], "");
+fn a_further_key_without_a_role_is_not_made() {
+    let environment = [("COORDINATION_URL", "http://127.0.0.1:1"), ("COORDINATION_KEY", "coord_1_a_b")];
+    let output = tool(&["keys", "create"], &environment);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("next: add --role with one of: admin"), "{}", text(&output.stderr));
 }

@@ -47,7 +47,8 @@ impl From<Violation> for Refusal {
         let Violation { agent, kind, domain, rule, holders, held, .. } = violation;
         let mut refusal = Self::new(Code::OutsideAuthority, format!("`{agent}` may not {kind} in `{domain}`. {rule}"));
         refusal.rule = Some(rule);
-        refusal.remedy = Some(Remedy::Propose { to: holders.clone(), domain, grant_to: held.then_some(agent) });
+        refusal.remedy =
+            Some(Box::new(Remedy::Propose { to: holders.clone(), domain, grant_to: held.then_some(agent) }));
         refusal.holders = holders;
         refusal
     }

@@ -89,7 +89,7 @@ impl Caller {
                 let own = self.agents.iter().map(AgentName::as_str).collect::<Vec<_>>().join(", ");
                 let mut refusal =
                     Refusal::new(Code::SenderMismatch, format!("This key speaks for {own}, not for `{agent}`."));
-                refusal.remedy = Some(format!("Send as {own}, or use a key of `{agent}`.").into());
+                refusal = refusal.with_remedy(format!("Send as {own}, or use a key of `{agent}`."));
                 Err(refusal)
             }
         }

@@ -140,7 +140,7 @@ pub struct Refusal {
     /// Who could do it.
     pub holders: Vec<AgentName>,
     /// What would make it possible.
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Box<Remedy>>,
     /// The gates, where gates were weighed.
     pub gates: Vec<GateResult>,
     /// When to come again.
@@ -178,7 +178,7 @@ impl Refusal {
     /// With what would make it possible.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<Remedy>) -> Self {
-        self.remedy = Some(remedy.into());
+        self.remedy = Some(Box::new(remedy.into()));
         self
     }
 

@@ -102,7 +102,7 @@ impl Engine {
             let part = FanOut { seq: task.seq, after: written, agents, done };
             match self.change(task.tenant, part).await {
                 // Another worker was faster; what it has written is not written again.
-                Ok(_) | Err(Error::Store(store::Error::Conflict)) => {}
+                Ok(()) | Err(Error::Store(store::Error::Conflict)) => {}
                 Err(error) => return Err(error),
             }
         }

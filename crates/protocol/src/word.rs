@@ -90,6 +90,6 @@ mod tests {
     #[test]
     fn an_unknown_word_is_answered_with_the_known_ones() {
         let why = serde_json::from_str::<Priority>("\"urgent\"").unwrap_err().to_string();
-        assert!(why.starts_with("`urgent` is not a priority; it is one of critical, high, normal, info"), "{why}");
+        assert!(why.starts_with("unknown priority `urgent`: it is one of critical, high, normal, info"), "{why}");
     }
 }

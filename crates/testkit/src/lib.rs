@@ -3,6 +3,7 @@
 //! itself (`embedded`), an engine that a test drives (`engine`), how a test waits (`eventually`), and a wire that can be broken (`proxy`).
 //! `patroni`, `rabbitmq_cluster` and `redis_cluster` run the Kubernetes template's own scripts (`template`).
 
+pub mod adapter;
 pub mod cluster;
 pub mod coord;
 pub mod daemon;

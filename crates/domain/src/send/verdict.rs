@@ -95,7 +95,7 @@ pub(super) fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: 
 
 fn gate_refusal(gates: Vec<GateResult>) -> Refusal {
     let mut refusal = Refusal::new(Code::GateFailed, format!("The work does not pass: {}.", gate::describe(&gates)));
-    refusal.remedy = Some(Remedy::MeetThresholds);
+    refusal = refusal.with_remedy(Remedy::MeetThresholds);
     refusal.gates = gates;
     refusal
 }

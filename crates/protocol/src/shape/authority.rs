@@ -17,7 +17,7 @@ pub fn authority(view: AuthorityView) -> crate::Authority {
     });
     crate::Authority {
         final_: names(final_authority),
-        on_violation: on_violation,
+        on_violation,
         domains: domains.collect(),
         grants: grants.into_iter().map(grant).collect(),
     }

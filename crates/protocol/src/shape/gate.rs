@@ -29,6 +29,6 @@ pub fn evaluation(results: &[GateResult], on_failure: OnFailure) -> crate::GateE
     crate::GateEvaluation {
         passed: results.iter().all(|result| result.passed),
         gates: results.iter().map(result).collect(),
-        on_failure: on_failure,
+        on_failure,
     }
 }

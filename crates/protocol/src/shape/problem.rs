@@ -20,8 +20,8 @@ pub fn problem(refusal: &Refusal, request_id: &str) -> crate::Problem {
         errors: errors.map(|error| crate::FieldError { field: error.field.clone(), why: error.why.clone() }).collect(),
         rule: refusal.rule.clone(),
         holders: some(!refusal.holders.is_empty()).map(|()| names(refusal.holders.clone())),
-        remedy: refusal.remedy.as_ref().map(|remedy| worded(remedy, Wording::Rest)),
-        action: refusal.remedy.as_ref().and_then(action),
+        remedy: refusal.remedy.as_deref().map(|remedy| worded(remedy, Wording::Rest)),
+        action: refusal.remedy.as_deref().and_then(action),
         gates: some(!refusal.gates.is_empty()).map(|()| refusal.gates.iter().map(gate::result).collect()),
         retry_after_s: retry_after_s(refusal.retry_after, status),
     }

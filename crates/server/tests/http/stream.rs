@@ -109,8 +109,8 @@ pub(crate) async fn a_position_behind_the_end_of_the_log_is_refused_with_the_end
         assert!(list.json()["detail"].as_str().expect("a detail").contains(&format!("position {head},")), "{after}");
         for path in streams {
             problem(&world.get(&format!("{path}?after={after}")).await, 409, "position-ahead");
-            let last = [("last-event-id", after.as_str())];
-            problem(&world.raw("GET", path, &last, Body::empty()).await, 409, "position-ahead");
+            let resumed = [("last-event-id", after.as_str())];
+            problem(&world.raw("GET", path, &resumed, Body::empty()).await, 409, "position-ahead");
         }
     }
     let at_the_end = world.get(&format!("/api/v1/events?after={head}")).await;

@@ -43,11 +43,11 @@ pub(crate) struct Waiting<C: Command> {
     share: Option<OwnedSemaphorePermit>,
 }
 
+/// Where whoever handed a command over hears what it came to.
+type Answered<C> = oneshot::Receiver<Result<Committed<<C as Command>::Outcome>>>;
+
 impl<C: Command> Waiting<C> {
-    pub(crate) fn new(
-        change: Change<C>,
-        share: OwnedSemaphorePermit,
-    ) -> (Box<Self>, oneshot::Receiver<Result<Committed<C::Outcome>>>) {
+    pub(crate) fn new(change: Change<C>, share: OwnedSemaphorePermit) -> (Box<Self>, Answered<C>) {
         let Change { tenant, now, version, command } = change;
         let (answer, committed) = oneshot::channel();
         let waiting = Self { tenant, now, version, command: Some(command), outcome: None, answer, share: Some(share) };

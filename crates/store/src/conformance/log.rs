@@ -60,8 +60,8 @@ pub async fn a_refused_change_leaves_its_group_whole(store: &Store) {
     let (mut done, mut settled) = (Vec::new(), Vec::new());
     let mut sent = Vec::new();
     for n in 0..15 {
-        let send = sending(&world.message(&["chat", "code"]), None);
-        sent.push(store.submit(world.change(NOW, send)).await.expect("in the queue"));
+        let message = sending(&world.message(&["chat", "code"]), None);
+        sent.push(store.submit(world.change(NOW, message)).await.expect("in the queue"));
         for (message, verb) in [(id, super::world::ack(stale)), (world.message(&[]).id, super::world::terminate())] {
             let settle = world.change(NOW, world.settling("chat", message, verb));
             settled.push(store.submit(settle).await.expect("in the queue"));

@@ -112,7 +112,7 @@ async fn perhaps_is_said_only_while_nobody_can_look() {
         let again = timeout(SOON, wired.store.commit(under(&world, &key, &message))).await.expect("in time");
         match again.expect("done").outcome {
             SendOutcome::Replayed(id) => {
-                assert!(id == message.id && cut != Cut::Request(3), "{cut:?}: it was not done")
+                assert!(id == message.id && cut != Cut::Request(3), "{cut:?}: it was not done");
             }
             SendOutcome::Sent(_) => {}
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// Finds packages that want a later compiler than the workspace promises.
 pub fn too_new(packages: &[Value]) -> Vec<String> {
     let ours = packages.iter().filter(|package| package["source"].is_null());
-    let Some(promised) = ours.filter_map(|package| version(package)).min() else {
+    let Some(promised) = ours.filter_map(version).min() else {
         return vec!["no crate of this workspace says `rust-version`".to_owned()];
     };
     let later = packages.iter().filter(|package| version(package).is_some_and(|wanted| wanted > promised));

@@ -4,7 +4,10 @@ use crate::tidy::Finding;
 use crate::tidy::source::{Source, Token, Word};
 
 /// Crates that may speak of HTTP's status codes: the face, the client, the binary's client commands, the tests.
-const STATUS_CODES: &[&str] = &["server", "client", "webhook", "coord", "bench", "testkit"];
+const STATUS_CODES: &[&str] = &["protocol", "server", "client", "webhook", "coord", "bench", "testkit"];
+
+/// Crates that every adapter stands on, and so name no route, no header and no command of any.
+const WITHOUT_ADAPTER: &[&str] = &["domain", "engine"];
 
 /// Crates that may hold SQL.
 const SQL: &[&str] = &["store"];
@@ -29,6 +32,9 @@ pub fn misplaced(source: &Source) -> Vec<Finding> {
 fn complaint(krate: &str, token: &Token, source: &Source) -> Option<Finding> {
     let why = match &token.word {
         Word::Literal(text) if !SQL.contains(&krate) && looks_like_sql(text) => "SQL lives in `store` only",
+        Word::Literal(text) if WITHOUT_ADAPTER.contains(&krate) && speaks_of_an_adapter(text) => {
+            "routes, headers and commands are an adapter's words: name the thing, as `domain::Remedy` does"
+        }
         Word::Ident(name) if name == "StatusCode" && !STATUS_CODES.contains(&krate) => {
             "status codes live in `server` only (and in the client): answer with a refusal in the user's words"
         }
@@ -51,6 +57,13 @@ fn looks_like_sql(literal: &str) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a string literal names a route, a header, a command or a flag.
+fn speaks_of_an_adapter(literal: &str) -> bool {
+    ["/api/", "`coord ", "coord keys", " --", "`--", "Authorization:", "Idempotency-Key"]
+        .iter()
+        .any(|word| literal.contains(word))
 }
 
 #[cfg(test)]
@@ -87,6 +100,18 @@ mod tests {
         for prose in ["selects a message", "Update the agent, then set it", "delete", "with a lease as long as"] {
             let text = format!("const Q: &str = \"{prose}\";");
             assert_eq!(complaints("crates/engine/src/send.rs", &text), 0, "{prose}");
+        }
+    }
+
+    #[test]
+    fn the_rules_name_no_route_and_no_command() {
+        for words in
+            ["Store it first: POST /api/v1/attachments.", "run `coord keys create`", "see --help", "use `--data`"]
+        {
+            let text = format!("const Q: &str = \"{words}\";");
+            assert_eq!(complaints("crates/engine/src/send.rs", &text), 1, "{words}");
+            assert_eq!(complaints("crates/domain/src/send/mod.rs", &text), 1, "{words}");
+            assert_eq!(complaints("crates/server/src/problem.rs", &text), 0, "{words}");
         }
     }
 
