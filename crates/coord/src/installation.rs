@@ -8,6 +8,7 @@ use broker::Broker;
 use domain::Digest;
 use engine::{AccessPolicy, AnonymousAccess, Clock, Engine, Parts, Role, admin_key_digest};
 use ephemeral::Ephemeral;
+use server::Metrics;
 use server::config::{AuthConfig, AuthMode};
 use store::{Options, Store};
 use webhook::Webhooks;
@@ -73,8 +74,13 @@ pub(crate) fn blobs(config: &Config, folder: Option<&Path>) -> Result<Blobs, blo
     }
 }
 
-/// Starts an engine in its role. Must be called on a runtime.
-pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder>) -> Result<Engine, Error> {
+/// Starts an engine in its role, which counts into these metrics. Must be called on a runtime.
+pub(crate) async fn open(
+    config: &Config,
+    role: Role,
+    folder: Option<&DataFolder>,
+    metrics: &Arc<Metrics>,
+) -> Result<Engine, Error> {
     let blobs = blobs(config, folder.map(DataFolder::path)).map_err(Error::Blobs)?;
     let archive = config.archive.url.as_ref().map(|url| Objects::open(url, &config.s3)).transpose();
     let parts = Parts {
@@ -90,10 +96,10 @@ pub(crate) async fn open(config: &Config, role: Role, folder: Option<&DataFolder
         blobs,
         archive: archive.map_err(Error::Archive)?,
         clock: Clock::system(),
+        observer: Some(metrics.observer()),
+        pusher: Some(Arc::new(Webhooks::new(&config.webhooks))),
     };
-    let engine = Engine::start_as(role, parts, config.engine(), access(&config.auth)).await?;
-    engine.push_through(Arc::new(Webhooks::new(&config.webhooks, protocol::shape::inbox::push_body)));
-    Ok(engine)
+    Ok(Engine::start_as(role, parts, config.engine(), access(&config.auth)).await?)
 }
 
 fn access(auth: &AuthConfig) -> AccessPolicy {

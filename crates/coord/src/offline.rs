@@ -10,7 +10,7 @@ use cli::Global;
 use engine::Role;
 use secrecy::SecretString;
 use server::config::{AuthConfig, AuthMode, Secret, ServerConfig};
-use server::{Listeners, Server};
+use server::{Listeners, Metrics, Server};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -70,8 +70,9 @@ async fn serve(
     let api = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     global.url = Some(format!("http://{}", api.local_addr()?));
     global.key = Some(SecretString::from(key));
-    let engine = installation::open(&config, Role::Whole, Some(&folder)).await?;
-    let server = Server::new(engine.clone(), ServerConfig::default());
+    let metrics = Metrics::new();
+    let engine = installation::open(&config, Role::Whole, Some(&folder), &metrics).await?;
+    let server = Server::new(engine.clone(), ServerConfig::default(), metrics);
     let done = CancellationToken::new();
     let work = async {
         let code = command(&global).await;

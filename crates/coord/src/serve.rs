@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use engine::Role;
-use server::{Listeners, Server};
+use server::{Listeners, Metrics, Server};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -140,10 +140,11 @@ async fn serve(config: &Config, role: Role, folder: Option<&DataFolder>, mut sig
         None => None,
     };
     let metrics_address = metrics.as_ref().map(|(_, bound)| *bound);
-    let engine = installation::open(config, role, folder).await?;
+    let measured = Metrics::new();
+    let engine = installation::open(config, role, folder, &measured).await?;
     let server = match role {
-        Role::Whole | Role::Api => Server::new(engine.clone(), config.server.clone()),
-        Role::Worker => Server::of_probes(engine.clone(), config.server.clone()),
+        Role::Whole | Role::Api => Server::new(engine.clone(), config.server.clone(), measured),
+        Role::Worker => Server::of_probes(engine.clone(), config.server.clone(), measured),
     };
     let data = folder.map(DataFolder::path);
     banner::show(&Facts { config, role: name(role), api: api_address, metrics: metrics_address, data });

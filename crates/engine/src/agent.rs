@@ -111,7 +111,7 @@ impl Engine {
                 "must be an http:// or https:// URL of at most 2048 bytes",
             ));
         }
-        let pusher = self.inner.pushes.pusher.get();
+        let pusher = self.inner.pusher.as_ref();
         if let Some(why) = put.webhook.as_deref().zip(pusher).and_then(|(url, pusher)| pusher.refusal(url)) {
             return Err(Refusal::field(Code::InvalidField, "webhook", why));
         }

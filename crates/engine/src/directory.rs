@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::directory::Directory;
+use domain::directory::{Directory, Policy};
 use domain::{Refusal, TenantId, Time};
-use store::Fact;
+use store::{Fact, Store};
 use tokio::sync::watch;
 
 use crate::keyring::is_recent;
-use crate::{Engine, Error, Result};
+use crate::{Clock, Engine, Error, Result};
 
 /// A tenant's snapshot, and the version up to which snapshots are known to be old.
 #[derive(Default)]
@@ -23,9 +23,11 @@ struct Held {
     checking: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Snapshots by tenant.
-#[derive(Default)]
+/// Snapshots by tenant, read from the store when they are asked for.
 pub(crate) struct Directories {
+    store: Store,
+    clock: Clock,
+    policy: Arc<Policy>,
     held: RwLock<HashMap<TenantId, Held>>,
 }
 
@@ -33,6 +35,10 @@ pub(crate) struct Directories {
 pub(crate) const TRIES: usize = 8;
 
 impl Directories {
+    pub(crate) fn new(store: Store, clock: Clock, policy: Arc<Policy>) -> Self {
+        Self { store, clock, policy, held: RwLock::default() }
+    }
+
     fn get(&self, tenant: TenantId) -> Option<Arc<Directory>> {
         self.held.read().unwrap_or_else(PoisonError::into_inner).get(&tenant)?.directory.clone()
     }
@@ -82,8 +88,8 @@ impl Directories {
         held.changed.send_replace(());
     }
 
-    /// Looks again at the next opportunity: one tenant's snapshot, or everybody's, may be old.
-    pub(crate) fn mistrust(&self, tenant: Option<TenantId>) {
+    /// Drops one tenant's snapshot, or everybody's: another process may have changed the directory.
+    pub(crate) fn invalidate(&self, tenant: Option<TenantId>) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         for (_, held) in held.iter_mut().filter(|(id, _)| tenant.is_none_or(|tenant| **id == tenant)) {
             held.directory = None;
@@ -91,8 +97,8 @@ impl Directories {
         }
     }
 
-    /// Takes over facts that were just committed on this version, so that the whole need not be read again.
-    pub(crate) fn learn(&self, tenant: TenantId, version: i64, facts: Vec<Fact>) {
+    /// Applies facts that were just committed on this version, so that the whole need not be read again.
+    pub(crate) fn apply(&self, tenant: TenantId, version: i64, facts: Vec<Fact>) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         let held = held.entry(tenant).or_default();
         let Some(directory) = held.directory.as_mut().filter(|held| held.version == version) else { return };
@@ -107,51 +113,49 @@ impl Directories {
         held.old = held.old.max(Some(directory.version - 1));
         held.changed.send_replace(());
     }
-}
 
-impl Engine {
     /// The directory of a tenant, as known a moment ago. A decision made on an old one is refused by the commit as a conflict.
-    pub(crate) async fn directory(&self, tenant: TenantId) -> Result<Arc<Directory>> {
-        if let Some(known) = self.recent_directory(tenant) {
+    pub(crate) async fn of(&self, tenant: TenantId) -> Result<Arc<Directory>> {
+        if let Some(known) = self.recent(tenant) {
             return Ok(known);
         }
-        let checking = self.inner.directories.checking(tenant);
+        let checking = self.checking(tenant);
         let _checking = checking.lock().await;
-        match self.recent_directory(tenant) {
+        match self.recent(tenant) {
             Some(known) => Ok(known),
-            None => Box::pin(self.directory_now(tenant)).await,
+            None => Box::pin(self.newest(tenant)).await,
         }
     }
 
-    /// The directory as it was a moment ago, where that is known: for [`PERIOD`] where other processes may change it. They tell,
-    /// but nothing depends on that.
-    fn recent_directory(&self, tenant: TenantId) -> Option<Arc<Directory>> {
-        let known = self.inner.directories.get(tenant)?;
-        let confirmed = self.inner.directories.confirmed(tenant);
-        let good = !self.inner.store.is_shared() || confirmed.is_some_and(|read| is_recent(read, self.now()));
+    /// The directory as it was a moment ago, where that is known: for [`PERIOD`](crate::keyring::PERIOD) where other processes may
+    /// change it. They notify, but nothing depends on that.
+    fn recent(&self, tenant: TenantId) -> Option<Arc<Directory>> {
+        let known = self.get(tenant)?;
+        let confirmed = self.confirmed(tenant);
+        let good = !self.store.is_shared() || confirmed.is_some_and(|read| is_recent(read, self.clock.now()));
         good.then_some(known)
     }
 
     /// The directory of a tenant as it is now: where other processes may have changed it, its version is looked up.
-    pub(crate) async fn directory_now(&self, tenant: TenantId) -> Result<Arc<Directory>> {
-        let Some(known) = self.inner.directories.get(tenant) else { return self.load_directory(tenant).await };
-        if !self.inner.store.is_shared() {
+    pub(crate) async fn newest(&self, tenant: TenantId) -> Result<Arc<Directory>> {
+        let Some(known) = self.get(tenant) else { return self.load(tenant).await };
+        if !self.store.is_shared() {
             return Ok(known);
         }
-        let now = self.now();
-        let version = self.inner.store.head(tenant).await?.map_or(0, |(.., version)| version);
+        let now = self.clock.now();
+        let version = self.store.head(tenant).await?.map_or(0, |(.., version)| version);
         if version != known.version {
-            return self.load_directory(tenant).await;
+            return self.load(tenant).await;
         }
-        self.inner.directories.confirm(tenant, version, now);
+        self.confirm(tenant, version, now);
         Ok(known)
     }
 
     /// Loads it whole: the version is read before and after, so that agents and grants belong to it.
-    async fn load_directory(&self, tenant: TenantId) -> Result<Arc<Directory>> {
-        let store = &self.inner.store;
+    async fn load(&self, tenant: TenantId) -> Result<Arc<Directory>> {
+        let store = &self.store;
         for _ in 0..TRIES {
-            let now = self.now();
+            let now = self.clock.now();
             let Some((.., version)) = store.head(tenant).await? else {
                 return Err(Refusal::not_found("tenant", &tenant.0).into());
             };
@@ -159,13 +163,25 @@ impl Engine {
             let grants = store.grants(tenant).await?;
             if store.head(tenant).await?.is_some_and(|(.., now)| now == version) {
                 let agents = agents.into_iter().map(|agent| (agent.name.clone(), agent)).collect();
-                let policy = Arc::clone(&self.inner.policy);
+                let policy = Arc::clone(&self.policy);
                 let directory = Arc::new(Directory { version, agents, grants, policy });
-                self.inner.directories.put(tenant, &directory);
-                self.inner.directories.confirm(tenant, version, now);
+                self.put(tenant, &directory);
+                self.confirm(tenant, version, now);
                 return Ok(directory);
             }
         }
         Err(Error::Store(store::Error::Conflict))
+    }
+}
+
+impl Engine {
+    /// See [`Directories::of`].
+    pub(crate) async fn directory(&self, tenant: TenantId) -> Result<Arc<Directory>> {
+        self.inner.directories.of(tenant).await
+    }
+
+    /// See [`Directories::newest`].
+    pub(crate) async fn directory_now(&self, tenant: TenantId) -> Result<Arc<Directory>> {
+        self.inner.directories.newest(tenant).await
     }
 }

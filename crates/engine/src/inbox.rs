@@ -1,15 +1,11 @@
 //! Inboxes: looking, receiving, dead letters.
 
-use std::sync::Arc;
-
 use domain::key::Caller;
-use domain::message::Message;
 use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
-use domain::{AgentName, Span, State, TenantId, bounds};
-use store::{Change, Claim, Claimed};
+use domain::{AgentName, Span, State, bounds};
 
-use crate::{Engine, Error, Page, Paged, Result, Session, random};
+use crate::{Engine, Page, Paged, Result, Session};
 
 impl Session {
     /// Looks into an inbox and changes nothing: the live deliveries, or those in the states asked for.
@@ -44,7 +40,7 @@ impl Session {
         let agent = self.known_agent(caller, agent).await?;
         let lease = self.check_receive(max, lease, wait)?;
         self.inner.ephemeral.seen(caller.tenant, &agent, self.now());
-        let claim = || self.claim(caller.tenant, &agent, max, lease, false);
+        let claim = || self.inner.claims.claim(caller.tenant, &agent, max, lease, false);
         let items = claim().await?;
         if !items.is_empty() || wait == Span::ZERO {
             return Ok(items);
@@ -107,38 +103,6 @@ impl Engine {
         }
         let policy = &self.inner.policy.delivery;
         Ok(lease.map_or(Ok(policy.lease), |lease| bounds::lease(lease, policy))?)
-    }
-
-    /// Leases the next deliveries of an inbox, for who asks or for a push.
-    pub(crate) async fn claim(
-        &self,
-        tenant: TenantId,
-        agent: &AgentName,
-        max: usize,
-        lease: Span,
-        push: bool,
-    ) -> Result<Vec<InboxItem>> {
-        let secret = u64::from_le_bytes(random::bytes()?);
-        let command = Claim { agent: agent.clone(), max, lease, secret, push };
-        let now = self.now();
-        let claimed = self.inner.store.commit(Change { tenant, now, version: None, command }).await?.outcome;
-        if claimed.is_empty() {
-            return Ok(Vec::new());
-        }
-        if claimed.len() == max && !push {
-            // There may be more: the next one who waits looks for itself.
-            self.inner.ephemeral.ring_inbox(tenant, agent);
-        }
-        self.grown(tenant);
-        let item = |Claimed { delivery, data }: Claimed| {
-            let message: Message = serde_json::from_str(&data)
-                .map_err(|error| Error::Internal(format!("message {} cannot be read: {error}", delivery.message)))?;
-            if let Some(observer) = self.inner.observer.get().filter(|_| delivery.delivered_at == Some(now)) {
-                observer.delivered(now.since(message.deliver_at.unwrap_or(message.sent_at)));
-            }
-            Ok(InboxItem { delivery, message: Arc::new(message) })
-        };
-        claimed.into_iter().map(item).collect()
     }
 
     /// The agent of this name, active or retired; one that the caller may not read for is not there.

@@ -70,7 +70,7 @@ impl KnownKey {
         self.changed.send_replace(());
     }
 
-    fn mistrust(&self) {
+    fn invalidate(&self) {
         self.checked.store(NEVER, Ordering::Release);
         self.changed.send_replace(());
     }
@@ -119,10 +119,10 @@ impl Keyring {
     }
 
     /// Reads the keys of one tenant, or all, again at the next opportunity: they may have been revoked.
-    pub(crate) fn mistrust(&self, tenant: Option<TenantId>) {
+    pub(crate) fn invalidate(&self, tenant: Option<TenantId>) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let concerned = |known: &&Arc<KnownKey>| tenant.is_none_or(|tenant| known.caller.tenant == tenant);
-        known.values().filter(concerned).for_each(|known| known.mistrust());
+        known.values().filter(concerned).for_each(|known| known.invalidate());
     }
 }
 
@@ -141,7 +141,7 @@ impl FirstKey {
     }
 
     /// Looks it up at the next request: another process may have made one.
-    pub(crate) fn mistrust(&self) {
+    pub(crate) fn invalidate(&self) {
         self.looked_at.store(0, Ordering::Release);
         self.changed.send_replace(());
     }
@@ -228,7 +228,7 @@ impl Engine {
         let first = &self.inner.first_key;
         if !first.made.load(Ordering::Acquire) && self.inner.store.is_shared() && first.look_is_due(self.now()) {
             first.looked_at.store(self.now().0, Ordering::Release);
-            let made = self.inner.store.any_key().await.inspect_err(|_| first.mistrust())?;
+            let made = self.inner.store.any_key().await.inspect_err(|_| first.invalidate())?;
             if made {
                 first.is_made();
             }

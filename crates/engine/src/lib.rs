@@ -9,27 +9,24 @@ mod agent;
 mod archive;
 mod attachment;
 mod authority;
-mod background;
+mod claim;
 mod clock;
 mod directory;
-mod duty;
 mod error;
 mod event;
 mod gate;
 mod health;
 mod idempotency;
 mod inbox;
-mod indexer;
+mod job;
 mod key;
 mod keyring;
 mod message;
 mod observer;
 mod page;
 mod policy;
-mod push;
 mod random;
 mod rate;
-mod relay;
 mod role;
 mod send;
 mod session;
@@ -37,10 +34,9 @@ mod settle;
 mod shared;
 mod stream;
 mod tenant;
-mod timers;
 mod waiters;
 mod webhook;
-mod worker;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,11 +48,9 @@ use domain::{Digest, TenantId, Time};
 use ephemeral::Ephemeral;
 use store::Store;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use archive::{Archived, Manifest};
 pub use attachment::BoxError;
-pub use background::Stepped;
 pub use clock::{Clock, Sources};
 pub use config::Config;
 pub use domain::agent::AgentPut;
@@ -69,9 +63,10 @@ pub use domain::view::{
 };
 pub use domain::{IdempotencyKey, Page, Paged};
 pub use error::{Error, Result};
+pub use job::Stepped;
+pub use job::push::{Push, Pushed, Pusher};
 pub use key::admin_key_digest;
 pub use observer::Observer;
-pub use push::{Push, Pushed, Pusher};
 pub use rate::Admitted;
 pub use role::Role;
 pub use session::{Credentials, Session};
@@ -98,6 +93,10 @@ pub struct Parts {
     pub archive: Option<Objects>,
     /// The time.
     pub clock: Clock,
+    /// Who takes note of what happens, for metrics.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// What hands deliveries to webhooks; none: nothing is pushed.
+    pub pusher: Option<Arc<dyn Pusher>>,
 }
 
 /// Who is let in without a key.
@@ -131,24 +130,24 @@ struct Inner {
     broker: Broker,
     ephemeral: Ephemeral,
     blobs: Blobs,
-    archive: archive::Archive,
+    archive: Option<Objects>,
     clock: Clock,
-    config: Config,
+    config: Arc<Config>,
     policy: Arc<Policy>,
     access: AccessPolicy,
-    first_key: keyring::FirstKey,
-    directories: directory::Directories,
-    keyring: keyring::Keyring,
+    first_key: Arc<keyring::FirstKey>,
+    keyring: Arc<keyring::Keyring>,
     tenants: tenant::Names,
     waiters: waiters::Waiters,
-    observer: std::sync::OnceLock<Arc<dyn Observer>>,
+    observer: Option<Arc<dyn Observer>>,
+    pusher: Option<Arc<dyn Pusher>>,
+    directories: Arc<directory::Directories>,
+    writer: Arc<writer::Writer>,
+    claims: Arc<claim::Claims>,
+    secrets: Arc<webhook::Secrets>,
     draining: CancellationToken,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-    abandon: CancellationToken,
-    duties: duty::Duties,
-    cursors: relay::Cursors,
-    pushes: push::Pushes,
+    lifecycle: shared::Lifecycle,
+    jobs: Arc<job::Jobs>,
 }
 
 impl Engine {
@@ -166,7 +165,7 @@ impl Engine {
             engine.ensure_default().await?;
             engine.learn_names().await?;
         }
-        engine.run_in_background(role);
+        engine.inner.jobs.start(role, engine.inner.broker.is_shared());
         Ok(engine)
     }
 
@@ -179,38 +178,45 @@ impl Engine {
     }
 
     async fn on(parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
-        let Parts { store, broker, ephemeral, blobs, archive, clock } = parts;
+        let (store, clock) = (&parts.store, &parts.clock);
         if let Some((newest, ..)) = store.head(TenantId::DEFAULT).await?
             && let Some(event) = store.event(TenantId::DEFAULT, newest).await?
             && clock.not_before(event.at)
         {
             tracing::warn!(event.time = %event.at, "the log is more than a day ahead of the wall clock");
         }
-        let first_key = keyring::FirstKey::new(store.any_key().await?);
-        let waiters = waiters::Waiters::new(&config.limits);
+        let first_key = Arc::new(keyring::FirstKey::new(parts.store.any_key().await?));
+        let keyring = Arc::new(keyring::Keyring::default());
+        let (archive, pusher, blobs) = (parts.archive.clone(), parts.pusher.clone(), parts.blobs.clone());
+        let shared = shared::Shared::new(parts, config);
+        let jobs = {
+            let (directories, first_key) = (Arc::clone(&shared.directories), Arc::clone(&first_key));
+            let invalidator = job::Invalidator::new(&shared.ephemeral, directories, first_key, Arc::clone(&keyring));
+            Arc::new(job::Jobs::new(&shared, invalidator, archive.clone(), pusher.clone())?)
+        };
         let inner = Inner {
-            policy: Arc::new(policy::of(&config)),
-            store,
-            broker,
-            ephemeral,
+            waiters: waiters::Waiters::new(&shared.config.limits),
+            tenants: tenant::Names::default(),
+            draining: shared.lifecycle.draining.clone(),
+            store: shared.store,
+            broker: shared.broker,
+            ephemeral: shared.ephemeral,
+            clock: shared.clock,
+            config: shared.config,
+            policy: shared.policy,
+            observer: shared.observer,
+            directories: shared.directories,
+            writer: shared.writer,
+            claims: shared.claims,
+            secrets: shared.secrets,
+            lifecycle: shared.lifecycle,
             blobs,
-            archive: archive::Archive::new(archive),
-            clock,
-            config,
+            archive,
             access,
             first_key,
-            directories: directory::Directories::default(),
-            keyring: keyring::Keyring::default(),
-            tenants: tenant::Names::default(),
-            waiters,
-            observer: std::sync::OnceLock::new(),
-            draining: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            abandon: CancellationToken::new(),
-            duties: duty::Duties::new()?,
-            cursors: relay::Cursors::default(),
-            pushes: push::Pushes::default(),
+            keyring,
+            pusher,
+            jobs,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -230,11 +236,6 @@ impl Engine {
         &self.inner.config
     }
 
-    /// Takes note of what happens; the first observer stays.
-    pub fn observe(&self, observer: Arc<dyn Observer>) {
-        drop(self.inner.observer.set(observer));
-    }
-
     /// From now on it is not ready, long polls are answered at once, streams end, and workers take no further tasks; everything
     /// else goes on.
     pub fn drain(&self) {
@@ -250,15 +251,15 @@ impl Engine {
     /// finishes the changes that wait, and closes the store.
     pub async fn stop_within(&self, grace: Duration) {
         self.drain();
-        self.inner.stop.cancel();
-        self.inner.tasks.close();
-        if tokio::time::timeout(grace, self.inner.tasks.wait()).await.is_err() {
+        let shared::Lifecycle { stop, abandon, tasks, .. } = &self.inner.lifecycle;
+        stop.cancel();
+        tasks.close();
+        if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
             tracing::warn!(grace_s = grace.as_secs_f32(), "work in hand was given back");
-            self.inner.abandon.cancel();
-            self.inner.tasks.wait().await;
+            abandon.cancel();
+            tasks.wait().await;
         }
-        let handed_over = async { self.relay_down().await.and(self.give_up_all().await) };
-        if !matches!(tokio::time::timeout(HAND_OVER, handed_over).await, Ok(Ok(()))) {
+        if !matches!(tokio::time::timeout(HAND_OVER, self.inner.jobs.hand_over()).await, Ok(Ok(()))) {
             tracing::warn!("the store is away: others take over after a while");
         }
         self.inner.broker.close().await;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use domain::Time;
 use domain::message::MessageId;
 
 use crate::{Engine, Error, Result};
@@ -36,9 +37,14 @@ fn for_id() -> Result<[u8; 10]> {
     })
 }
 
+/// A new message id, made at this time.
+pub(crate) fn message_id(now: Time) -> Result<MessageId> {
+    Ok(MessageId::new(now, for_id()?))
+}
+
 impl Engine {
     /// A new message id.
     pub(crate) fn new_id(&self) -> Result<MessageId> {
-        Ok(MessageId::new(self.now(), for_id()?))
+        message_id(self.now())
     }
 }

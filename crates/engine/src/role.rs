@@ -1,7 +1,5 @@
 //! Roles: what a process does of all that is to be done.
 
-use broker::Broker;
-
 /// Which loops run behind the verbs of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -25,7 +23,7 @@ impl Role {
     }
 
     /// Whether it publishes tasks: where they reach a worker, in this process or through a broker that others share.
-    pub(crate) fn relays(self, broker: &Broker) -> bool {
-        self.works() || broker.is_shared()
+    pub(crate) fn relays(self, broker_is_shared: bool) -> bool {
+        self.works() || broker_is_shared
     }
 }

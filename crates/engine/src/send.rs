@@ -234,7 +234,7 @@ impl Engine {
         }
         self.grown(tenant);
         self.inner.ephemeral.ring_tasks();
-        if let Some(observer) = self.inner.observer.get() {
+        if let Some(observer) = &self.inner.observer {
             observer.sent(&self.tenant_name(tenant), message.kind, message.priority);
         }
         Sent { message: first_answer(message, seq), replayed: false }

@@ -3,11 +3,10 @@
 use domain::delivery::{Delivery, Verb};
 use domain::message::MessageId;
 use domain::refusal::Refusal;
-use domain::{AgentName, TenantId, bounds};
-use ephemeral::Stale;
-use store::{Change, Command, Record, Settle, Trigger};
+use domain::{TenantId, bounds};
+use store::{Command, Record, Settle, Trigger};
 
-use crate::{Engine, Error, Result, Session};
+use crate::{Engine, Result, Session};
 
 /// Deliveries that one trigger brings back in one change.
 const TRIGGER_PART: usize = 500;
@@ -48,61 +47,22 @@ impl Session {
 }
 
 impl Engine {
-    /// Commits a change that was decided on nothing but its rows, and notifies whom it concerns.
+    /// See [`Writer::change`](crate::writer::Writer::change).
     pub(crate) async fn change<C: Command>(&self, tenant: TenantId, command: C) -> Result<C::Outcome> {
-        let committed = self.inner.store.commit(Change { tenant, now: self.now(), version: None, command }).await?;
-        self.notify_recipients(tenant, &committed.notify).await;
-        Ok(committed.outcome)
+        self.inner.writer.change(tenant, command).await
     }
 
-    /// Rings for those that a commit gave something to receive, by asking or by a push, and for those that follow the log.
-    pub(crate) async fn notify_recipients(&self, tenant: TenantId, agents: &[AgentName]) {
-        for agent in agents {
-            self.inner.ephemeral.ring_inbox(tenant, agent);
-        }
-        self.grown(tenant);
-        if let Err(error) = self.want_pushes(tenant, agents).await {
-            tracing::debug!(%error, "pushes wait for the next look");
-        }
-    }
-
-    /// Rings for those that follow the log.
+    /// Notifies those that follow the log.
     pub(crate) fn grown(&self, tenant: TenantId) {
-        self.inner.ephemeral.ring_log(tenant);
+        self.inner.writer.notify_log(tenant);
     }
 
-    /// Commits facts that were decided on a directory of this version; decides again where it has changed.
+    /// See [`Writer::record`](crate::writer::Writer::record).
     pub(crate) async fn record<T>(
         &self,
         tenant: TenantId,
         decide: impl Fn(&domain::Directory) -> std::result::Result<(Record, T), Refusal>,
     ) -> Result<T> {
-        for _ in 0..crate::directory::TRIES {
-            let directory = self.directory(tenant).await?;
-            let (command, answer) = decide(&directory)?;
-            if command.events.is_empty() {
-                return Ok(answer);
-            }
-            let version = directory.version;
-            // Let go, so that what is learned can be put into it without a copy.
-            drop(directory);
-            let facts = command.facts.clone();
-            let change = Change { tenant, now: self.now(), version: Some(version), command };
-            match self.inner.store.commit(change).await {
-                Ok(_) => {
-                    self.inner.directories.learn(tenant, version, facts);
-                    self.inner.ephemeral.invalidate(Stale::Directory(tenant));
-                    self.grown(tenant);
-                    return Ok(answer);
-                }
-                Err(store::Error::Conflict) => self.inner.directories.forget(tenant, version),
-                Err(error) => {
-                    // Perhaps done.
-                    self.inner.directories.forget(tenant, version);
-                    return Err(error.into());
-                }
-            }
-        }
-        Err(Error::Store(store::Error::Conflict))
+        self.inner.writer.record(tenant, decide).await
     }
 }

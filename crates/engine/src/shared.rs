@@ -1,35 +1,82 @@
-//! What other processes on the same store do: heard of through what is ephemeral, and otherwise looked up.
+//! What verbs and jobs share.
 
-use ephemeral::Stale;
-use tokio::sync::broadcast::error::RecvError;
+use std::sync::Arc;
 
-use crate::Engine;
+use broker::Broker;
+use domain::directory::Policy;
+use ephemeral::Ephemeral;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-impl Engine {
-    /// Forgets what other processes say is old, for as long as there is anybody to say so.
-    pub(crate) async fn hear_of_the_stale(&self) {
-        let mut stale = self.inner.ephemeral.stale();
-        loop {
-            match stale.recv().await {
-                Ok(stale) => self.mistrust(stale),
-                Err(RecvError::Lagged(_)) => self.mistrust(Stale::Everything),
-                Err(RecvError::Closed) => return,
-            }
-        }
-    }
+use crate::claim::Claims;
+use crate::directory::Directories;
+use crate::job::push::PushQueue;
+use crate::webhook::Secrets;
+use crate::writer::Writer;
+use crate::{Clock, Config, Observer, Parts, policy};
 
-    fn mistrust(&self, stale: Stale) {
-        match stale {
-            Stale::Directory(tenant) => self.inner.directories.mistrust(Some(tenant)),
-            Stale::Keys(tenant) => {
-                self.inner.first_key.mistrust();
-                self.inner.keyring.mistrust(Some(tenant));
-            }
-            Stale::Everything => {
-                self.inner.directories.mistrust(None);
-                self.inner.first_key.mistrust();
-                self.inner.keyring.mistrust(None);
-            }
+/// How far an engine has come in ending, and what still runs. Cheap to clone; every clone is the same.
+#[derive(Clone, Default)]
+pub(crate) struct Lifecycle {
+    /// It takes nothing new in hand.
+    pub(crate) draining: CancellationToken,
+    /// Its loops end.
+    pub(crate) stop: CancellationToken,
+    /// What is in hand is given back.
+    pub(crate) abandon: CancellationToken,
+    /// Whatever runs in the background.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// What verbs and jobs share; each job is given the parts that it needs.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) broker: Broker,
+    pub(crate) ephemeral: Ephemeral,
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Config>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) directories: Arc<Directories>,
+    pub(crate) pushes: Arc<PushQueue>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) claims: Arc<Claims>,
+    pub(crate) secrets: Arc<Secrets>,
+}
+
+impl Shared {
+    /// Builds what is shared on these parts.
+    pub(crate) fn new(parts: Parts, config: Config) -> Self {
+        let Parts { store, broker, ephemeral, clock, observer, pusher, .. } = parts;
+        let policy = Arc::new(policy::of(&config));
+        let directories = Arc::new(Directories::new(store.clone(), clock.clone(), Arc::clone(&policy)));
+        let pushes = Arc::new(PushQueue::new(store.clone(), Arc::clone(&directories), pusher.is_some()));
+        let writer = Arc::new(Writer::new(
+            store.clone(),
+            clock.clone(),
+            ephemeral.clone(),
+            Arc::clone(&directories),
+            Arc::clone(&pushes),
+        ));
+        let claims = Claims::new(store.clone(), clock.clone(), Arc::clone(&writer), observer.clone());
+        let overlap = config.webhooks.secret_overlap;
+        let secrets = Secrets::new(store.clone(), clock.clone(), Arc::clone(&writer), overlap);
+        Self {
+            store,
+            broker,
+            ephemeral,
+            clock,
+            config: Arc::new(config),
+            policy,
+            observer,
+            lifecycle: Lifecycle::default(),
+            directories,
+            pushes,
+            writer,
+            claims: Arc::new(claims),
+            secrets: Arc::new(secrets),
         }
     }
 }

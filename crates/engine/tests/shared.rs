@@ -31,7 +31,16 @@ impl Shared {
     async fn parts(&self) -> Parts {
         let store = Store::open_postgres(&PostgresOptions::new(&*self.url), true).await.expect("a store");
         let (broker, clock) = (self.broker.clone(), self.clock.clone());
-        Parts { store, broker, ephemeral: Ephemeral::default(), blobs: Blobs::Nowhere, archive: None, clock }
+        Parts {
+            store,
+            broker,
+            ephemeral: Ephemeral::default(),
+            blobs: Blobs::Nowhere,
+            archive: None,
+            clock,
+            observer: None,
+            pusher: None,
+        }
     }
 
     /// An engine whose steps the test takes.
@@ -106,7 +115,7 @@ async fn when_the_one_that_publishes_dies_another_misses_nothing() {
     let published: BTreeSet<i64> = shared.published().await.into_iter().collect();
     assert_eq!(published, all, "what it did not write down is published again");
 
-    // It was only slow: it finds that it has the duty no more.
+    // It was only slow: it finds that another one holds the job.
     let later = sent(&one, 2).await;
     shared.pass(4, &[&one, &other]).await;
     assert_eq!(shared.published().await, later);

@@ -9,7 +9,7 @@ use axum::extract::FromRef;
 use bytes::Bytes;
 use engine::Engine;
 
-use crate::meters::Meters;
+use crate::meters::Metrics;
 use crate::request_id::RequestIds;
 use protocol::guard::Guard;
 
@@ -22,7 +22,7 @@ pub(crate) struct Shared {
     /// What does the work.
     pub(crate) engine: Engine,
     /// What is measured.
-    pub(crate) meters: Arc<Meters>,
+    pub(crate) meters: Arc<Metrics>,
     /// Where request ids come from.
     pub(crate) ids: RequestIds,
     /// Who may ask while no key is needed.

@@ -34,5 +34,6 @@ mod trace;
 mod trigger;
 mod webhook;
 
+pub use meters::Metrics;
 pub use serve::{Listeners, Server};
 pub use trace::SPANS;

@@ -33,9 +33,9 @@ const DELIVERY: [f64; 14] =
 /// was not reached, may not be reached, wants nothing more (410).
 const WEBHOOK_OUTCOMES: [&str; 7] = ["delivered", "throttled", "rejected", "timeout", "unreachable", "refused", "gone"];
 
-/// Every measure of the server. Those that the engine keeps are copied in when somebody looks.
+/// Every metric of a process. Those that the engine keeps are copied in when somebody looks.
 #[derive(Debug)]
-pub(crate) struct Meters {
+pub struct Metrics {
     registry: Registry,
     /// Latencies of the API.
     pub(crate) routes: Routes,
@@ -57,9 +57,9 @@ pub(crate) struct Meters {
     clock_jumps: Counter,
 }
 
-impl Meters {
+impl Metrics {
     /// All measures, at nothing.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Arc<Self> {
         let meters = Self {
             registry: Registry::default(),
             routes: Routes::default(),
@@ -78,7 +78,7 @@ impl Meters {
             archive_failures: Counter::default(),
             clock_jumps: Counter::default(),
         };
-        meters.registered()
+        Arc::new(meters.registered())
     }
 
     fn registered(mut self) -> Self {
@@ -118,6 +118,11 @@ impl Meters {
         self
     }
 
+    /// What the engine is to be given at its start, to count into these metrics.
+    pub fn observer(self: &Arc<Self>) -> Arc<dyn engine::Observer> {
+        Arc::clone(self) as Arc<dyn engine::Observer>
+    }
+
     /// All measures in the `OpenMetrics` text format, after `engine` was asked for its own. While its store is away those
     /// of the store stay as they were.
     pub(crate) async fn text(&self, engine: &engine::Engine) -> String {
@@ -154,7 +159,7 @@ impl Meters {
     }
 }
 
-impl engine::Observer for Meters {
+impl engine::Observer for Metrics {
     fn sent(&self, tenant: &str, kind: Kind, priority: Priority) {
         self.sent.count(tenant, kind, priority);
     }
@@ -184,9 +189,4 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.0.dec();
     }
-}
-
-/// The meters as the engine sees them.
-pub(crate) fn observer(meters: &Arc<Meters>) -> Arc<dyn engine::Observer> {
-    Arc::clone(meters) as Arc<dyn engine::Observer>
 }

@@ -208,7 +208,7 @@ mod tests {
 
     async fn answer(handler: MethodRouter<Face>, patience: Patience) -> (u16, serde_json::Value) {
         let engine = Embedded::start().await.expect("starts").engine;
-        let face = crate::serve::face(engine, &ServerConfig::default());
+        let face = crate::serve::face(engine, &ServerConfig::default(), crate::meters::Metrics::new());
         let router = Router::new().route("/", Observe::around(&face, "/", patience, handler)).with_state(face);
         let response =
             router.oneshot(Request::get("/").body(Body::empty()).expect("a request")).await.expect("an answer");

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::ServerConfig;
 use crate::face::{Face, Shared};
-use crate::meters::{Held, Meters, observer};
+use crate::meters::{Held, Metrics};
 use crate::request_id::RequestIds;
 use crate::router;
 use crate::socket::Socket;
@@ -52,16 +52,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Puts the HTTP face before an engine, whose measures it begins to take.
-    pub fn new(engine: Engine, config: ServerConfig) -> Self {
-        let face = face(engine, &config);
+    /// Puts the HTTP face before an engine that was started with the observer of these metrics.
+    pub fn new(engine: Engine, config: ServerConfig, metrics: Arc<Metrics>) -> Self {
+        let face = face(engine, &config, metrics);
         let router = router::router(&face);
         Self { face, router, config }
     }
 
     /// Puts only `/health` and `/ready` before an engine, and its measures: the face of a process that serves no API.
-    pub fn of_probes(engine: Engine, config: ServerConfig) -> Self {
-        let face = face(engine, &config);
+    pub fn of_probes(engine: Engine, config: ServerConfig, metrics: Arc<Metrics>) -> Self {
+        let face = face(engine, &config, metrics);
         let router = router::probes(&face);
         Self { face, router, config }
     }
@@ -109,12 +109,10 @@ impl Server {
     }
 }
 
-pub(crate) fn face(engine: Engine, config: &ServerConfig) -> Face {
-    let meters = Arc::new(Meters::new());
-    engine.observe(observer(&meters));
+pub(crate) fn face(engine: Engine, config: &ServerConfig, metrics: Arc<Metrics>) -> Face {
     let limits = &engine.config().limits;
     let shared = Shared {
-        meters,
+        meters: metrics,
         ids: RequestIds::new(),
         guard: Guard::of(config.listen),
         document: OnceLock::new(),

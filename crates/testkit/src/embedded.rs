@@ -1,17 +1,19 @@
 //! A whole server in this process: a real engine over SQLite in a folder of its own, and requests through the real router.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use blobs::Blobs;
 use broker::Broker;
 use domain::Digest;
-use engine::{AccessPolicy, AnonymousAccess, Clock, Config, Engine, Parts};
+use engine::{AccessPolicy, AnonymousAccess, Clock, Config, Engine, Parts, Pusher};
 use ephemeral::Ephemeral;
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use server::Server;
 use server::config::ServerConfig;
+use server::{Metrics, Server};
 use store::Store;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -19,7 +21,6 @@ use tower::ServiceExt;
 use crate::failure::Failure;
 
 /// What a server is to be like, where a test does not want the usual.
-#[derive(Debug)]
 pub struct Recipe {
     /// The engine's configuration.
     pub config: Config,
@@ -31,6 +32,8 @@ pub struct Recipe {
     pub admin: Option<String>,
     /// The time.
     pub clock: Clock,
+    /// What hands deliveries to webhooks.
+    pub pusher: Option<Arc<dyn Pusher>>,
 }
 
 impl Default for Recipe {
@@ -41,6 +44,7 @@ impl Default for Recipe {
             open: AnonymousAccess::UntilFirstKey,
             admin: None,
             clock: Clock::system(),
+            pusher: None,
         }
     }
 }
@@ -67,7 +71,8 @@ impl Embedded {
     /// Starts a server as the recipe says.
     pub async fn of(recipe: Recipe) -> Result<Self, Failure> {
         let folder = TempDir::new().map_err(|error| Failure::of("make a folder", &error))?;
-        let Recipe { config, server, open, admin, clock } = recipe;
+        let Recipe { config, server, open, admin, clock, pusher } = recipe;
+        let metrics = Metrics::new();
         let store = Store::open_sqlite(folder.path(), store::Options::default());
         let parts = Parts {
             store: store.map_err(|error| Failure::of("open the store", &error))?,
@@ -77,11 +82,13 @@ impl Embedded {
                 .map_err(|error| Failure::of("open the attachments", &error))?,
             archive: None,
             clock: clock.clone(),
+            observer: Some(metrics.observer()),
+            pusher,
         };
         let admin: Option<Digest> = admin.as_deref().map(engine::admin_key_digest);
         let engine = Engine::start(parts, config, AccessPolicy { anonymous: open, admin }).await;
         let engine = engine.map_err(|error| Failure::of("start the engine", &error))?;
-        let server = Server::new(engine.clone(), server);
+        let server = Server::new(engine.clone(), server, metrics);
         Ok(Self { engine, router: server.router(), clock, server: Some(server), folder })
     }
 

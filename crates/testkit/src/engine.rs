@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
 use blobs::{Blobs, Objects, S3Config};
 use broker::Broker;
@@ -16,8 +17,8 @@ use domain::refusal::Refusal;
 use domain::send::Draft;
 use domain::{Span, State, Time};
 use engine::{
-    AccessPolicy, AnonymousAccess, Clock, Config, Credentials, Engine, Error, InboxItem, MessageView, Page, Parts,
-    Session, Stepped,
+    AccessPolicy, AnonymousAccess, Clock, Config, Credentials, Engine, Error, InboxItem, MessageView, Observer, Page,
+    Parts, Pusher, Session, Stepped,
 };
 use ephemeral::Ephemeral;
 use store::Store;
@@ -25,6 +26,15 @@ use tempfile::TempDir;
 
 /// When the clock of every test begins: 2026-01-31T09:30:00Z.
 pub const START: Time = Time::from_millis(1_769_851_800_000);
+
+/// What a test attaches to an engine.
+#[derive(Clone, Default)]
+pub struct Attached {
+    /// Who takes note of what happens.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// What hands deliveries to webhooks.
+    pub pusher: Option<Arc<dyn Pusher>>,
+}
 
 /// An engine that a test drives. Gives every verb of its administrator's [`Session`], every step of the engine, and shortcuts for those that are to succeed.
 pub struct Driven {
@@ -36,6 +46,7 @@ pub struct Driven {
     pub broker: Broker,
     config: Config,
     access: AccessPolicy,
+    attached: Attached,
     folder: TempDir,
 }
 
@@ -62,18 +73,25 @@ impl Driven {
     pub async fn behind(access: AccessPolicy, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         change(&mut config);
+        Self::attached(access, config, Attached::default()).await
+    }
+
+    /// An engine with its own access policy, this configuration and these attached.
+    pub async fn attached(access: AccessPolicy, config: Config, attached: Attached) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let clock = Clock::by_hand(START);
         let broker = Broker::in_process(1_000);
-        let admin = open_session(&open(&folder, &clock, &broker, &config, &access).await).await;
-        Self { admin, clock, broker, config, access, folder }
+        let engine = open(&folder, &clock, &broker, (&config, &access, &attached)).await;
+        let admin = open_session(&engine).await;
+        Self { admin, clock, broker, config, access, attached, folder }
     }
 
     /// Stops the engine and opens another one on the same folder; whatever was only in memory is gone.
     pub async fn reopen(&mut self) {
         self.stop().await;
         self.broker = Broker::in_process(1_000);
-        let engine = open(&self.folder, &self.clock, &self.broker, &self.config, &self.access).await;
+        let settings = (&self.config, &self.access, &self.attached);
+        let engine = open(&self.folder, &self.clock, &self.broker, settings).await;
         self.admin = open_session(&engine).await;
     }
 
@@ -158,9 +176,16 @@ impl Driven {
     }
 }
 
-async fn open(folder: &TempDir, clock: &Clock, broker: &Broker, config: &Config, access: &AccessPolicy) -> Engine {
+async fn open(
+    folder: &TempDir,
+    clock: &Clock,
+    broker: &Broker,
+    (config, access, attached): (&Config, &AccessPolicy, &Attached),
+) -> Engine {
     let open = |url: &String| Objects::open(url, &S3Config::default()).expect("the archive opens");
-    let parts = Parts { archive: config.archive.url.as_ref().map(open), ..parts(folder.path(), clock, broker) };
+    let Attached { observer, pusher } = attached.clone();
+    let archive = config.archive.url.as_ref().map(open);
+    let parts = Parts { archive, observer, pusher, ..parts(folder.path(), clock, broker) };
     Engine::open(parts, config.clone(), access.clone()).await.expect("the engine opens")
 }
 
@@ -178,6 +203,8 @@ pub fn parts(folder: &Path, clock: &Clock, broker: &Broker) -> Parts {
         blobs: Blobs::in_folder(&folder.join("attachments")).expect("the folder for attachments opens"),
         archive: None,
         clock: clock.clone(),
+        observer: None,
+        pusher: None,
     }
 }
 

@@ -10,7 +10,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 pub(crate) fn meaning(status: StatusCode, headers: &HeaderMap, now: Time, longest: Span) -> Pushed {
     let why = || format!("its webhook answered {}", status.as_u16());
     match status {
-        StatusCode::ACCEPTED => Pushed::Taken,
+        StatusCode::ACCEPTED => Pushed::Accepted,
         _ if status.is_success() => Pushed::Done,
         StatusCode::GONE => Pushed::Gone,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
@@ -52,7 +52,7 @@ mod tests {
         for status in [200, 201, 204, 299] {
             assert_eq!(answered(status, None), Pushed::Done, "{status}");
         }
-        assert_eq!(answered(202, None), Pushed::Taken);
+        assert_eq!(answered(202, None), Pushed::Accepted);
         assert_eq!(answered(410, None), Pushed::Gone);
         for status in [100, 300, 301, 302, 307, 308, 400, 401, 404, 408, 409, 422, 500, 502, 504, 599] {
             assert!(matches!(answered(status, None), Pushed::Failed { outcome: "rejected", .. }), "{status}");

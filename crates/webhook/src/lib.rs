@@ -14,7 +14,7 @@ mod rules;
 use std::sync::Arc;
 
 use engine::config::WebhooksConfig;
-use engine::{InboxItem, Push, Pushed, Pusher};
+use engine::{Push, Pushed, Pusher};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -23,9 +23,6 @@ pub use resolve::{Lookup, System};
 use outgoing::Outgoing;
 use rules::Rules;
 
-/// Writes the body of a push.
-pub type Body = fn(&InboxItem) -> Vec<u8>;
-
 /// Pushes over HTTP. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
 pub struct Webhooks {
@@ -33,15 +30,15 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Pushes as the configuration says, with bodies written by `body`; names are looked up as the system does.
-    pub fn new(config: &WebhooksConfig, body: Body) -> Self {
-        Self::looking_up(config, body, Arc::new(System))
+    /// Pushes as the configuration says; names are looked up as the system does.
+    pub fn new(config: &WebhooksConfig) -> Self {
+        Self::looking_up(config, Arc::new(System))
     }
 
     /// The same, with names looked up by `lookup`.
-    pub fn looking_up(config: &WebhooksConfig, body: Body, lookup: Arc<dyn Lookup>) -> Self {
+    pub fn looking_up(config: &WebhooksConfig, lookup: Arc<dyn Lookup>) -> Self {
         let rules = Arc::new(Rules::new(config.allow.clone()));
-        Self { outgoing: Arc::new(Outgoing::new(config, body, rules, lookup)) }
+        Self { outgoing: Arc::new(Outgoing::new(config, rules, lookup)) }
     }
 }
 

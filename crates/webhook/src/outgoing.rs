@@ -8,11 +8,11 @@ use std::time::Duration;
 use domain::{Span, Time};
 use engine::config::WebhooksConfig;
 use engine::{Push, Pushed};
+use protocol::shape::inbox::push_body;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::Body;
 use crate::answer::meaning;
 use crate::resolve::{Guarded, Lookup};
 use crate::rules::{Refused, Rules};
@@ -22,7 +22,6 @@ const REST: Duration = Duration::from_secs(1);
 
 /// What pushes are sent with.
 pub(crate) struct Outgoing {
-    body: Body,
     rules: Arc<Rules>,
     lookup: Arc<dyn Lookup>,
     connect: Duration,
@@ -33,9 +32,8 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(config: &WebhooksConfig, body: Body, rules: Arc<Rules>, lookup: Arc<dyn Lookup>) -> Self {
+    pub(crate) fn new(config: &WebhooksConfig, rules: Arc<Rules>, lookup: Arc<dyn Lookup>) -> Self {
         Self {
-            body,
             rules,
             lookup,
             connect: config.connect_timeout.to_std(),
@@ -76,7 +74,7 @@ impl Outgoing {
         };
         let now = Time::from_millis(push.timestamp * 1_000);
         let until = Instant::now() + push.within;
-        let body = (self.body)(&push.item);
+        let body = push_body(&push.item);
         let request = client.post(url).headers(headers(&push, &body)).body(body).send();
         match timeout_at(until, request).await {
             Ok(Ok(response)) => {

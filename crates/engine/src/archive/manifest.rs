@@ -4,7 +4,7 @@ use domain::{Digest, Time};
 use serde::{Deserialize, Serialize};
 
 /// The only form of the archive so far.
-pub(super) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// The manifest of one stretch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// The name of the manifest of an object.
-    pub(super) fn name_of(object: &str) -> String {
+    pub(crate) fn name_of(object: &str) -> String {
         format!("{}{MANIFEST}", object.strip_suffix(OBJECT).unwrap_or(object))
     }
 }
@@ -50,16 +50,16 @@ const OBJECT: &str = ".ndjson.zst";
 const MANIFEST: &str = ".json";
 
 /// The name of the object of a stretch; such names sort by position.
-pub(super) fn object(tenant: &str, first: i64, last: i64) -> String {
+pub(crate) fn object(tenant: &str, first: i64, last: i64) -> String {
     format!("{tenant}/{first:019}-{last:019}{OBJECT}")
 }
 
 /// Whether a name is that of a manifest.
-pub(super) fn is_manifest(name: &str) -> bool {
+pub(crate) fn is_manifest(name: &str) -> bool {
     name.ends_with(MANIFEST)
 }
 
 /// Whether a name is that of an object.
-pub(super) fn is_object(name: &str) -> bool {
+pub(crate) fn is_object(name: &str) -> bool {
     name.ends_with(OBJECT)
 }

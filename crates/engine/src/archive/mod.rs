@@ -5,48 +5,22 @@
 //! store decides which stretch is next, so any number of workers may write at any time: they write the same bytes under the
 //! same names, and nobody sees half an object.
 
-mod archiver;
 mod gone;
 mod line;
-mod manifest;
-mod pack;
-mod trimmer;
+pub(crate) mod manifest;
+pub(crate) mod pack;
 mod verify;
 
 pub use manifest::Manifest;
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use domain::{TenantId, Time};
+use store::{Change, Command, Store};
 
-use blobs::Objects;
-use domain::TenantId;
+use crate::{Engine, Result};
 
-/// The archive of an engine, where it has one.
-#[derive(Default)]
-pub(crate) struct Archive {
-    objects: Option<Objects>,
-    failures: AtomicU64,
-    /// Up to where each tenant's kept messages were looked at in this round.
-    swept: Mutex<HashMap<TenantId, i64>>,
-}
-
-impl Archive {
-    pub(crate) fn new(objects: Option<Objects>) -> Self {
-        Self { objects, ..Self::default() }
-    }
-
-    fn failed(&self) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn swept(&self, tenant: TenantId) -> i64 {
-        self.swept.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied().unwrap_or(0)
-    }
-
-    fn sweep_to(&self, tenant: TenantId, seq: i64) {
-        self.swept.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, seq);
-    }
+/// Commits one step of archiving a log.
+pub(crate) async fn commit<C: Command>(store: &Store, tenant: TenantId, now: Time, command: C) -> Result<C::Outcome> {
+    Ok(store.commit(Change { tenant, now, version: None, command }).await?.outcome)
 }
 
 /// How far a tenant's log is in the archive and out of the store.
@@ -62,9 +36,9 @@ pub struct Archived {
     pub trimmed: i64,
 }
 
-impl crate::Engine {
+impl Engine {
     /// How far the logs are archived and trimmed, of all tenants that have anything in the archive.
-    pub async fn archived(&self) -> crate::Result<Vec<Archived>> {
+    pub async fn archived(&self) -> Result<Vec<Archived>> {
         let progress = self.inner.store.archive_progress().await?;
         let told =
             |store::Progress { name, head, archived, trimmed, .. }| Archived { tenant: name, head, archived, trimmed };
@@ -73,6 +47,6 @@ impl crate::Engine {
 
     /// Stretches that this process failed to archive, so far.
     pub fn archive_failures(&self) -> u64 {
-        self.inner.archive.failures.load(Ordering::Relaxed)
+        self.inner.jobs.archive_failures()
     }
 }

@@ -15,7 +15,7 @@ const LEVEL: i32 = 3;
 const LINE_BYTES_MAX: u64 = 256 << 20;
 
 /// An object that grows.
-pub(super) struct Pack {
+pub(crate) struct Pack {
     encoder: zstd::stream::write::Encoder<'static, Vec<u8>>,
     /// The hash of the last event.
     hash: Digest,
@@ -29,7 +29,7 @@ pub(super) struct Pack {
 
 impl Pack {
     /// Begins behind the event at `after`, whose hash is `previous`.
-    pub(super) fn begin(after: i64, previous: Digest) -> Result<Self, String> {
+    pub(crate) fn begin(after: i64, previous: Digest) -> Result<Self, String> {
         let broken = |error: std::io::Error| error.to_string();
         let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), LEVEL).map_err(broken)?;
         encoder.include_checksum(true).map_err(broken)?;
@@ -46,7 +46,7 @@ impl Pack {
     }
 
     /// Adds the next event. Fails where it does not follow: a log that is broken is not archived as if it were whole.
-    pub(super) fn add(&mut self, event: &Event) -> Result<(), String> {
+    pub(crate) fn add(&mut self, event: &Event) -> Result<(), String> {
         let line = line::write(event)?;
         line::read(&line, self.last + 1, self.hash)?;
         self.encoder.write_all(&line).map_err(|error| error.to_string())?;
@@ -57,12 +57,12 @@ impl Pack {
     }
 
     /// The position of the last event.
-    pub(super) fn last(&self) -> i64 {
+    pub(crate) fn last(&self) -> i64 {
         self.last
     }
 
     /// The object, and its manifest.
-    pub(super) fn finish(self, tenant: &str, object: &str) -> Result<(Vec<u8>, Manifest), String> {
+    pub(crate) fn finish(self, tenant: &str, object: &str) -> Result<(Vec<u8>, Manifest), String> {
         let (first_hash, first_at) = self.first.ok_or("a stretch without an event")?;
         let bytes = self.encoder.finish().map_err(|error| error.to_string())?;
         let manifest = Manifest {
@@ -86,7 +86,7 @@ impl Pack {
 }
 
 /// Reads an object back and hands every event to `each`. Fails with what is wrong first: its bytes, or an event of it.
-pub(super) fn unpack(bytes: &[u8], manifest: &Manifest, mut each: impl FnMut(Event)) -> Result<(), String> {
+pub(crate) fn unpack(bytes: &[u8], manifest: &Manifest, mut each: impl FnMut(Event)) -> Result<(), String> {
     let sha256 = Digest(sha2::Sha256::digest(bytes).into());
     if sha256 != manifest.sha256 {
         return Err(format!("has the SHA-256 {sha256}, its manifest says {}", manifest.sha256));

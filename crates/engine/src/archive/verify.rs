@@ -32,7 +32,7 @@ impl Session {
     pub async fn verify_archive(&self) -> Result<ArchiveReport> {
         let caller = self.caller().await?;
         caller.must_observe()?;
-        let Some(objects) = &self.inner.archive.objects else {
+        let Some(objects) = &self.inner.archive else {
             let refusal = Refusal::new(Code::NotFound, "This server has no archive.");
             return Err(refusal.with_remedy("Set archive.url.").into());
         };

@@ -147,5 +147,14 @@ async fn the_first_key_ends_the_sessions_that_had_none() {
 async fn shared(postgres: &Postgres) -> Parts {
     let store = Store::open_postgres(&PostgresOptions::new(&*postgres.url()), true).await.expect("a store");
     let (broker, clock) = (Broker::in_process(1_000), Clock::system());
-    Parts { store, broker, ephemeral: Ephemeral::default(), blobs: Blobs::Nowhere, archive: None, clock }
+    Parts {
+        store,
+        broker,
+        ephemeral: Ephemeral::default(),
+        blobs: Blobs::Nowhere,
+        archive: None,
+        clock,
+        observer: None,
+        pusher: None,
+    }
 }

@@ -64,10 +64,9 @@ async fn the_loops_push_everything_in_order_one_at_a_time() {
     let receiver = Receiver::start().await;
     let mut recipe = Recipe::default();
     to(&receiver)(&mut recipe.config);
-    let webhooks = Webhooks::new(&recipe.config.webhooks, protocol::shape::inbox::push_body);
+    recipe.pusher = Some(Arc::new(Webhooks::new(&recipe.config.webhooks)));
     let server = Embedded::of(recipe).await.expect("a server starts");
     let engine = &server.engine;
-    engine.push_through(Arc::new(webhooks));
     let session = open_session(engine).await;
     let subjects: Vec<String> = (0..40).map(|n| format!("{n}")).collect();
     for subject in &subjects {

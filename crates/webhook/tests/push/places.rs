@@ -135,7 +135,7 @@ async fn an_allowed_host_is_reached_wherever_it_leads() {
 
 #[test]
 fn an_address_by_its_digits_is_refused_however_it_is_written() {
-    let webhooks = Webhooks::new(&WebhooksConfig::default(), protocol::shape::inbox::push_body);
+    let webhooks = Webhooks::new(&WebhooksConfig::default());
     for url in [
         "https://127.0.0.1/",
         "https://127.1/",

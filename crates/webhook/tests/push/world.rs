@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use domain::message::{Kind, Priority};
 use domain::{AgentKind, MessageId, Span};
-use engine::config::{AgentConfig, WebhooksConfig};
-use engine::{Config, EventFilter, Observer, Page, Stepped};
-use testkit::engine::{Driven, draft};
+use engine::config::AgentConfig;
+use engine::{AccessPolicy, AnonymousAccess, Config, EventFilter, Observer, Page, Stepped};
+use testkit::engine::{Attached, Driven, draft};
 use webhook::{Lookup, Webhooks};
 
 use crate::receiver::Receiver;
@@ -69,15 +69,15 @@ impl World {
 
     /// The same, with names looked up so.
     pub(crate) async fn looking_up(lookup: Arc<dyn Lookup>, change: impl FnOnce(&mut Config)) -> Self {
-        let mut webhooks = WebhooksConfig::default();
-        let driven = Driven::with(|config| {
-            change(config);
-            webhooks = config.webhooks.clone();
-        })
-        .await;
+        let mut config = Config::default();
+        change(&mut config);
         let outcomes = Arc::new(Outcomes::default());
-        driven.observe(Arc::clone(&outcomes) as Arc<dyn Observer>);
-        driven.push_through(Arc::new(Webhooks::looking_up(&webhooks, protocol::shape::inbox::push_body, lookup)));
+        let attached = Attached {
+            observer: Some(Arc::clone(&outcomes) as Arc<dyn Observer>),
+            pusher: Some(Arc::new(Webhooks::looking_up(&config.webhooks, lookup))),
+        };
+        let access = AccessPolicy { anonymous: AnonymousAccess::UntilFirstKey, admin: None };
+        let driven = Driven::attached(access, config, attached).await;
         Self { driven, outcomes }
     }
 

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::{AgentName, Directory, TenantId};
 
 /// The active agents of one tenant that have a webhook, each with its host.
-pub(crate) type Hooks = Arc<BTreeMap<AgentName, String>>;
+pub(super) type Hooks = Arc<BTreeMap<AgentName, String>>;
 
 /// Who has a webhook, of every tenant that was asked about.
 #[derive(Default)]
-pub(crate) struct Hooked {
+pub(super) struct Hooked {
     known: Mutex<HashMap<TenantId, (i64, Hooks)>>,
 }
 
 impl Hooked {
     /// Who has one in this directory.
-    pub(crate) fn of(&self, tenant: TenantId, directory: &Directory) -> Hooks {
+    pub(super) fn of(&self, tenant: TenantId, directory: &Directory) -> Hooks {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((version, hooks)) = known.get(&tenant)
             && *version == directory.version
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_told_without_user_and_path() {
+    fn a_host_is_read_without_user_and_path() {
         for (url, expected) in [
             ("https://Hooks.Example.org/a/b?c#d", "hooks.example.org"),
             ("http://u:p@w@127.0.0.1:9000", "127.0.0.1:9000"),

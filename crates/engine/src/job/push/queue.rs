@@ -1,4 +1,4 @@
-//! The line: whom to push to next, so many at a time, so many to one host.
+//! The queue: whom to push to next, so many at a time, so many to one host.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 /// Somebody to push to: a tenant's agent, behind a host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Target {
-    pub(crate) tenant: TenantId,
-    pub(crate) agent: AgentName,
-    pub(crate) host: String,
+pub(super) struct Target {
+    pub(super) tenant: TenantId,
+    pub(super) agent: AgentName,
+    pub(super) host: String,
 }
 
 type Who = (TenantId, AgentName);
@@ -25,32 +25,32 @@ struct Inner {
     hosts: HashMap<String, usize>,
 }
 
-/// Whom to push to; each agent stands in it once, so it is no longer than there are agents with a webhook.
+/// Whom to push to; each agent is in it once, so it is no longer than there are agents with a webhook.
 #[derive(Default)]
-pub(crate) struct Line {
+pub(super) struct Queue {
     inner: Mutex<Inner>,
-    bell: Notify,
+    notify: Notify,
 }
 
-impl Line {
+impl Queue {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody may have something to be pushed.
-    pub(crate) fn join(&self, target: Target) {
+    pub(super) fn add(&self, target: Target) {
         let mut inner = self.inner();
         let who = (target.tenant, target.agent.clone());
         if let Some(again) = inner.under_way.get_mut(&who) {
             *again = true;
         } else if inner.known.insert(who) {
             inner.waiting.push_back(target);
-            self.bell.notify_one();
+            self.notify.notify_one();
         }
     }
 
     /// The next one, where fewer than `most` are under way, and fewer than `most_to_host` to its host.
-    pub(crate) fn next(self: &Arc<Self>, most: usize, most_to_host: usize) -> Option<Turn> {
+    pub(super) fn next(self: &Arc<Self>, most: usize, most_to_host: usize) -> Option<Slot> {
         let mut inner = self.inner();
         if inner.under_way.len() >= most {
             return None;
@@ -62,10 +62,10 @@ impl Line {
         inner.known.remove(&who);
         inner.under_way.insert(who, false);
         *inner.hosts.entry(target.host.clone()).or_default() += 1;
-        Some(Turn { line: Arc::clone(self), target, more: false })
+        Some(Slot { queue: Arc::clone(self), target, more: false })
     }
 
-    /// A push has ended; where there may be more, the agent goes to the end of the line.
+    /// A push has ended; where there may be more, the agent goes to the end of the queue.
     fn end(&self, target: Target, more: bool) {
         let mut inner = self.inner();
         let who = (target.tenant, target.agent.clone());
@@ -79,26 +79,26 @@ impl Line {
         if (more || again) && inner.known.insert(who) {
             inner.waiting.push_back(target);
         }
-        self.bell.notify_one();
+        self.notify.notify_one();
     }
 
-    /// Returns when somebody joined or a push ended since the last time.
-    pub(crate) async fn changed(&self) {
-        self.bell.notified().await;
+    /// Returns when somebody was added or a push ended since the last time.
+    pub(super) async fn changed(&self) {
+        self.notify.notified().await;
     }
 }
 
-/// Somebody's turn; it ends when this is dropped, whatever else ends with it.
-pub(crate) struct Turn {
-    line: Arc<Line>,
-    pub(crate) target: Target,
+/// Somebody is being pushed to; that ends when this is dropped, whatever else ends with it.
+pub(super) struct Slot {
+    queue: Arc<Queue>,
+    pub(super) target: Target,
     /// Whether there may be more to push.
-    pub(crate) more: bool,
+    pub(super) more: bool,
 }
 
-impl Drop for Turn {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.line.end(self.target.clone(), self.more);
+        self.queue.end(self.target.clone(), self.more);
     }
 }
 
@@ -110,46 +110,46 @@ mod tests {
         Target { tenant: TenantId(1), agent: AgentName::stored(agent.to_owned()), host: host.to_owned() }
     }
 
-    fn next(line: &Arc<Line>) -> Option<Turn> {
-        line.next(3, 2)
+    fn next(queue: &Arc<Queue>) -> Option<Slot> {
+        queue.next(3, 2)
     }
 
-    fn name(turn: Option<&Turn>) -> Option<String> {
-        turn.map(|turn| turn.target.agent.as_str().to_owned())
+    fn name(slot: Option<&Slot>) -> Option<String> {
+        slot.map(|slot| slot.target.agent.as_str().to_owned())
     }
 
     #[test]
     fn one_agent_is_pushed_to_once_at_a_time_and_again_when_asked_meanwhile() {
-        let line = Arc::new(Line::default());
-        line.join(target("a", "h"));
-        line.join(target("a", "h"));
-        let turn = next(&line);
-        assert_eq!(name(turn.as_ref()).as_deref(), Some("a"));
-        assert!(next(&line).is_none());
-        line.join(target("a", "h"));
-        assert!(next(&line).is_none(), "it is being pushed to");
-        drop(turn);
-        assert_eq!(name(next(&line).as_ref()).as_deref(), Some("a"));
-        assert!(next(&line).is_none());
+        let queue = Arc::new(Queue::default());
+        queue.add(target("a", "h"));
+        queue.add(target("a", "h"));
+        let slot = next(&queue);
+        assert_eq!(name(slot.as_ref()).as_deref(), Some("a"));
+        assert!(next(&queue).is_none());
+        queue.add(target("a", "h"));
+        assert!(next(&queue).is_none(), "it is being pushed to");
+        drop(slot);
+        assert_eq!(name(next(&queue).as_ref()).as_deref(), Some("a"));
+        assert!(next(&queue).is_none());
     }
 
     #[test]
     fn a_busy_host_holds_up_nobody_else() {
-        let line = Arc::new(Line::default());
+        let queue = Arc::new(Queue::default());
         for (agent, host) in [("a", "slow"), ("b", "slow"), ("c", "slow"), ("d", "fast"), ("e", "fast")] {
-            line.join(target(agent, host));
+            queue.add(target(agent, host));
         }
-        let [first, second, mut third] = [next(&line), next(&line), next(&line)];
-        assert_eq!([&first, &second, &third].map(|turn| name(turn.as_ref()).expect("a turn")), ["a", "b", "d"]);
-        assert!(next(&line).is_none(), "three are under way");
-        third.as_mut().expect("a turn").more = true;
+        let [first, second, mut third] = [next(&queue), next(&queue), next(&queue)];
+        assert_eq!([&first, &second, &third].map(|slot| name(slot.as_ref()).expect("a slot")), ["a", "b", "d"]);
+        assert!(next(&queue).is_none(), "three are under way");
+        third.as_mut().expect("a slot").more = true;
         drop(third);
-        let fourth = next(&line);
+        let fourth = next(&queue);
         assert_eq!(name(fourth.as_ref()).as_deref(), Some("e"));
         drop(first);
-        let fifth = next(&line);
+        let fifth = next(&queue);
         assert_eq!(name(fifth.as_ref()).as_deref(), Some("c"));
         drop(fifth);
-        assert_eq!(name(next(&line).as_ref()).as_deref(), Some("d"), "who had its turn waits for the others");
+        assert_eq!(name(next(&queue).as_ref()).as_deref(), Some("d"), "who was pushed to waits for the others");
     }
 }

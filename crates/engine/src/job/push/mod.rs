@@ -1,15 +1,17 @@
 //! Pushing: deliveries that are handed to the webhooks of agents, which otherwise would have to ask for them.
 //!
 //! To each agent one message is pushed at a time, by whichever process claims it: the first of its inbox, as a receive would
-//! give it. So a lane's order is the order in which its receiver is asked to take it. Who is to be pushed to is found by looking
-//! at the store; tasks of the broker and what this process does only hurry the look.
+//! give it. So a lane's order is the order in which its receiver is asked to take it. Who is to be pushed to is found by polling
+//! the store; tasks of the broker and what this process does only bring the poll forward.
 
+mod attempt;
+mod dispatcher;
+mod enqueue;
 mod hooked;
-mod line;
 mod outcome;
-mod step;
+mod poll;
+mod queue;
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::Span;
@@ -18,16 +20,16 @@ use futures_util::future::BoxFuture;
 
 use crate::InboxItem;
 
-pub(crate) use hooked::Hooked;
-pub(crate) use line::Line;
-pub(crate) use step::LOOK;
+pub(super) use dispatcher::Dispatcher;
+pub(crate) use enqueue::PushQueue;
+pub(super) use poll::PushPoll;
 
-/// Hands deliveries to webhooks: the face that speaks HTTP to them.
+/// Hands deliveries to webhooks: the adapter that speaks HTTP to them.
 pub trait Pusher: Send + Sync {
     /// Why nothing is ever pushed to this address, as far as it tells by itself; none where it may be tried.
     fn refusal(&self, url: &str) -> Option<String>;
 
-    /// Pushes one delivery and tells what came of it, within the time the push names.
+    /// Pushes one delivery and answers what came of it, within the time the push names.
     fn push(&self, push: Push) -> BoxFuture<'_, Pushed>;
 }
 
@@ -54,7 +56,7 @@ pub enum Pushed {
     /// The receiver has done with it.
     Done,
     /// The receiver has it, and will settle it itself while the lease runs.
-    Taken,
+    Accepted,
     /// The receiver wants nothing more, ever.
     Gone,
     /// The receiver is there and wants to be left alone for a time.
@@ -66,17 +68,9 @@ pub enum Pushed {
     },
     /// It did not succeed.
     Failed {
-        /// In which way, as the measures count it.
+        /// In which way, as the metrics count it.
         outcome: &'static str,
         /// Why, for the log and the sender.
         why: String,
     },
-}
-
-/// What the engine keeps for pushing.
-#[derive(Default)]
-pub(crate) struct Pushes {
-    pub(crate) pusher: OnceLock<Arc<dyn Pusher>>,
-    pub(crate) line: Arc<Line>,
-    pub(crate) hooked: Hooked,
 }

@@ -1,27 +1,29 @@
-//! The relay: reads the log after its cursor and gives work to the broker, in one of all processes at a time. Each lane publishes
-//! by itself, so that one whose queue takes nothing costs only itself.
+//! The relay: reads the log after its cursor and publishes tasks to the broker, in one of all processes at a time. Each lane
+//! publishes by itself, so that one whose queue takes nothing costs only itself.
 
 mod cursors;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use broker::Task;
+use broker::{Broker, Task};
 use domain::{Priority, Span, TenantId, Time};
 use futures_util::future::join_all;
-use store::{Advance, Change, Dispatch, RELAY_CURSOR};
+use store::{Advance, Change, Dispatch, RELAY_CURSOR, Store};
 use tokio::task::JoinHandle;
 
-use crate::background::Stepped;
-use crate::{Engine, Result};
+use super::{ElectedJob, Stepped};
+use crate::shared::Lifecycle;
+use crate::{Clock, Result};
 
-pub(crate) use cursors::Cursors;
+use cursors::Cursors;
 
 /// Messages of one tenant that are read at once.
 const STEP: usize = 1_000;
 /// Tasks after which a step reads no further tenants.
 const STEP_TASKS: usize = 10 * STEP;
-/// Cursors are written down this often at most: what is published twice is done twice, to no harm.
+/// Cursors are written down this often at most: a task may be published twice; duplicates are ignored.
 const WRITE_DOWN: Span = Span::from_secs(1);
 /// How long a step waits for its lanes where a broker elsewhere has to confirm; then it goes on without the slow ones.
 const CONFIRM: Duration = Duration::from_millis(100);
@@ -57,19 +59,37 @@ impl Found {
     }
 }
 
-impl Engine {
-    /// Publishes the messages that came since the last step, where this process has the duty to. Where its broker takes
-    /// nothing, it leaves the duty to others for a while; where a lane takes nothing, the others go on.
-    pub async fn relay_step(&self) -> Result<Stepped> {
-        let duty = &self.inner.duties.relay;
-        if !self.has(duty).await? {
+/// Publishes tasks.
+pub(super) struct Relay {
+    store: Store,
+    broker: Broker,
+    clock: Clock,
+    elected: Arc<ElectedJob>,
+    lifecycle: Lifecycle,
+    cursors: Arc<Cursors>,
+}
+
+impl Relay {
+    pub(super) fn new(
+        store: Store,
+        broker: Broker,
+        clock: Clock,
+        elected: Arc<ElectedJob>,
+        lifecycle: Lifecycle,
+    ) -> Self {
+        Self { store, broker, clock, elected, lifecycle, cursors: Arc::default() }
+    }
+
+    /// Publishes the messages that came since the last step, where this process is elected to.
+    pub(super) async fn step(&self) -> Result<Stepped> {
+        if !self.elected.is_held().await? {
             return Ok(Stepped::Idle);
         }
         let found = self.find_tasks().await?;
         let more = found.more;
         // Where this fails the cursors stay, and the next step, here or elsewhere, begins there again.
         if let Err(error) = self.publish_all(found).await {
-            self.give_up(duty).await?;
+            self.elected.resign().await?;
             return Err(error.into());
         }
         self.write_down(WRITE_DOWN).await?;
@@ -78,13 +98,13 @@ impl Engine {
 
     /// Reads what lanes that may publish now have not published yet.
     async fn find_tasks(&self) -> Result<Found> {
-        let (mut found, now) = (Found::default(), self.now());
-        for (tenant, written, head) in self.inner.store.behind(RELAY_CURSOR).await? {
-            for (at, lanes) in self.inner.cursors.places(tenant, written, now) {
+        let (mut found, now) = (Found::default(), self.clock.now());
+        for (tenant, written, head) in self.store.behind(RELAY_CURSOR).await? {
+            for (at, lanes) in self.cursors.places(tenant, written, now) {
                 if at >= head {
                     continue;
                 }
-                let read = self.inner.store.dispatches(tenant, at, STEP).await?;
+                let read = self.store.dispatches(tenant, at, STEP).await?;
                 let last = read.last().filter(|_| read.len() == STEP);
                 found.more |= last.is_some();
                 // Behind the last message there are only events that need no work.
@@ -112,35 +132,36 @@ impl Engine {
                 }
             }
         };
-        if !self.inner.broker.is_shared() {
+        if !self.broker.is_shared() {
             all.await;
         } else if tokio::time::timeout(CONFIRM, all).await.is_err() {
-            self.inner.cursors.go_on_without();
+            self.cursors.go_on_without();
         }
         failed.filter(broker::Error::is_of_all_lanes).map_or(Ok(()), Err)
     }
 
     /// Begins to publish a batch, where there is anything in it.
     fn set_out(&self, batch: Batch) -> Option<JoinHandle<std::result::Result<(), broker::Error>>> {
-        let engine = self.clone();
         if batch.tasks.is_empty() {
-            self.inner.cursors.arrived(&batch);
+            self.cursors.arrived(&batch);
             return None;
         }
-        self.inner.cursors.set_out(batch.lane);
-        Some(self.inner.tasks.spawn(async move {
+        self.cursors.set_out(batch.lane);
+        let (broker, clock, cursors) = (self.broker.clone(), self.clock.clone(), Arc::clone(&self.cursors));
+        let stop = self.lifecycle.stop.clone();
+        Some(self.lifecycle.tasks.spawn(async move {
             let outcome = tokio::select! {
-                outcome = engine.inner.broker.publish(&batch.tasks) => outcome,
-                () = engine.inner.stop.cancelled() => return Ok(()),
+                outcome = broker.publish(&batch.tasks) => outcome,
+                () = stop.cancelled() => return Ok(()),
             };
             match &outcome {
-                Ok(()) => engine.inner.cursors.arrived(&batch),
+                Ok(()) => cursors.arrived(&batch),
                 Err(error) => {
                     let at_fault = !error.is_of_all_lanes();
                     if at_fault {
                         tracing::warn!(lane = %batch.lane, %error, "a lane takes no tasks; they are published again");
                     }
-                    engine.inner.cursors.failed(batch.lane, at_fault, engine.now());
+                    cursors.failed(batch.lane, at_fault, clock.now());
                 }
             }
             outcome
@@ -148,20 +169,20 @@ impl Engine {
     }
 
     /// Waits until a lane is done that no step waits for.
-    pub(crate) async fn late_lane(&self) {
-        self.inner.cursors.late.notified().await;
+    pub(super) async fn late_lane(&self) {
+        self.cursors.late.notified().await;
     }
 
     /// Writes down how far it has come, so that another one begins there.
-    pub(crate) async fn relay_down(&self) -> Result<()> {
+    pub(super) async fn write_down_all(&self) -> Result<()> {
         self.write_down(Span::ZERO).await
     }
 
     async fn write_down(&self, pause: Span) -> Result<()> {
-        let now: Time = self.now();
-        for (tenant, seq) in self.inner.cursors.take(now, pause) {
+        let now: Time = self.clock.now();
+        for (tenant, seq) in self.cursors.take(now, pause) {
             let command = Advance { reader: RELAY_CURSOR, seq };
-            self.inner.store.commit(Change { tenant, now, version: None, command }).await?;
+            self.store.commit(Change { tenant, now, version: None, command }).await?;
         }
         Ok(())
     }

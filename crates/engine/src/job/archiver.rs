@@ -1,34 +1,63 @@
-//! The archiver: closes the next stretch of a log, writes it, reads it back and says so.
+//! The archiver: closes the next segment of a log, writes it, reads it back and says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use blobs::Objects;
 use bytes::Bytes;
 use domain::TenantId;
-use store::{ARCHIVE_CURSOR, Change, CloseSegment, Command, ConfirmSegment, Segment};
+use store::{ARCHIVE_CURSOR, CloseSegment, Command, ConfirmSegment, Segment, Store};
 
-use super::manifest::{self, Manifest};
-use super::pack::{Pack, unpack};
-use crate::background::Stepped;
-use crate::{Engine, Error, Result};
+use super::{ElectedJob, Stepped};
+use crate::archive::manifest::{self, Manifest};
+use crate::archive::pack::{Pack, unpack};
+use crate::config::ArchiveConfig;
+use crate::{Clock, Error, Result, archive};
 
 /// Events that are read at a time; each may hold a body.
 const PAGE: usize = 256;
 
-impl Engine {
-    /// Archives one stretch of each tenant that has one, in the process that has the timers. Any number of these may run, and each may be ended at any moment: the
-    /// store holds which stretch is next and whether it is written.
-    pub async fn archiver_step(&self) -> Result<Stepped> {
-        let Some(objects) = &self.inner.archive.objects else { return Ok(Stepped::Idle) };
-        if !self.has(&self.inner.duties.timers).await? {
+/// Archives closed segments.
+pub(super) struct Archiver {
+    store: Store,
+    /// The archive, where there is one.
+    objects: Option<Objects>,
+    clock: Clock,
+    config: ArchiveConfig,
+    elected: Arc<ElectedJob>,
+    failures: AtomicU64,
+}
+
+impl Archiver {
+    pub(super) fn new(
+        store: Store,
+        objects: Option<Objects>,
+        clock: Clock,
+        config: ArchiveConfig,
+        elected: Arc<ElectedJob>,
+    ) -> Self {
+        Self { store, objects, clock, config, elected, failures: AtomicU64::new(0) }
+    }
+
+    /// Segments that this process failed to archive, so far.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Archives one segment of each tenant that has one.
+    pub(super) async fn step(&self) -> Result<Stepped> {
+        let Some(objects) = &self.objects else { return Ok(Stepped::Idle) };
+        if !self.elected.is_held().await? {
             return Ok(Stepped::Idle);
         }
         let (mut stepped, mut failed) = (Stepped::Idle, None);
-        for (tenant, ..) in self.inner.store.behind(ARCHIVE_CURSOR).await? {
+        for (tenant, ..) in self.store.behind(ARCHIVE_CURSOR).await? {
             match self.archive_next(objects, tenant).await {
                 Ok(false) => {}
                 Ok(true) => stepped = Stepped::More,
                 Err(error) => {
-                    self.inner.archive.failed();
-                    tracing::warn!(%error, tenant = tenant.0, "a stretch of the log could not be archived");
+                    self.failures.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(%error, tenant = tenant.0, "a segment of the log could not be archived");
                     failed = Some(error);
                 }
             }
@@ -36,11 +65,11 @@ impl Engine {
         failed.map_or(Ok(stepped), Err)
     }
 
-    /// Archives the next stretch of a tenant; answers whether there was one.
+    /// Archives the next segment of a tenant; answers whether there was one.
     async fn archive_next(&self, objects: &Objects, tenant: TenantId) -> Result<bool> {
-        let found = self.inner.store.tenant(tenant).await?;
+        let found = self.store.tenant(tenant).await?;
         let name = found.ok_or_else(|| Error::Internal(format!("tenant {} has a log and no name", tenant.0)))?.name;
-        let last = self.inner.store.segment_at(tenant, i64::MAX).await?;
+        let last = self.store.segment_at(tenant, i64::MAX).await?;
         let open = match last {
             Some(open) if open.sha256.is_none() => Some(open),
             last => self.close_next(tenant, &name, last.map_or(1, |last| last.last + 1)).await?,
@@ -51,7 +80,7 @@ impl Engine {
         }
     }
 
-    /// Closes the stretch that begins here, where it is full or old enough; whoever else has closed it meanwhile is right.
+    /// Closes the segment that begins here, where it is full or old enough; whoever else has closed it meanwhile is right.
     async fn close_next(&self, tenant: TenantId, name: &str, first: i64) -> Result<Option<Segment>> {
         let Some(last) = self.end_of(tenant, first).await? else { return Ok(None) };
         let close = CloseSegment { first, last, object: manifest::object(name, first, last) };
@@ -59,14 +88,14 @@ impl Engine {
             Ok(()) | Err(Error::Store(store::Error::Conflict)) => {}
             Err(error) => return Err(error),
         }
-        let open = self.inner.store.segment_at(tenant, i64::MAX).await?;
+        let open = self.store.segment_at(tenant, i64::MAX).await?;
         Ok(open.filter(|open| open.sha256.is_none()))
     }
 
-    /// Where the stretch that begins here ends; none while it may still grow.
+    /// Where the segment that begins here ends; none while it may still grow.
     async fn end_of(&self, tenant: TenantId, first: i64) -> Result<Option<i64>> {
-        let config = &self.config().archive;
-        let sizes = self.inner.store.sizes(tenant, first - 1, config.segment_events).await?;
+        let config = &self.config;
+        let sizes = self.store.sizes(tenant, first - 1, config.segment_events).await?;
         let mut bytes = 0;
         for sized in &sizes {
             bytes += sized.bytes as u64;
@@ -75,7 +104,7 @@ impl Engine {
             }
         }
         let (Some(oldest), Some(latest)) = (sizes.first(), sizes.last()) else { return Ok(None) };
-        let due = sizes.len() >= config.segment_events || self.now().since(oldest.at) >= config.segment_age;
+        let due = sizes.len() >= config.segment_events || self.clock.now().since(oldest.at) >= config.segment_age;
         Ok(due.then_some(latest.seq))
     }
 
@@ -102,7 +131,7 @@ impl Engine {
         while pack.as_ref().is_none_or(|pack| pack.last() < open.last) {
             let after = pack.as_ref().map_or(open.first - 1, Pack::last);
             let wanted = usize::try_from(open.last - after).unwrap_or(PAGE).min(PAGE);
-            let events = self.inner.store.events(tenant, &store::EventFilter::default(), after, wanted).await?;
+            let events = self.store.events(tenant, &store::EventFilter::default(), after, wanted).await?;
             let Some(first) = events.first() else {
                 return Err(broken(format!("event {} is missing", after + 1)));
             };
@@ -113,12 +142,11 @@ impl Engine {
                 events.iter().try_for_each(|event| pack.add(event)).map_err(broken)?;
             }
         }
-        let pack = pack.ok_or_else(|| broken("an empty stretch".to_owned()))?;
+        let pack = pack.ok_or_else(|| broken("an empty segment".to_owned()))?;
         pack.finish(name, &open.object).map_err(broken)
     }
 
-    pub(super) async fn take<C: Command>(&self, tenant: TenantId, command: C) -> Result<C::Outcome> {
-        let change = Change { tenant, now: self.now(), version: None, command };
-        Ok(self.inner.store.commit(change).await?.outcome)
+    async fn take<C: Command>(&self, tenant: TenantId, command: C) -> Result<C::Outcome> {
+        archive::commit(&self.store, tenant, self.clock.now(), command).await
     }
 }

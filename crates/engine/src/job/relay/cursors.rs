@@ -9,16 +9,16 @@ use domain::{Priority, Span, TenantId, Time};
 use tokio::sync::Notify;
 
 use super::Batch;
-use crate::background;
+use crate::job::run;
 
 /// The longest pause of a lane that took nothing.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// How far the lanes have come, and which of them publish now.
 #[derive(Default)]
-pub(crate) struct Cursors {
+pub(super) struct Cursors {
     held: Mutex<Held>,
-    /// Rings when a lane is done that its step no longer waited for.
+    /// Notifies when a lane is done that its step no longer waited for.
     pub(super) late: Notify,
 }
 
@@ -116,7 +116,7 @@ impl Cursors {
         (way.publishing, way.late) = (false, false);
         if lane_is_at_fault {
             way.failures += 1;
-            let pause = background::pause(way.failures).min(PAUSE_MAX);
+            let pause = run::pause(way.failures).min(PAUSE_MAX);
             way.not_before = now.plus(Span::from_millis(pause.as_millis() as i64));
         }
     }
