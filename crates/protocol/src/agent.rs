@@ -63,11 +63,11 @@ pub struct Agent {
     pub description: Option<String>,
     /// The fields of decisions it holds of its own; grants are in `GET /api/v1/authority`.
     #[serde(default)]
-    #[schema(example = json!(["implementation", "testing"]))]
+    #[schema(required = true, example = json!(["implementation", "testing"]))]
     pub authority_domains: Vec<String>,
     /// Whether it has final authority over every domain.
     #[serde(default)]
-    #[schema(example = false)]
+    #[schema(required = true, example = false)]
     pub final_authority: bool,
     /// Where its deliveries are pushed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

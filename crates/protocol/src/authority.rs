@@ -20,6 +20,7 @@ pub struct Authority {
     pub domains: Vec<AuthorityDomain>,
     /// The grants that hold now.
     #[serde(default)]
+    #[schema(required = true)]
     pub grants: Vec<Grant>,
 }
 
@@ -130,11 +131,11 @@ pub struct AuthorityDecision {
     pub rule: String,
     /// Who may decide in the domain.
     #[serde(default)]
-    #[schema(example = json!(["chat"]))]
+    #[schema(required = true, example = json!(["chat"]))]
     pub holders: Vec<String>,
     /// The decision in a sentence.
     #[serde(default)]
-    #[schema(example = "`code` does not hold `strategy`.")]
+    #[schema(required = true, example = "`code` does not hold `strategy`.")]
     pub detail: String,
     /// What the sender can do instead; left out when allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,7 +37,7 @@ pub struct Event {
     pub time: Timestamp,
     /// The media type of `data`, always `application/json`.
     #[serde(default)]
-    #[schema(example = "application/json")]
+    #[schema(required = true, example = "application/json")]
     pub datacontenttype: String,
     /// Its position in the tenant's log: 1, 2, 3 and so on without a hole.
     #[schema(example = 7)]
@@ -118,17 +118,18 @@ pub struct Verification {
     pub head: EventsHead,
     /// How many deliveries were rebuilt from the log and compared.
     #[serde(default)]
-    #[schema(example = 512)]
+    #[schema(required = true, example = 512)]
     pub deliveries_checked: u64,
     /// The position that the log begins after; what was before it has gone to the archive. 0 where nothing has.
     #[serde(default)]
-    #[schema(example = 0)]
+    #[schema(required = true, example = 0)]
     pub trimmed: u64,
     /// What checking the archive found, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<ArchiveVerification>,
     /// What is wrong, if anything is.
     #[serde(default)]
+    #[schema(required = true)]
     pub problems: Vec<ChainProblem>,
 }
 

@@ -47,7 +47,7 @@ pub struct GateResult {
     /// Its bounds.
     pub threshold: Threshold,
     /// The evidence; `null` when it is missing.
-    #[schema(example = 0.7)]
+    #[schema(required = true, example = 0.7)]
     pub actual: Option<f64>,
     /// Whether the evidence is within the bounds.
     #[schema(example = false)]

@@ -13,7 +13,7 @@ pub struct Health {
     pub status: String,
     /// The server's version.
     #[serde(default)]
-    #[schema(example = "0.1.0")]
+    #[schema(required = true, example = "0.1.0")]
     pub version: String,
 }
 
@@ -25,6 +25,7 @@ pub struct Ready {
     pub status: ReadyStatus,
     /// Each part's state, by name.
     #[serde(default)]
+    #[schema(required = true)]
     pub checks: BTreeMap<String, Check>,
 }
 

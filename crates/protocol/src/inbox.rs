@@ -29,9 +29,10 @@ pub struct Inbox {
     pub items: Vec<InboxItem>,
     /// How many deliveries are in each state, over the whole inbox.
     #[serde(default)]
+    #[schema(required = true)]
     pub counts: Counts,
     /// What to give as `after` for the next page; `null` on the last one.
-    #[schema(example = "2.1042")]
+    #[schema(required = true, example = "2.1042")]
     pub next: Option<String>,
 }
 
@@ -41,16 +42,22 @@ pub struct Inbox {
 #[schema(example = json!({"pending": 3, "leased": 1, "deferred": 0, "acked": 120, "expired": 0, "dead": 1}))]
 pub struct Counts {
     /// Waiting.
+    #[schema(required = true)]
     pub pending: u64,
     /// Received and not yet settled.
+    #[schema(required = true)]
     pub leased: u64,
     /// Put off.
+    #[schema(required = true)]
     pub deferred: u64,
     /// Done.
+    #[schema(required = true)]
     pub acked: u64,
     /// Too late.
+    #[schema(required = true)]
     pub expired: u64,
     /// Given up.
+    #[schema(required = true)]
     pub dead: u64,
 }
 

@@ -37,7 +37,7 @@ pub struct CreatedKey {
     pub role: Role,
     /// The agents it may speak and read for.
     #[serde(default)]
-    #[schema(example = json!(["code"]))]
+    #[schema(required = true, example = json!(["code"]))]
     pub agents: Vec<String>,
     /// What people call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,7 @@ pub struct CreatedKey {
     pub name: Option<String>,
     /// The tenant it belongs to.
     #[serde(default)]
-    #[schema(example = "default")]
+    #[schema(required = true, example = "default")]
     pub tenant: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -71,7 +71,7 @@ pub struct Key {
     pub role: Role,
     /// The agents it may speak and read for.
     #[serde(default)]
-    #[schema(example = json!(["code"]))]
+    #[schema(required = true, example = json!(["code"]))]
     pub agents: Vec<String>,
     /// What people call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub struct Key {
     pub name: Option<String>,
     /// The tenant it belongs to.
     #[serde(default)]
-    #[schema(example = "default")]
+    #[schema(required = true, example = "default")]
     pub tenant: String,
     /// When it was made.
     pub created_at: Timestamp,

@@ -35,7 +35,7 @@ pub struct Message {
     pub subject: String,
     /// The text.
     #[serde(default)]
-    #[schema(example = "Running at scale!")]
+    #[schema(required = true, example = "Running at scale!")]
     pub body: String,
     /// The media type of the body.
     #[schema(example = "text/markdown")]
@@ -76,6 +76,7 @@ pub struct Message {
     pub ack_within: Option<String>,
     /// Each recipient with the state of its delivery.
     #[serde(default)]
+    #[schema(required = true)]
     pub recipients: Vec<RecipientState>,
     /// What became of it when a rule of authority or a gate sent it elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,7 +128,7 @@ pub struct Outcome {
     pub rule: String,
     /// Who received the message instead.
     #[serde(default)]
-    #[schema(example = json!(["chat"]))]
+    #[schema(required = true, example = json!(["chat"]))]
     pub to: Vec<String>,
     /// The same in a sentence.
     #[schema(example = "`code` does not hold `strategy`; the message went to its holders as a proposal.")]

@@ -17,26 +17,26 @@ use crate::GateResult;
 pub struct Problem {
     /// A URI reference that names the kind of problem; its last segment is `code`.
     #[serde(rename = "type", default)]
-    #[schema(example = "/problems/unknown-recipient")]
+    #[schema(required = true, example = "/problems/unknown-recipient")]
     pub kind: String,
     /// What kind of problem this is, the same words for every occurrence.
     #[serde(default)]
-    #[schema(example = "A recipient does not exist")]
+    #[schema(required = true, example = "A recipient does not exist")]
     pub title: String,
     /// The HTTP status.
     #[serde(default)]
-    #[schema(example = 422)]
+    #[schema(required = true, example = 422)]
     pub status: u16,
     /// What went wrong this time and what to change.
     #[serde(default)]
-    #[schema(example = "There is no agent `chatt`; did you mean `chat`?")]
+    #[schema(required = true, example = "There is no agent `chatt`; did you mean `chat`?")]
     pub detail: String,
-    /// The stable code that programs may match on.
-    #[schema(example = "unknown-recipient")]
+    /// The stable code that programs may match on. Each has a page at `/problems/{code}`.
+    #[schema(value_type = crate::Code)]
     pub code: String,
     /// The request's id, as in the server's log and the `X-Request-Id` header.
     #[serde(default)]
-    #[schema(example = "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42")]
+    #[schema(required = true, example = "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42")]
     pub request_id: String,
     /// The fields at fault; left out when no field is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,7 +68,7 @@ pub struct Problem {
 /// A step that would make possible what was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]
-#[schema(example = json!({"do": "propose", "to": ["chat"], "domain": "strategy", "grant_to": "code"}))]
+#[schema(as = ProblemAction, example = json!({"do": "propose", "to": ["chat"], "domain": "strategy", "grant_to": "code"}))]
 pub enum Action {
     /// Register an agent.
     RegisterAgent {

@@ -119,8 +119,10 @@ pub fn canonical(code: Code) -> &'static str {
 }
 
 /// Every status that the API answers with, for pre-made measures.
-pub const STATUSES: [u16; 23] =
-    [200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 416, 422, 429, 500, 501, 503, 0];
+pub const STATUSES: [u16; 24] = [
+    200, 201, 202, 204, 206, 302, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 416, 422, 429, 500, 501, 503,
+    0,
+];
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ pub struct Receipts {
     pub items: Vec<DeliveryReceipt>,
     /// Always `null`: every recipient is in one answer.
     #[serde(default)]
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     pub next: Option<String>,
 }
 

@@ -23,6 +23,6 @@ pub struct Tenant {
     pub created_at: Timestamp,
     /// The position of the last event in its log.
     #[serde(default)]
-    #[schema(example = 1042)]
+    #[schema(required = true, example = 1042)]
     pub seq: u64,
 }

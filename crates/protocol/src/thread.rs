@@ -11,11 +11,11 @@ pub struct Thread {
     pub thread_id: Uuid,
     /// The subject of the first message.
     #[serde(default)]
-    #[schema(example = "Hello k8s")]
+    #[schema(required = true, example = "Hello k8s")]
     pub subject: String,
     /// The messages of this page.
     pub items: Vec<Message>,
     /// What to give as `after` for the next page; `null` on the last one.
-    #[schema(example = "1042")]
+    #[schema(required = true, example = "1042")]
     pub next: Option<String>,
 }

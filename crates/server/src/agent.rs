@@ -17,12 +17,12 @@ pub(crate) async fn list(
     Ok(Json(shape::page::page(agents, |view| shaped(&session, view))))
 }
 
-/// `GET /api/v1/agents/{name}`
+/// `GET /api/v1/agents/{agent}`
 pub(crate) async fn show(Session(session): Session, Path(name): Path<String>) -> Answer<Json<protocol::Agent>> {
     Ok(Json(shaped(&session, session.agent(&name).await?)))
 }
 
-/// `PUT /api/v1/agents/{name}`
+/// `PUT /api/v1/agents/{agent}`
 pub(crate) async fn put(
     Session(session): Session,
     Path(name): Path<String>,
@@ -33,12 +33,12 @@ pub(crate) async fn put(
     Ok((status, Json(shaped(&session, agent))))
 }
 
-/// `DELETE /api/v1/agents/{name}`
+/// `DELETE /api/v1/agents/{agent}`
 pub(crate) async fn retire(Session(session): Session, Path(name): Path<String>) -> Answer<Json<protocol::Agent>> {
     Ok(Json(shaped(&session, session.retire_agent(&name).await?)))
 }
 
-/// `POST /api/v1/agents/{name}/heartbeat`
+/// `POST /api/v1/agents/{agent}/heartbeat`
 pub(crate) async fn heartbeat(Session(session): Session, Path(name): Path<String>) -> Answer<Json<protocol::Agent>> {
     Ok(Json(shaped(&session, session.heartbeat(&name).await?)))
 }

@@ -12,7 +12,7 @@ use futures_util::TryStreamExt;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
-use crate::extract::{Json, Path, Session};
+use crate::extract::{Json, Path, Session, check_coding};
 use crate::problem::{Answer, Fault};
 use protocol::shape;
 
@@ -27,6 +27,7 @@ pub(crate) async fn store(
     Session(session): Session,
     request: Request,
 ) -> Answer<(StatusCode, Json<protocol::StoredAttachment>)> {
+    check_coding(request.headers())?;
     let media_type = media_type(request.headers())?;
     let name = text(request.headers(), &header::CONTENT_DISPOSITION).and_then(disposition::name);
     check_size(request.headers(), session.config().limits.attachment_bytes.0)?;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, VARY};
+use http::{HeaderMap, StatusCode};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
 use crate::face::Face;
@@ -16,10 +17,31 @@ use crate::problem::Fault;
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
                       script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// What the page needs so that everybody can use it: colours that can be told apart, and names of fields.
+const ACCESSIBLE: [(&str, &str, &[u8]); 2] = [
+    ("accessible.css", "text/css", include_bytes!("docs/accessible.css")),
+    ("accessible.js", "text/javascript", include_bytes!("docs/accessible.js")),
+];
+
 /// `GET /openapi.json`
 pub(crate) async fn openapi(State(face): State<Face>) -> Response {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
     (headers, face.document.get().cloned().unwrap_or_default()).into_response()
+}
+
+/// `GET /openapi-3.0.json`
+pub(crate) async fn openapi_earlier(State(face): State<Face>) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
+    (headers, face.document_earlier.get().cloned().unwrap_or_default()).into_response()
+}
+
+/// `GET /`: leads a browser to the page
+pub(crate) async fn root(headers: HeaderMap) -> Response {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/html") {
+        return (StatusCode::FOUND, [(LOCATION, "/docs"), (VARY, "Accept")]).into_response();
+    }
+    Fault::not_found("/").into_response()
 }
 
 /// `GET /docs`
@@ -29,11 +51,17 @@ pub(crate) async fn page() -> Response {
     let html =
         String::from_utf8_lossy(&file.bytes).replace("\"./", "\"/docs/").replace("\"index.css", "\"/docs/index.css");
     let html = html.replace("<title>Swagger UI</title>", "<title>coordination: the HTTP API</title>");
+    let html = html.replace("</head>", "<link rel=\"stylesheet\" href=\"/docs/accessible.css\" />\n</head>");
+    let html = html.replace("</body>", "<script src=\"/docs/accessible.js\"></script>\n</body>");
+    let html = html.replace("<div id=\"swagger-ui\"></div>", "<main id=\"swagger-ui\"></main>");
     (headers("text/html; charset=utf-8".to_owned()), html).into_response()
 }
 
 /// `GET /docs/{file}`: what the page is made of
 pub(crate) async fn part(Path(path): Path<String>) -> Response {
+    if let Some((_, media_type, bytes)) = ACCESSIBLE.iter().find(|(name, ..)| *name == path) {
+        return (headers((*media_type).to_owned()), *bytes).into_response();
+    }
     match file_of(&path) {
         Some(file) => (headers(file.content_type), bytes(file.bytes)).into_response(),
         None => Fault::not_found(&format!("/docs/{path}")).into_response(),
@@ -41,7 +69,8 @@ pub(crate) async fn part(Path(path): Path<String>) -> Response {
 }
 
 fn file_of(path: &str) -> Option<SwaggerFile<'static>> {
-    let config = Config::from("/openapi.json").try_it_out_enabled(true).use_base_layout();
+    // A link inside of a button is one too many for who goes from one to the next by the keyboard.
+    let config = Config::from("/openapi.json").try_it_out_enabled(true).deep_linking(false).use_base_layout();
     utoipa_swagger_ui::serve(path, Arc::new(config)).ok().flatten()
 }
 

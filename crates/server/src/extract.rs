@@ -7,7 +7,7 @@ mod path;
 mod query;
 mod session;
 
-pub(crate) use body::read as read_body;
+pub(crate) use body::{check_coding, read as read_body};
 pub(crate) use idempotency::Idempotency;
 pub(crate) use json::{Json, Lenient};
 pub(crate) use path::Path;

@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     /// The API's description, once the router is built.
     pub(crate) document: OnceLock<Bytes>,
+    /// The same in OpenAPI 3.0.
+    pub(crate) document_earlier: OnceLock<Bytes>,
     /// Set when the server begins to leave: from then on it is not ready, and still answers everything.
     pub(crate) leaving: AtomicBool,
     /// Bytes of a JSON request.

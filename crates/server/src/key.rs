@@ -26,7 +26,7 @@ pub(crate) async fn list(
     Ok(Json(shape::page::page(keys, |key| shape::key::key(key, &session.tenant()))))
 }
 
-/// `DELETE /api/v1/keys/{id}`
+/// `DELETE /api/v1/keys/{key_id}`
 pub(crate) async fn revoke(Session(session): Session, Path(id): Path<String>) -> Answer<Json<protocol::Key>> {
     let key = session.revoke_key(&id).await?;
     let tenant = session.tenant_name(key.tenant);

@@ -118,12 +118,12 @@ pub(crate) async fn list(
     Ok(Json(shape::page::page(messages, shape::message::message)))
 }
 
-/// `GET /api/v1/messages/{id}`
+/// `GET /api/v1/messages/{message_id}`
 pub(crate) async fn show(Session(session): Session, Path(id): Path<Uuid>) -> Answer<Json<protocol::Message>> {
     Ok(Json(shape::message::message(session.message(MessageId(id)).await?)))
 }
 
-/// `GET /api/v1/messages/{id}/receipts`
+/// `GET /api/v1/messages/{message_id}/receipts`
 pub(crate) async fn receipts(Session(session): Session, Path(id): Path<Uuid>) -> Answer<Json<protocol::Receipts>> {
     Ok(Json(shape::receipt::receipts(session.receipts(MessageId(id)).await?)))
 }

@@ -49,6 +49,8 @@ pub(crate) struct Observe {
     meter: RouteMeter,
     limit: Option<Duration>,
     slow: Option<Duration>,
+    /// The methods that the route takes; `Allow` is written outside this layer.
+    allowed: String,
 }
 
 impl Observe {
@@ -59,7 +61,18 @@ impl Observe {
         patience: Patience,
         methods: MethodRouter<Face>,
     ) -> MethodRouter<Face> {
-        let observe = Arc::new(Self::new(face, route, patience));
+        Self::around_these(face, route, patience, methods, String::new())
+    }
+
+    /// The same, told which methods the route takes: `GET, HEAD`.
+    pub(crate) fn around_these(
+        face: &Face,
+        route: &'static str,
+        patience: Patience,
+        methods: MethodRouter<Face>,
+        allowed: String,
+    ) -> MethodRouter<Face> {
+        let observe = Arc::new(Self { allowed, ..Self::new(face, route, patience) });
         methods.layer(layer_fn(move |inner| Observed { inner, observe: Arc::clone(&observe) }))
     }
 
@@ -70,14 +83,15 @@ impl Observe {
             Patience::Endless => None,
         };
         let slow = (patience == Patience::Usual).then_some(SLOW);
-        Self { face: face.clone(), meter: face.meters.routes.of(route), limit, slow }
+        let meter = face.meters.routes.of(route);
+        Self { face: face.clone(), meter, limit, slow, allowed: String::new() }
     }
 
     fn finish(&self, request: &Asked, mut response: Response) -> Response {
         let fault = response.extensions_mut().remove::<Fault>();
         let fault = fault.or_else(|| {
             let missing = response.status() == StatusCode::METHOD_NOT_ALLOWED;
-            missing.then(|| Fault::method_not_allowed(response.headers()))
+            missing.then(|| Fault::method_not_allowed(&self.allowed))
         });
         if let Some(fault) = &fault {
             problem::write(fault, &request.id, &mut response);

@@ -4,8 +4,8 @@ pub(crate) mod page;
 
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Refusal};
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use crate::request_id::RequestId;
 use protocol::shape;
@@ -36,10 +36,17 @@ impl Fault {
         Self::new(Code::NotFound, format!("There is nothing at `{shown}`."))
     }
 
+    /// A part of the path is to be an id and is none.
+    pub(crate) fn no_id(path: &str) -> Self {
+        let mut fault = Self::not_found(path);
+        fault.refusal.detail.push_str(" An id is a UUID, as in `01982f3c-7b1a-7c00-8000-5f0d8a3c1e42`.");
+        fault.refusal.remedy = Some(Box::new("Give the id as the answer that made it says it.".into()));
+        fault
+    }
+
     /// The path exists, the method does not.
-    pub(crate) fn method_not_allowed(allowed: &HeaderMap) -> Self {
-        let methods = allowed.get(ALLOW).and_then(|methods| methods.to_str().ok()).unwrap_or_default();
-        Self::new(Code::MethodNotAllowed, format!("This path takes {}.", methods.replace(',', ", ")))
+    pub(crate) fn method_not_allowed(allowed: &str) -> Self {
+        Self::new(Code::MethodNotAllowed, format!("This path takes {allowed}."))
     }
 }
 
@@ -88,6 +95,9 @@ pub(crate) fn write(fault: &Fault, id: &RequestId, response: &mut Response) {
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"coordination\""));
+    }
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     headers.remove(http::header::CONTENT_LENGTH);
     *response.status_mut() = status;

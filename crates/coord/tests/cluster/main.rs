@@ -12,6 +12,8 @@ mod attachment;
 mod authority;
 #[path = "../../../server/tests/http/bad_input.rs"]
 mod bad_input;
+#[path = "../../../server/tests/http/contract.rs"]
+mod contract;
 #[path = "../../../server/tests/http/docs.rs"]
 mod docs;
 #[path = "../../../server/tests/http/event.rs"]

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use bytes::Bytes;
 use domain::{Code, Refusal};
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::problem::Fault;
@@ -15,6 +15,7 @@ use crate::problem::Fault;
 /// Fails with `unsupported-media-type`, `request-too-large` or `upload-timeout`; a caller that breaks off gets
 /// `malformed-json`, which it does not see.
 pub(crate) async fn read(request: Request, limit: usize, time: Duration) -> Result<Bytes, Fault> {
+    check_coding(request.headers())?;
     check_media_type(request.headers())?;
     let body = request.into_body();
     if body.size_hint().lower() > limit as u64 {
@@ -39,6 +40,20 @@ fn too_large(limit: usize) -> Fault {
     Refusal::new(Code::RequestTooLarge, format!("The body is larger than {limit} bytes."))
         .with_remedy("Send less at once; store large contents with POST /api/v1/attachments.")
         .into()
+}
+
+/// Fails with `unsupported-media-type` where the body is compressed or coded in another way: no coding is taken here.
+pub(crate) fn check_coding(headers: &HeaderMap) -> Result<(), Fault> {
+    let coded = headers.get_all(CONTENT_ENCODING).iter().find_map(|given| {
+        let codings = given.to_str().unwrap_or("?").split(',').map(str::trim);
+        codings.into_iter().find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+    });
+    let Some(coding) = coded else { return Ok(()) };
+    let shown: String = coding.chars().take(80).collect();
+    let detail = format!("The body has the content coding `{shown}`; this server takes none but `identity`.");
+    Err(Refusal::new(Code::UnsupportedMediaType, detail)
+        .with_remedy("Send the bytes as they are, without `Content-Encoding`; a compressed file is a media type, as in `Content-Type: application/gzip`.")
+        .into())
 }
 
 /// JSON, whatever its flavour, or nothing said.

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Fault;
 
-/// The variable parts of a path. One that cannot be read is answered like one that names nothing.
+/// The variable parts of a path. One that cannot be read, because an id is a UUID,
+/// is answered like one that names nothing, and told so.
 #[derive(Debug)]
 pub(crate) struct Path<T>(pub(crate) T);
 
@@ -15,7 +16,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequestParts<S> f
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
         match parts.extract::<axum::extract::Path<T>>().await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(_) => Err(Fault::not_found(parts.uri.path())),
+            Err(_) => Err(Fault::no_id(parts.uri.path())),
         }
     }
 }

@@ -7,7 +7,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, RefOr, Schema, Tag};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Operation, example};
+use super::{Operation, earlier, event, example, pattern, refusal};
 
 /// How a key is given.
 const KEY: &str = "key";
@@ -25,6 +25,17 @@ pub(crate) struct Document {
     webhooks: BTreeMap<&'static str, Value>,
     schemas: BTreeMap<String, RefOr<Schema>>,
     tags: Vec<Tag>,
+    /// The paths of streams, with the schema of their items.
+    streams: Vec<(String, String)>,
+}
+
+/// The document in both forms, as JSON.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// OpenAPI 3.1.
+    pub(crate) current: Value,
+    /// OpenAPI 3.0.
+    pub(crate) earlier: Value,
 }
 
 impl Document {
@@ -35,7 +46,11 @@ impl Document {
 
     /// Adds an operation to the group that was begun last.
     pub(crate) fn add(&mut self, method: HttpMethod, path: &str, operation: Operation) {
-        let mut operation = operation.finished(path);
+        if let Some(item) = operation.streams.clone() {
+            self.streams.push((path.to_owned(), item));
+        }
+        let changes = !matches!(method, HttpMethod::Get | HttpMethod::Head);
+        let mut operation = operation.finished(path, changes);
         self.schemas.extend(std::mem::take(&mut operation.schemas));
         let tag = self.tags.last().map(|tag| tag.name.clone()).unwrap_or_default();
         self.paths.add_path_operation(path, vec![method], operation.builder.tag(tag));
@@ -50,7 +65,27 @@ impl Document {
     }
 
     /// The whole as JSON, with an example for every body.
-    pub(crate) fn finish(mut self) -> Value {
+    pub(crate) fn finish(mut self) -> Written {
+        let streams = std::mem::take(&mut self.streams);
+        let mut document = self.assembled();
+        if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+            event::divide(schemas);
+        }
+        refusal::write(&mut document["components"]);
+        pattern::write(&mut document);
+        example::fill(&mut document);
+        for (path, item) in streams {
+            let streamed = format!("Streamed{item}");
+            let item = format!("#/components/schemas/{item}");
+            document["components"]["schemas"][&streamed] = streamed_event(&item);
+            let content = &mut document["paths"][&path]["get"]["responses"]["200"]["content"]["text/event-stream"];
+            content["x-itemSchema"] = json!({"$ref": format!("#/components/schemas/{streamed}")});
+        }
+        let earlier = earlier::converted(&document);
+        Written { current: document, earlier }
+    }
+
+    fn assembled(mut self) -> Value {
         let mut problem = vec![(protocol::Problem::name().into_owned(), protocol::Problem::schema())];
         protocol::Problem::schemas(&mut problem);
         self.schemas.extend(problem);
@@ -74,8 +109,24 @@ impl Document {
             .security(Some([SecurityRequirement::new(KEY, [""; 0]), SecurityRequirement::default()]))
             .build();
         let mut document = serde_json::to_value(document).unwrap_or_default();
+        document["servers"] = json!([{"url": "/", "description": "The server that this document comes from."}]);
+        document["info"]["contact"] = json!({"name": "coordination", "url": env!("CARGO_PKG_REPOSITORY")});
         document["webhooks"] = json!(self.webhooks);
-        example::fill(&mut document);
         document
     }
+}
+
+/// One server-sent event whose data are JSON of this schema.
+fn streamed_event(data: &str) -> Value {
+    json!({
+        "type": "object", "description": "One server-sent event.", "required": ["id", "data"],
+        "properties": {
+            "id": {"type": "string", "description": "The position in the log; `Last-Event-ID` resumes behind it."},
+            "event": {"type": "string", "description": "Left out, but where the stream says something about itself."},
+            "data": {
+                "type": "string", "description": format!("JSON, described by `{data}`."),
+                "contentMediaType": "application/json", "contentSchema": {"$ref": data},
+            },
+        },
+    })
 }

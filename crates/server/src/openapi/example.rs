@@ -25,10 +25,20 @@ fn fill_part(part: &mut Value, schemas: &Map<String, Value>) {
 }
 
 fn fill_content(body: &mut Value, schemas: &Map<String, Value>) {
+    let may_be_left_out = body.get("required") == Some(&Value::Bool(false));
     let Some(content) = body.get_mut("content").and_then(Value::as_object_mut) else { return };
     for (media_type, content) in content {
-        if media_type.ends_with("json") && content.get("example").is_none() {
-            content["example"] = of(&content["schema"], schemas, 0);
+        if media_type.ends_with("json") && content.get("example").is_none() && content.get("examples").is_none() {
+            let example = of(&content["schema"], schemas, 0);
+            if may_be_left_out {
+                // What a page fills in first changes nothing but what the caller asks for.
+                content["examples"] = json!({
+                    "nothing": {"summary": "The defaults.", "value": {}},
+                    "everything": {"summary": "What can be said.", "value": example},
+                });
+            } else {
+                content["example"] = example;
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
 use utoipa::{IntoParams, ToSchema};
 
-use super::schema;
+use super::{refusal, schema};
 use crate::observe::Patience;
 use protocol::problems::{status, title};
 
@@ -14,14 +14,19 @@ use protocol::problems::{status, title};
 pub(crate) struct Operation {
     pub(super) builder: OperationBuilder,
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+    /// What its stream carries, where it answers with one.
+    pub(super) streams: Option<String>,
     problems: Vec<Code>,
+    /// Whether it needs no key.
+    open: bool,
     /// How long its handler may take.
     pub(crate) patience: Patience,
 }
 
 /// Begins the description of an operation: its id and what it does in a sentence.
 pub(crate) fn op(id: &'static str, summary: &str) -> Operation {
-    let builder = OperationBuilder::new().operation_id(Some(id)).summary(Some(summary));
+    let builder =
+        OperationBuilder::new().operation_id(Some(id)).summary(Some(summary)).description(Some(format!("{summary}.")));
     Operation { builder, ..Operation::default() }
 }
 
@@ -32,7 +37,8 @@ impl Operation {
     }
 
     /// It needs no key.
-    pub(crate) fn open(self) -> Self {
+    pub(crate) fn open(mut self) -> Self {
+        self.open = true;
         self.built(|builder| builder.security(SecurityRequirement::default()))
     }
 
@@ -47,13 +53,15 @@ impl Operation {
     }
 
     fn body<T: ToSchema>(mut self, required: Required) -> Self {
+        self.problems.extend_from_slice(refusal::READING_JSON);
         let content = ContentBuilder::new().schema(Some(self.schema::<T>())).build();
         let body = RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build();
         self.built(|builder| builder.request_body(Some(body)))
     }
 
     /// It takes any bytes.
-    pub(crate) fn takes_bytes(self) -> Self {
+    pub(crate) fn takes_bytes(mut self) -> Self {
+        self.problems.extend([Code::UnsupportedMediaType, Code::InvalidField]);
         let content = ContentBuilder::new().schema(Some(schema::bytes())).build();
         let about = "The bytes, of any media type.";
         let body = RequestBodyBuilder::new().content("application/octet-stream", content).description(Some(about));
@@ -61,7 +69,8 @@ impl Operation {
     }
 
     /// It takes query parameters.
-    pub(crate) fn asks<T: IntoParams>(self) -> Self {
+    pub(crate) fn asks<T: IntoParams>(mut self) -> Self {
+        self.problems.extend_from_slice(refusal::READING_QUERY);
         T::into_params(|| Some(ParameterIn::Query))
             .into_iter()
             .fold(self, |operation, parameter| operation.built(|builder| builder.parameter(parameter)))
@@ -91,7 +100,12 @@ impl Operation {
 
     /// It answers with something that is not JSON of a known shape.
     pub(crate) fn gives_raw(self, status: u16, media_type: &str, about: &str) -> Self {
-        let content = ContentBuilder::new().schema(Some(schema::bytes())).build();
+        let schema = match media_type {
+            "application/json" => schema::object(),
+            "text/html" => schema::text(),
+            _ => schema::bytes(),
+        };
+        let content = ContentBuilder::new().schema(Some(schema)).build();
         self.response(status, ResponseBuilder::new().description(about).content(media_type, content))
     }
 
@@ -99,6 +113,7 @@ impl Operation {
     pub(crate) fn gives_stream<T: ToSchema>(mut self, about: &str) -> Self {
         let name = T::name();
         self.schema::<T>();
+        self.streams = Some(name.clone().into_owned());
         let about = format!("{about} Each event's `data` is one `{name}` in JSON, its `id` the position in the log.");
         let example = "retry: 1000\n\nid: 7\ndata: {...}\n\n: keep-alive\n\n";
         let content = ContentBuilder::new().schema(Some(schema::text())).example(Some(example.into())).build();
@@ -150,26 +165,33 @@ impl Operation {
     }
 
     /// Adds the path's parameters and the problem answers, one for each status.
-    pub(super) fn finished(mut self, path: &str) -> Self {
+    pub(super) fn finished(mut self, path: &str, changes: bool) -> Self {
         for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             let parameter = path_parameter(name);
             self = self.built(|builder| builder.parameter(parameter));
         }
         let mut codes = std::mem::take(&mut self.problems);
+        codes.extend(path.contains('{').then_some(Code::NotFound));
+        if !self.open {
+            codes.extend_from_slice(refusal::GUARDED);
+            codes.extend(changes.then_some(refusal::CHANGING).into_iter().flatten());
+        }
         codes.sort_by_key(|code| (status(*code), code.code()));
         codes.dedup();
         for same in codes.chunk_by(|one, other| status(*one) == status(*other)) {
             let lines: Vec<String> = same.iter().map(|code| format!("- `{code}`: {}.", title(*code))).collect();
-            self = self.response(status(same[0]).as_u16(), problem(&lines.join("\n")));
+            self = self.response(status(same[0]).as_u16(), problem(&lines.join("\n"), same));
         }
-        let otherwise = problem("Any other refusal, as RFC 9457 has it.").build();
+        let otherwise = problem("Any other refusal, as RFC 9457 has it.", &[Code::Internal]).build();
         self.built(|builder| builder.response("default", otherwise))
     }
 }
 
-fn problem(about: &str) -> ResponseBuilder {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    ResponseBuilder::new().description(about).content("application/problem+json", content)
+/// A problem answer, with an example for each of its codes.
+fn problem(about: &str, codes: &[Code]) -> ResponseBuilder {
+    let examples = codes.iter().map(|code| (code.as_str(), RefOr::Ref(Ref::new(refusal::reference(*code)))));
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples);
+    ResponseBuilder::new().description(about).content("application/problem+json", content.build())
 }
 
 /// What stands for a part of a path, wherever it occurs.
@@ -178,12 +200,15 @@ fn path_parameter(name: &str) -> Parameter {
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     let (about, example) = match name {
         "agent" => ("The agent's name.", "chat"),
-        "id" => ("The id, as the answer that made it says.", uuid),
+        "key_id" => ("The key's id, as the answer that made it says.", "5f0d8a3c1e42"),
+        "trigger" => ("The trigger's name.", "tests-green"),
+        "code" => ("The problem's code.", "unknown-recipient"),
         "message_id" => ("The message's id.", uuid),
         "thread_id" => ("The id of the thread's first message.", uuid),
         "sha256" => ("The SHA-256 of the bytes, 64 hexadecimal digits.", digest),
         _ => ("The name.", "code"),
     };
+    let schema = if example == uuid { schema::uuid() } else { schema::text() };
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
-    parameter.description(Some(about)).schema(Some(schema::text())).example(Some(example.into())).build()
+    parameter.description(Some(about)).schema(Some(schema)).example(Some(example.into())).build()
 }

@@ -6,6 +6,17 @@ pub(super) fn text() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).into()
 }
 
+/// Any object.
+pub(super) fn object() -> Schema {
+    ObjectBuilder::new().schema_type(Type::Object).into()
+}
+
+/// The id of a message.
+pub(super) fn uuid() -> Schema {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Uuid);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+}
+
 /// Any bytes.
 pub(super) fn bytes() -> Schema {
     let format = SchemaFormat::KnownFormat(KnownFormat::Binary);

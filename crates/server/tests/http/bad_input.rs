@@ -46,6 +46,24 @@ pub(crate) async fn only_json_is_read_as_json(place: &Place) {
     assert_eq!(world.raw("POST", "/api/v1/messages", &[], body).await.status, 201, "nothing said is JSON");
 }
 
+pub(crate) async fn a_coded_body_is_refused_by_the_name_of_its_coding(place: &Place) {
+    let world = place.world().await;
+    for path in
+        ["/api/v1/messages", "/api/v1/messages/batch", "/api/v1/agents/chat/inbox/receive", "/api/v1/attachments"]
+    {
+        for coding in ["gzip", "identity, zstd", "BR"] {
+            let answer = world.raw("POST", path, &[("content-encoding", coding)], "{}").await;
+            let told = problem(&answer, 415, "unsupported-media-type");
+            let name = coding.trim_start_matches("identity, ");
+            assert!(told["detail"].as_str().unwrap().contains(&format!("`{name}`")), "{told}");
+            assert_eq!(answer.header("accept-encoding"), "identity");
+        }
+    }
+    let body = r#"{"from":"code","to":"chat","subject":"x"}"#;
+    let answer = world.raw("POST", "/api/v1/messages", &[("content-encoding", "Identity")], body).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
 pub(crate) async fn each_fault_of_a_message_has_its_code_and_field(place: &Place) {
     let world = place.world().await;
     let many = vec!["chat"; 1_001];

@@ -7,6 +7,7 @@ mod attachment;
 mod authority;
 mod bad_input;
 mod by_hand;
+mod contract;
 mod docs;
 mod event;
 mod gate;

@@ -22,6 +22,20 @@ pub(crate) async fn an_unknown_path_and_an_unknown_method_are_problems(place: &P
         offered.sort_unstable();
         expected.sort_unstable();
         assert_eq!(offered, expected, "{method} {path}: {told}");
+        let detail = told["detail"].as_str().unwrap();
+        let mut named: Vec<&str> =
+            detail.trim_start_matches("This path takes ").trim_end_matches('.').split(", ").collect();
+        named.sort_unstable();
+        assert_eq!(named, expected, "{method} {path}: {detail}");
+    }
+}
+
+pub(crate) async fn what_is_to_be_an_id_and_is_none_says_what_an_id_is(place: &Place) {
+    let world = place.world().await;
+    for path in ["/api/v1/messages/nope", "/api/v1/threads/7", "/api/v1/messages/nope/receipts"] {
+        let told = problem(&world.get(path).await, 404, "not-found");
+        let detail = told["detail"].as_str().unwrap();
+        assert!(detail.contains(path) && detail.contains("An id is a UUID"), "{detail}");
     }
 }
 

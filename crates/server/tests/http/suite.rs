@@ -35,6 +35,7 @@ macro_rules! api_suite {
             bad_input: [
                 a_body_that_cannot_be_read_says_why,
                 only_json_is_read_as_json,
+                a_coded_body_is_refused_by_the_name_of_its_coding,
                 each_fault_of_a_message_has_its_code_and_field,
                 several_faults_are_told_at_once,
                 nobody_is_no_recipient,
@@ -46,11 +47,15 @@ macro_rules! api_suite {
             ],
             docs: [
                 the_operations_are_those_that_reviewers_have_seen,
+                the_whole_document_is_the_one_that_reviewers_have_seen,
+                what_is_optional_is_filled_in_for_nobody,
+                events_are_told_apart_by_their_type_and_streams_name_their_items,
                 every_described_operation_is_answered,
                 every_body_has_an_example_and_every_reference_leads_somewhere,
                 what_is_pushed_is_described_with_an_example_that_can_be_read,
                 the_examples_of_requests_are_understood,
                 the_page_comes_from_the_binary_and_asks_nobody_else,
+                a_browser_is_led_from_the_root_to_the_page,
                 the_words_of_the_document_are_those_of_the_wire,
             ],
             event: [
@@ -101,6 +106,7 @@ macro_rules! api_suite {
             ],
             problem: [
                 an_unknown_path_and_an_unknown_method_are_problems,
+                what_is_to_be_an_id_and_is_none_says_what_an_id_is,
                 every_answer_has_a_request_id,
                 a_problem_of_a_head_request_has_no_body,
                 the_type_of_every_problem_leads_to_a_page_that_says_what_to_do,

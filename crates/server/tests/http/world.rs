@@ -5,6 +5,7 @@ use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use testkit::embedded::Answer;
 
+use crate::contract;
 use crate::place::Server;
 
 /// A tenant of a server, asked by one caller.
@@ -88,8 +89,11 @@ impl World {
     }
 
     async fn answered(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().to_string(), request.uri().to_string());
         let response = self.server.respond(request).await.expect("an answer");
-        Answer::read(response).await.expect("a whole answer")
+        let answer = Answer::read(response).await.expect("a whole answer");
+        contract::hold(&self.server, &method, &path, &answer).await;
+        answer
     }
 
     /// Sends a message and answers it.
