@@ -65,10 +65,13 @@ impl Keys {
 
 impl Create {
     async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let first = !session.client.has_key() && (self.role != Some(Role::Admin)) && is_first(session).await?;
-        // The first key can only be one that administers.
-        let role = self.role.or(first.then_some(Role::Admin)).ok_or_else(without_role)?;
-        if role != Role::Admin && first {
+        let role = match self.role {
+            Some(role) => role,
+            // The first key can only be one that administers.
+            None if is_first(session).await.unwrap_or_default() => Role::Admin,
+            None => return Err(without_role()),
+        };
+        if role != Role::Admin && !session.client.has_key() && is_first(session).await? {
             return Err(Failure::Usage {
                 what: "with the first key made, nobody could administer this server any more".to_owned(),
                 next: Some("make an admin's key first: coord keys create --role admin".to_owned()),
