@@ -102,7 +102,7 @@ impl Routes {
         H: Handler<T, Face>,
         T: 'static,
     {
-        self.add(HttpMethod::Get, path, handler);
+        self.add(&HttpMethod::Get, path, handler);
         self
     }
 
@@ -112,7 +112,7 @@ impl Routes {
         T: 'static,
     {
         let patience = operation.patience;
-        let entry = self.add(method.clone(), path, handler);
+        let entry = self.add(&method, path, handler);
         if patience != Patience::Usual {
             entry.patience = patience;
         }
@@ -120,7 +120,7 @@ impl Routes {
         self
     }
 
-    fn add<H, T>(&mut self, method: HttpMethod, path: &'static str, handler: H) -> &mut Path
+    fn add<H, T>(&mut self, method: &HttpMethod, path: &'static str, handler: H) -> &mut Path
     where
         H: Handler<T, Face>,
         T: 'static,

@@ -58,7 +58,7 @@ pub(super) fn divide(schemas: &mut Map<String, Value>) {
     let union = json!({
         "description": about, "example": example,
         "oneOf": names.iter().map(|name| json!({"$ref": reference(name)})).collect::<Vec<_>>(),
-        "discriminator": {"propertyName": "type", "mapping": Map::from_iter(mapping)},
+        "discriminator": {"propertyName": "type", "mapping": mapping.collect::<Map<String, Value>>()},
     });
     schemas.insert("Event".to_owned(), union);
 }

@@ -14,8 +14,8 @@ const DIGEST: &str = "^[0-9a-f]{64}$";
 /// What texts of this name look like; for a list, each of its entries.
 fn pattern(name: &str) -> Option<&'static str> {
     Some(match name {
-        "agent" | "from" | "escalate_to" | "domain" | "trigger" => NAME,
-        "agents" | "holders" | "final" | "authority_domains" | "recipients" => NAME,
+        "agent" | "from" | "escalate_to" | "domain" | "trigger" | "agents" | "holders" | "final"
+        | "authority_domains" | "recipients" => NAME,
         "lease" | "wait" | "delay" | "for" | "expires_in" | "deliver_in" | "ack_within" => DURATION,
         "sha256" | "hash" | "previoushash" => DIGEST,
         _ => return None,
