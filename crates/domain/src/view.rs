@@ -116,7 +116,7 @@ pub struct Report {
 /// What checking an archive found.
 #[derive(Clone, Debug, Default)]
 pub struct ArchiveReport {
-    /// Stretches that were read.
+    /// Segments that were read.
     pub segments: i64,
     /// Events whose hash was recomputed.
     pub checked: i64,

@@ -45,7 +45,7 @@ impl Engine {
         Ok(progress.into_iter().map(told).collect())
     }
 
-    /// Stretches that this process failed to archive, so far.
+    /// Segments that this process failed to archive, so far.
     pub fn archive_failures(&self) -> u64 {
         self.inner.jobs.archive_failures()
     }

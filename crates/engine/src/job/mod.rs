@@ -186,7 +186,7 @@ impl Jobs {
         written
     }
 
-    /// Stretches of a log that were not archived, so far.
+    /// Segments of a log that were not archived, so far.
     pub(crate) fn archive_failures(&self) -> u64 {
         self.archiver.failures()
     }
