@@ -1,6 +1,6 @@
 use crate::queues::{Queues, lanes};
 use crate::rabbitmq::RabbitMq;
-use crate::{BrokerConfig, DeadLetter, Error, Taken, Task, UrlError};
+use crate::{BrokerConfig, DeadLetter, Error, Task, TaskGuard, UrlError};
 
 /// Work queues. Cheap to clone; every clone is the same.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl Broker {
     }
 
     /// Takes the next tasks, the most urgent first; waits for the first one, for as long as the broker is away.
-    pub async fn take(&self, max: usize) -> Vec<Taken> {
+    pub async fn take(&self, max: usize) -> Vec<TaskGuard> {
         match &self.form {
             Form::InProcess(queues) => queues.take(max).await,
             Form::RabbitMq(rabbitmq) => rabbitmq.take(max).await,

@@ -7,12 +7,12 @@ mod dead_letter;
 mod error;
 mod queues;
 mod rabbitmq;
-mod taken;
 mod task;
+mod task_guard;
 
 pub use broker::{Broker, Status};
 pub use config::BrokerConfig;
 pub use dead_letter::DeadLetter;
 pub use error::{Error, UrlError};
-pub use taken::Taken;
 pub use task::Task;
+pub use task_guard::TaskGuard;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::Priority;
 use tokio::sync::Notify;
 
-use crate::taken::Origin;
-use crate::{DeadLetter, Taken, Task};
+use crate::task_guard::Origin;
+use crate::{DeadLetter, Task, TaskGuard};
 
 /// How often a task may come back unfinished before it goes to the dead letters.
 const RETURNS_MAX: u32 = 20;
@@ -75,7 +75,7 @@ impl Queues {
     }
 
     /// Takes the next tasks, the most urgent first; waits for the first one.
-    pub(crate) async fn take(&self, max: usize) -> Vec<Taken> {
+    pub(crate) async fn take(&self, max: usize) -> Vec<TaskGuard> {
         loop {
             let came = self.inner.came.notified();
             let taken = self.take_now(max);
@@ -89,13 +89,13 @@ impl Queues {
         }
     }
 
-    fn take_now(&self, max: usize) -> Vec<Taken> {
+    fn take_now(&self, max: usize) -> Vec<TaskGuard> {
         let mut held = self.held();
         let mut taken = Vec::new();
         while taken.len() < max
             && let Some((task, returns)) = held.lanes.iter_mut().find_map(VecDeque::pop_front)
         {
-            taken.push(Taken::new(task, Origin::Queues(self.clone(), returns)));
+            taken.push(TaskGuard::new(task, Origin::Queues(self.clone(), returns)));
         }
         taken
     }

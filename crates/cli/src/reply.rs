@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     Failure, Session,
-    letter::{self, Letter},
+    message_args::{self, MessageArgs},
 };
 
 const EXAMPLES: &str = "\
@@ -40,18 +40,18 @@ pub struct Reply {
     #[arg(long, requires = "from")]
     ack: bool,
     #[command(flatten)]
-    letter: Letter,
+    args: MessageArgs,
 }
 
 impl Reply {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
         let original = session.client.message(self.message).await?.value;
-        let mut message = self.letter.write(session).await?;
+        let mut message = self.args.write(session).await?;
         message.to = Some(self.recipients(&original));
         message.subject = self.subject.unwrap_or_else(|| answer_subject(&original.subject));
         message.in_reply_to = Some(original.id);
         message.from.clone_from(&self.from);
-        letter::send(session, &message, self.letter.idempotency_key.as_deref()).await?;
+        message_args::send(session, &message, self.args.idempotency_key.as_deref()).await?;
         if let (true, Some(from)) = (self.ack, &self.from) {
             session.client.ack(from, original.id, &Ack::default()).await?;
             session.out.note(&format!("Acknowledged {} for {from}", original.id))?;

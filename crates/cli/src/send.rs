@@ -2,7 +2,10 @@ use clap::Args;
 use protocol::Recipients;
 use uuid::Uuid;
 
-use crate::{Failure, Session, letter, letter::Letter};
+use crate::{
+    Failure, Session,
+    message_args::{self, MessageArgs},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,16 +34,16 @@ pub struct Send {
     #[arg(long, value_name = "MESSAGE_ID")]
     in_reply_to: Option<Uuid>,
     #[command(flatten)]
-    letter: Letter,
+    args: MessageArgs,
 }
 
 impl Send {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let mut message = self.letter.write(session).await?;
+        let mut message = self.args.write(session).await?;
         message.from = self.from;
         message.to = (!self.to.is_empty()).then(|| Recipients::from(self.to));
         message.subject = self.subject;
         message.in_reply_to = self.in_reply_to;
-        letter::send(session, &message, self.letter.idempotency_key.as_deref()).await
+        message_args::send(session, &message, self.args.idempotency_key.as_deref()).await
     }
 }

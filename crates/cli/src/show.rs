@@ -45,7 +45,7 @@ impl Show {
     }
 }
 
-/// Prints a message as a letter: its head, then its text.
+/// Prints a message: its head, then its text.
 pub(crate) fn message(session: &mut Session, message: &Message) -> Result<(), Failure> {
     for (label, text) in head(message) {
         session.out.line(&format!("{:<9} {text}", format!("{label}:")))?;

@@ -174,10 +174,10 @@ fn asked_pause(error: &Error) -> Duration {
 }
 
 /// Doubles with each failure up to the longest pause, of which `chance` takes up to a half away.
-fn pause(failures: u32, chance: u64) -> Duration {
+fn pause(failures: u32, random: u64) -> Duration {
     let whole = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
     let half = whole / 2;
-    half + half.mul_f64(f64::from(chance as u32) / f64::from(u32::MAX))
+    half + half.mul_f64(f64::from(random as u32) / f64::from(u32::MAX))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use blobs::S3Config;
 use broker::BrokerConfig;
 use engine::config::{
-    AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, DeliveryConfig, Fault, GatesConfig, Limits,
+    AgentConfig, ArchiveConfig, AttachmentsConfig, AuthorityConfig, ConfigError, DeliveryConfig, GatesConfig, Limits,
     RetentionConfig, WebhooksConfig, WorkerConfig,
 };
 use ephemeral::EphemeralConfig;
@@ -113,11 +113,11 @@ impl Default for Config {
 
 impl Config {
     /// What is allowed and hardly meant, each named by its dotted key.
-    pub(crate) fn warnings(&self) -> Vec<Fault> {
+    pub(crate) fn warnings(&self) -> Vec<ConfigError> {
         let mut warnings = Vec::new();
         if self.quality_gates.enabled && self.quality_gates.thresholds.is_empty() {
             let why = "the gates are enabled and nothing is checked: set quality_gates.thresholds";
-            warnings.push(Fault::new("quality_gates.enabled", why));
+            warnings.push(ConfigError::new("quality_gates.enabled", why));
         }
         warnings
     }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     place: PlaceArgs,
     /// How long to try again while the store cannot be opened, as while its database starts; 0s to 1h
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = patience)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = wait_bound)]
     timeout: Span,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     })
 }
 
-fn patience(text: &str) -> Result<Span, String> {
+fn wait_bound(text: &str) -> Result<Span, String> {
     let span: Span = text.parse()?;
     if (Span::default()..=Span::from_secs(3_600)).contains(&span) {
         Ok(span)
@@ -77,8 +77,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patience_is_bounded() {
-        assert!(patience("0s").is_ok() && patience("1h").is_ok());
-        assert!(patience("3601s").is_err() && patience("soon").is_err());
+    fn the_wait_is_bounded() {
+        assert!(wait_bound("0s").is_ok() && wait_bound("1h").is_ok());
+        assert!(wait_bound("3601s").is_err() && wait_bound("soon").is_err());
     }
 }

@@ -35,7 +35,7 @@ enum Error {
     #[error("cannot serve on loopback: {0}")]
     Loopback(#[from] io::Error),
     #[error("the system gives no random bytes: {0}")]
-    Chance(getrandom::Error),
+    Random(getrandom::Error),
 }
 
 /// Runs a client command on a server, or with `--offline` on a folder: the one that is named, or the one that the
@@ -63,7 +63,7 @@ async fn serve(
     let mut config = Loaded::load(&sources)?.config;
     // The folder keeps the agents that it has: the file that says otherwise may not be at hand here.
     config.agents.clear();
-    let key = key().map_err(Error::Chance)?;
+    let key = key().map_err(Error::Random)?;
     config.auth = AuthConfig { mode: AuthMode::Keys, admin_key: Some(Secret::new(key.clone())) };
 
     let folder = DataFolder::take(config.data.as_deref())?;

@@ -150,12 +150,12 @@ async fn serve(config: &Config, role: Role, folder: Option<&DataFolder>, mut sig
     banner::show(&Facts { config, role: name(role), api: api_address, metrics: metrics_address, data });
     warn(config, role);
 
-    let (impatience, asked) = (TaskTracker::new(), OnceLock::new());
+    let (second_signal, asked) = (TaskTracker::new(), OnceLock::new());
     let shutdown = async {
         let name = signals.next().await;
         let _ = asked.set(Instant::now());
         tracing::info!(signal = name, "ending; the next signal ends at once");
-        impatience.spawn(signals.exit_at_next());
+        second_signal.spawn(signals.exit_at_next());
     };
     server.serve(Listeners { api, metrics: metrics.map(|(listener, _)| listener) }, shutdown).await;
     // Workers have been finishing what they have since the requests were, and within the same grace.

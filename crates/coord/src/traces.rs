@@ -17,7 +17,7 @@ use tracing_subscriber::{Layer, Registry};
 use crate::config::TracesConfig;
 
 /// How long the collector may take for a batch; what it does not take in time is dropped, never waited for by a request.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The end of the traces: sends what is left when it is told to.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Traces {
             .with_http()
             .with_http_client(Collector::new()?)
             .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
-            .with_timeout(PATIENCE)
+            .with_timeout(TIMEOUT)
             .build()
             .map_err(|error| format!("traces cannot be sent to {endpoint}: {error}"))?;
         let provider = SdkTracerProvider::builder()
@@ -50,7 +50,7 @@ impl Traces {
 
     /// Sends what is left. Call it outside of a runtime.
     pub(crate) fn end(self) {
-        if let Some(Err(error)) = self.0.map(|provider| provider.shutdown_with_timeout(PATIENCE)) {
+        if let Some(Err(error)) = self.0.map(|provider| provider.shutdown_with_timeout(TIMEOUT)) {
             tracing::warn!(%error, "the last traces were not sent");
         }
     }
@@ -72,7 +72,7 @@ impl Collector {
     fn new() -> Result<Self, String> {
         // Only the first of a process is installed; it is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::blocking::Client::builder().timeout(PATIENCE).build();
+        let client = reqwest::blocking::Client::builder().timeout(TIMEOUT).build();
         client.map(Self).map_err(|error| format!("traces cannot be sent: {error}"))
     }
 }

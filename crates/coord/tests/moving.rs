@@ -173,9 +173,9 @@ fn long_log() -> (TempDir, Place) {
 }
 
 /// Waits for a process to end, not for ever.
-fn ended_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+fn ended_within(child: &mut Child, timeout: Duration) -> Option<ExitStatus> {
     let mut ended = None;
-    testkit::process::poll(patience, || {
+    testkit::process::poll(timeout, || {
         ended = child.try_wait().unwrap();
         ended.is_some()
     });
@@ -185,17 +185,17 @@ fn ended_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
 /// Runs a command again and again, each time for longer before it is killed, until it ends by itself; answers how often it was
 /// killed.
 fn killed_until_done(command: impl Fn() -> Command, mut after_each: impl FnMut()) -> usize {
-    let mut patience = Duration::from_millis(40);
+    let mut timeout = Duration::from_millis(40);
     for kills in 0.. {
         let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        if let Some(status) = ended_within(&mut child, patience) {
+        if let Some(status) = ended_within(&mut child, timeout) {
             assert!(status.success());
             return kills;
         }
         child.kill().unwrap();
         child.wait().unwrap();
         after_each();
-        patience += patience / 3;
+        timeout += timeout / 3;
     }
     unreachable!()
 }
@@ -264,10 +264,10 @@ fn a_move_to_postgresql_that_is_killed_goes_on_and_is_seen_whole_or_not_at_all()
 
 /// Imports through a wire that is cut in the middle of each run, until a run ends well; answers how often it was cut.
 fn cut_until_done(command: impl Fn() -> Command, cut: impl Fn()) -> usize {
-    let mut patience = Duration::from_millis(60);
+    let mut timeout = Duration::from_millis(60);
     for cuts in 0..60 {
         let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let status = ended_within(&mut child, patience).or_else(|| {
+        let status = ended_within(&mut child, timeout).or_else(|| {
             cut();
             ended_within(&mut child, SOON)
         });
@@ -276,7 +276,7 @@ fn cut_until_done(command: impl Fn() -> Command, cut: impl Fn()) -> usize {
             return cuts;
         }
         assert_eq!(status.code(), Some(1), "it fails in order");
-        patience += patience / 3;
+        timeout += timeout / 3;
     }
     panic!("it never came to its end");
 }

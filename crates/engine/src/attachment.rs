@@ -47,7 +47,7 @@ impl Session {
         let events = vec![NewEvent::of(EventKind::AttachmentStored, now, &attachment)];
         let command = Record { events, facts: vec![Fact::Attachment(attachment.clone())] };
         self.inner.store.commit(Change { tenant: caller.tenant, now, version: None, command }).await?;
-        self.grown(caller.tenant);
+        self.notify_log(caller.tenant);
         Ok((attachment, true))
     }
 

@@ -24,7 +24,7 @@ pub use allowed::Allowed;
 pub use archive::ArchiveConfig;
 pub use authority::AuthorityConfig;
 pub use delivery::DeliveryConfig;
-pub use fault::{Fault, Faults};
+pub use fault::{ConfigError, ConfigErrors};
 pub use gates::GatesConfig;
 pub use limits::Limits;
 pub use places::{AttachmentsConfig, RetentionConfig};
@@ -48,7 +48,7 @@ pub struct Config {
     pub limits: Limits,
     /// How long facts are kept.
     pub retention: RetentionConfig,
-    /// Where closed stretches of the log go.
+    /// Where closed segments of the log go.
     pub archive: ArchiveConfig,
     /// What a worker may take.
     pub worker: WorkerConfig,
@@ -74,7 +74,7 @@ impl Default for Config {
 
 impl Config {
     /// Everything that is wrong with these values, each named by its dotted key; empty when they are fine.
-    pub fn faults(&self) -> Vec<Fault> {
+    pub fn faults(&self) -> Vec<ConfigError> {
         let mut faults = self.limits.faults();
         faults.extend(self.delivery.faults());
         faults.extend(self.webhooks.faults(&self.delivery));

@@ -8,7 +8,7 @@ use domain::view::{Check, Ready, Status};
 use crate::{Engine, Result};
 
 /// How long the store may take to answer that it is there.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 fn ok() -> Check {
     Check { status: Status::Ok, detail: None }
@@ -25,10 +25,10 @@ fn down(detail: impl Into<String>) -> Check {
 impl Engine {
     /// Looks at every part; takes at most two seconds.
     pub async fn ready(&self) -> Ready {
-        let store = match tokio::time::timeout(PATIENCE, self.inner.store.ping()).await {
+        let store = match tokio::time::timeout(TIMEOUT, self.inner.store.ping()).await {
             Ok(Ok(())) => ok(),
             Ok(Err(error)) => down(error.to_string()),
-            Err(_) => down(format!("no answer in {} s", PATIENCE.as_secs())),
+            Err(_) => down(format!("no answer in {} s", TIMEOUT.as_secs())),
         };
         let broker = match self.inner.broker.status() {
             broker::Status::Ok => ok(),

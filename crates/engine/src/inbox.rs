@@ -46,7 +46,7 @@ impl Session {
             return Ok(items);
         }
         let _place = self.inner.waiters.long_poll(caller.tenant, &agent)?;
-        let bell = self.inner.ephemeral.inbox(caller.tenant, &agent);
+        let subscription = self.inner.ephemeral.inbox(caller.tenant, &agent);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(Some(&agent)));
         tokio::pin!(deadline, ended);
         loop {
@@ -56,13 +56,13 @@ impl Session {
                 Ok(items) => return Ok(items),
                 Err(error) => {
                     // The ring was for one: another one takes what this one cannot.
-                    self.inner.ephemeral.ring_inbox(caller.tenant, &agent);
+                    self.inner.ephemeral.notify_inbox(caller.tenant, &agent);
                     return Err(error);
                 }
             }
             tokio::select! {
-                () = bell.turn() => {}
-                () = self.look() => {}
+                () = subscription.turn() => {}
+                () = self.poll_interval() => {}
                 error = &mut ended => return Err(error),
                 () = &mut deadline => return Ok(Vec::new()),
                 () = self.inner.draining.cancelled() => return Ok(Vec::new()),

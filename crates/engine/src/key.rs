@@ -83,7 +83,7 @@ impl Engine {
         let command =
             Record { events: vec![NewEvent::of(kind, now, &data)], facts: vec![Fact::Key(KeyRow { key, hash })] };
         self.inner.store.commit(Change { tenant, now, version: None, command }).await?;
-        self.grown(tenant);
+        self.notify_log(tenant);
         self.inner.ephemeral.invalidate(Stale::Keys(tenant));
         Ok(())
     }

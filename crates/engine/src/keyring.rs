@@ -159,12 +159,12 @@ impl FirstKey {
     }
 
     fn look_is_due(&self, now: Time) -> bool {
-        !(Span::ZERO..LOOK).contains(&now.since(Time(self.looked_at.load(Ordering::Acquire))))
+        !(Span::ZERO..POLL).contains(&now.since(Time(self.looked_at.load(Ordering::Acquire))))
     }
 }
 
 /// How often an open server looks whether another process has made the first key.
-const LOOK: Span = Span::from_millis(500);
+const POLL: Span = Span::from_millis(500);
 
 /// A key's text: `coord_`, its tenant's number, its id and its secret, joined by `_`. The tenant and id say where to look; the
 /// hash of the whole proves it.
@@ -223,7 +223,7 @@ impl Engine {
     }
 
     /// Whether a key was ever made. One that another process has made is heard of at once where there is Redis, and else looked
-    /// up every [`LOOK`].
+    /// up every [`POLL`].
     pub(crate) async fn any_key(&self) -> Result<bool> {
         let first = &self.inner.first_key;
         if !first.made.load(Ordering::Acquire) && self.inner.store.is_shared() && first.look_is_due(self.now()) {

@@ -1,7 +1,7 @@
 //! The moving parts: send, receive, ack, relay, worker, timers. Knows no HTTP.
 //!
 //! Every face (HTTP, command line, MCP) calls the same verbs on [`Session`], which [`Engine::session`] gives. A verb loads what the rule needs, lets `domain`
-//! decide, hands the change to the store's committer and rings the bell of whoever waits.
+//! decide, hands the change to the store's committer and notifies whoever waits.
 
 pub mod config;
 
@@ -89,7 +89,7 @@ pub struct Parts {
     pub ephemeral: Ephemeral,
     /// The attachments' bytes.
     pub blobs: Blobs,
-    /// Where closed stretches of the log go; none: nowhere.
+    /// Where closed segments of the log go; none: nowhere.
     pub archive: Option<Objects>,
     /// The time.
     pub clock: Clock,
@@ -160,7 +160,7 @@ impl Engine {
     pub async fn start_as(role: Role, parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
         let engine = Self::on(parts, config, access).await?;
         if role.founds() {
-            engine.found_default().await?;
+            engine.bootstrap().await?;
         } else {
             engine.ensure_default().await?;
             engine.learn_names().await?;
@@ -173,7 +173,7 @@ impl Engine {
     /// itself: whoever opens it takes the steps (`timers_step` and the others) as it pleases.
     pub async fn open(parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
         let engine = Self::on(parts, config, access).await?;
-        engine.found_default().await?;
+        engine.bootstrap().await?;
         Ok(engine)
     }
 
@@ -268,7 +268,7 @@ impl Engine {
     }
 
     /// Makes `default` and its agents; what configuration says of an agent holds over what was put since.
-    async fn found_default(&self) -> Result<()> {
+    async fn bootstrap(&self) -> Result<()> {
         let tenant = self.ensure_default().await?;
         let wanted = policy::agents(&self.inner.config, self.now());
         self.found(tenant, DEFAULT, wanted).await

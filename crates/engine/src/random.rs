@@ -1,4 +1,4 @@
-//! Chance: the one place where random bytes come in.
+//! Randomness: the one place where random bytes come in.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use domain::message::MessageId;
 use crate::{Engine, Error, Result};
 
 /// Random bytes from the operating system.
-#[expect(clippy::disallowed_methods, reason = "this is where chance comes in")]
+#[expect(clippy::disallowed_methods, reason = "this is where randomness comes in")]
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| Error::Internal(format!("no random bytes: {error}")))?;

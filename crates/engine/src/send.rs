@@ -212,7 +212,7 @@ impl Engine {
         committed: store::Result<()>,
     ) -> Option<Result<Sent>> {
         Some(self.unless_old(tenant, version, committed)?.and_then(|()| {
-            self.grown(tenant);
+            self.notify_log(tenant);
             Err(Error::Refused(refusal))
         }))
     }
@@ -229,11 +229,11 @@ impl Engine {
     fn sent(&self, tenant: TenantId, message: Arc<Message>, seq: i64) -> Sent {
         if message.deliver_at.is_none() {
             for agent in &message.recipients {
-                self.inner.ephemeral.ring_inbox(tenant, agent);
+                self.inner.ephemeral.notify_inbox(tenant, agent);
             }
         }
-        self.grown(tenant);
-        self.inner.ephemeral.ring_tasks();
+        self.notify_log(tenant);
+        self.inner.ephemeral.notify_tasks();
         if let Some(observer) = &self.inner.observer {
             observer.sent(&self.tenant_name(tenant), message.kind, message.priority);
         }

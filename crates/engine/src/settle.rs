@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// Notifies those that follow the log.
-    pub(crate) fn grown(&self, tenant: TenantId) {
+    pub(crate) fn notify_log(&self, tenant: TenantId) {
         self.inner.writer.notify_log(tenant);
     }
 

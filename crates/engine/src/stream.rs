@@ -15,9 +15,9 @@ use crate::{Engine, InboxItem, Result, Session};
 /// Entries that a stream reads at a time.
 const PAGE: usize = 200;
 /// Who waits looks by itself this often where bells in other processes are not heard.
-const LOOK: Span = Span::from_secs(1);
+const POLL: Span = Span::from_secs(1);
 /// And this often where they are, should one have been lost.
-const LOOK_RARELY: Span = Span::from_secs(5);
+const POLL_RARELY: Span = Span::from_secs(5);
 
 /// What a stream remembers between two entries.
 struct Following<T> {
@@ -96,10 +96,10 @@ impl Session {
 impl Engine {
     /// Passes when it is time to look without having been rung for: where others write, a bell may be lost on the way. In one
     /// process none is, and this never passes.
-    pub(crate) async fn look(&self) {
+    pub(crate) async fn poll_interval(&self) {
         if self.inner.store.is_shared() {
-            let look = if self.inner.ephemeral.hears_others() { LOOK_RARELY } else { LOOK };
-            tokio::time::sleep(look.to_std()).await;
+            let interval = if self.inner.ephemeral.hears_others() { POLL_RARELY } else { POLL };
+            tokio::time::sleep(interval.to_std()).await;
         } else {
             std::future::pending::<()>().await;
         }
@@ -107,11 +107,11 @@ impl Engine {
 }
 
 impl<T> Following<T> {
-    /// Waits for a ring or for the time to look again; answers whether to go on. Fails where the session has ended.
-    async fn waited(&self, ring: impl Future<Output = ()>) -> Result<bool> {
+    /// Waits for a notification or for the next poll; answers whether to go on. Fails where the session has ended.
+    async fn waited(&self, notified: impl Future<Output = ()>) -> Result<bool> {
         tokio::select! {
-            () = ring => Ok(true),
-            () = self.session.look() => Ok(true),
+            () = notified => Ok(true),
+            () = self.session.poll_interval() => Ok(true),
             () = self.session.inner.draining.cancelled() => Ok(false),
             error = self.session.ended(self.agent.as_ref()) => Err(error),
         }
@@ -128,11 +128,11 @@ impl Following<Event> {
     async fn next_event(&mut self, filter: &EventFilter) -> Result<Option<Event>> {
         self.session.must_go_on(None).await?;
         while self.read.is_empty() {
-            let bell = self.session.inner.ephemeral.log(self.tenant);
-            let ring = bell.ring();
+            let subscription = self.session.inner.ephemeral.log(self.tenant);
+            let notified = subscription.notified();
             let events = self.session.inner.store.events(self.tenant, filter, self.after, PAGE).await?;
             self.read.extend(events);
-            if self.read.is_empty() && !self.waited(ring).await? {
+            if self.read.is_empty() && !self.waited(notified).await? {
                 return Ok(None);
             }
         }
@@ -147,8 +147,8 @@ impl Following<(i64, InboxItem)> {
         self.session.must_go_on(self.agent.as_ref()).await?;
         let Some(agent) = self.agent.clone() else { return Ok(None) };
         while self.read.is_empty() {
-            let bell = self.session.inner.ephemeral.inbox(self.tenant, &agent);
-            let ring = bell.ring();
+            let subscription = self.session.inner.ephemeral.inbox(self.tenant, &agent);
+            let notified = subscription.notified();
             let (arrivals, covered) = self.session.inner.store.arrivals(self.tenant, &agent, self.after, PAGE).await?;
             self.read.extend(arrivals.into_iter().map(|(at, found)| (at, found.into())));
             // What is read is delivered before the position moves past it.
@@ -156,7 +156,7 @@ impl Following<(i64, InboxItem)> {
                 self.after = covered;
                 continue;
             }
-            if self.read.is_empty() && !self.waited(ring).await? {
+            if self.read.is_empty() && !self.waited(notified).await? {
                 return Ok(None);
             }
         }

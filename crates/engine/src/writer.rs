@@ -85,16 +85,16 @@ impl Writer {
 
     /// Notifies one of those that wait for an inbox.
     pub(crate) fn notify_inbox(&self, tenant: TenantId, agent: &AgentName) {
-        self.ephemeral.ring_inbox(tenant, agent);
+        self.ephemeral.notify_inbox(tenant, agent);
     }
 
     /// Notifies those that follow the log.
     pub(crate) fn notify_log(&self, tenant: TenantId) {
-        self.ephemeral.ring_log(tenant);
+        self.ephemeral.notify_log(tenant);
     }
 
     /// Notifies the relay that there may be tasks to publish.
     pub(crate) fn notify_tasks(&self) {
-        self.ephemeral.ring_tasks();
+        self.ephemeral.notify_tasks();
     }
 }

@@ -1,4 +1,4 @@
-//! The archive: written in stretches by whoever comes, trimmed behind it, read back and checked as one chain with the store.
+//! The archive: written in segments by whoever comes, trimmed behind it, read back and checked as one chain with the store.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and its helpers too")]
 
@@ -10,13 +10,13 @@ use domain::send::Draft;
 use domain::{MessageId, Span};
 use engine::{EventFilter, Page, Stepped};
 use tempfile::TempDir;
-use testkit::engine::{Driven, ack, draft, refusal};
+use testkit::engine::{TestEngine, ack, draft, refusal};
 
 const DAY: Span = Span::from_secs(86_400);
 
-/// An engine with an archive of stretches of ten events, which keeps settled facts for a day.
-async fn archiving(archive: &Path) -> Driven {
-    Driven::with(|config| {
+/// An engine with an archive of segments of ten events, which keeps settled facts for a day.
+async fn archiving(archive: &Path) -> TestEngine {
+    TestEngine::with(|config| {
         config.archive.url = Some(archive.display().to_string());
         config.archive.segment_events = 10;
         config.retention.events = Some(DAY);
@@ -25,22 +25,22 @@ async fn archiving(archive: &Path) -> Driven {
 }
 
 /// Sends and acks.
-async fn over(engine: &Driven, subject: &str) -> MessageId {
+async fn over(engine: &TestEngine, subject: &str) -> MessageId {
     let sent = engine.sent(draft("code", "chat", subject)).await;
     let item = engine.next("chat").await;
     engine.done(&item, ack(&item)).await;
     sent.message.id
 }
 
-async fn archive_all(engine: &Driven) {
+async fn archive_all(engine: &TestEngine) {
     while engine.archiver_step().await.unwrap() == Stepped::More {}
 }
 
-async fn trim_all(engine: &Driven) {
+async fn trim_all(engine: &TestEngine) {
     while engine.trimmer_step().await.unwrap() == Stepped::More {}
 }
 
-async fn problems(engine: &Driven) -> Vec<String> {
+async fn problems(engine: &TestEngine) -> Vec<String> {
     let report = engine.verify_archive().await.unwrap();
     report.problems.into_iter().map(|problem| format!("{}: {}", problem.what, problem.detail)).collect()
 }
@@ -68,7 +68,7 @@ async fn full_and_old_stretches_are_archived_and_the_rest_waits() {
     assert_eq!((told[0].tenant.as_str(), told[0].archived, told[0].head), ("default", head / 10 * 10, head));
     engine.tick(Span::from_secs(3_601)).await;
     archive_all(&engine).await;
-    assert_eq!(engine.archived().await.unwrap()[0].archived, head, "an old stretch is closed though it is not full");
+    assert_eq!(engine.archived().await.unwrap()[0].archived, head, "an old segment is closed though it is not full");
     assert_eq!(problems(&engine).await, Vec::<String>::new());
     let report = engine.verify_archive().await.unwrap();
     assert_eq!((report.checked, report.last_seq), (head, head));
@@ -127,7 +127,7 @@ async fn what_is_settled_and_old_leaves_the_store_and_says_where_it_went() {
 }
 
 /// Takes a step and drops it after so many looks at it: it ends wherever it then is.
-async fn ended_after(engine: &Driven, looks: usize) {
+async fn ended_after(engine: &TestEngine, looks: usize) {
     let mut step = std::pin::pin!(engine.archiver_step());
     for _ in 0..looks {
         if tokio::time::timeout(std::time::Duration::from_micros(200), &mut step).await.is_ok() {
@@ -156,8 +156,8 @@ async fn a_worker_that_is_ended_anywhere_leaves_neither_gap_nor_overlap() {
     engine.verified().await;
 }
 
-/// An archive of three stretches, and the files of it.
-async fn three(archive: &TempDir) -> (Driven, Vec<PathBuf>) {
+/// An archive of three segments, and the files of it.
+async fn three(archive: &TempDir) -> (TestEngine, Vec<PathBuf>) {
     let engine = archiving(archive.path()).await;
     for n in 0..12 {
         over(&engine, &format!("Letter {n}")).await;
@@ -165,7 +165,7 @@ async fn three(archive: &TempDir) -> (Driven, Vec<PathBuf>) {
     archive_all(&engine).await;
     assert_eq!(problems(&engine).await, Vec::<String>::new());
     let files = files(&archive.path().join("default"));
-    assert!(files.len() >= 6, "an object and a manifest for each stretch");
+    assert!(files.len() >= 6, "an object and a manifest for each segment");
     (engine, files)
 }
 
@@ -217,7 +217,7 @@ async fn an_archive_rewritten_with_hashes_to_match_differs_from_what_was_recorde
 
 #[tokio::test]
 async fn without_an_archive_there_is_nothing_to_check_and_nothing_to_do() {
-    let engine = Driven::new().await;
+    let engine = TestEngine::new().await;
     over(&engine, "Letter").await;
     assert_eq!(engine.archiver_step().await.unwrap(), Stepped::Idle);
     assert_eq!(engine.trimmer_step().await.unwrap(), Stepped::Idle);

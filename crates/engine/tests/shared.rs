@@ -59,7 +59,7 @@ impl Shared {
         }
         let taken = self.broker.take(10_000).await;
         let seqs = taken.iter().map(|taken| taken.task().seq).collect();
-        taken.into_iter().for_each(broker::Taken::done);
+        taken.into_iter().for_each(broker::TaskGuard::done);
         seqs
     }
 

@@ -3,7 +3,7 @@
 use domain::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::redis::Place;
+use crate::redis::Topology;
 
 /// Wake-ups, presence and rate limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ impl EphemeralConfig {
     /// Everything that is wrong with these values: the key within the section, and why.
     pub fn faults(&self) -> Vec<(&'static str, String)> {
         let mut faults = Vec::new();
-        if let Some(Err(error)) = self.url.as_ref().map(|url| Place::parse(url.expose())) {
+        if let Some(Err(error)) = self.url.as_ref().map(|url| Topology::parse(url.expose())) {
             faults.push(("url", error.to_string()));
         }
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use domain::{AgentName, TenantId, Time};
 use tokio::sync::broadcast;
 
-use crate::bell::{Bells, Subscription};
+use crate::invalidation::{Invalidation, Stale};
 use crate::local::Local;
-use crate::news::{News, Stale};
+use crate::notifier::{Notifiers, Subscription};
 use crate::redis::Redis;
 use crate::{Admission, EphemeralConfig, Rate, Scope, UrlError};
 
@@ -39,31 +39,31 @@ impl Ephemeral {
     }
 
     /// Tells whoever waits for this inbox that something came: here at once, elsewhere within milliseconds.
-    pub fn ring_inbox(&self, tenant: TenantId, agent: &AgentName) {
+    pub fn notify_inbox(&self, tenant: TenantId, agent: &AgentName) {
         let key = (tenant, agent.clone());
-        self.local.inboxes.ring(&key);
+        self.local.inboxes.notify(&key);
         if let Some(redis) = &self.redis {
-            redis.tell(News::Inbox(key.0, key.1));
+            redis.tell(Invalidation::Inbox(key.0, key.1));
         }
     }
 
     /// Tells whoever follows this tenant's log that it has grown: here at once, elsewhere within milliseconds.
-    pub fn ring_log(&self, tenant: TenantId) {
-        self.local.logs.ring(&tenant);
+    pub fn notify_log(&self, tenant: TenantId) {
+        self.local.logs.notify(&tenant);
         if let Some(redis) = &self.redis {
-            redis.tell(News::Log(tenant));
+            redis.tell(Invalidation::Log(tenant));
         }
     }
 
     /// Tells whoever looks for tasks to publish that there are some: here at once, elsewhere within milliseconds.
-    pub fn ring_tasks(&self) {
+    pub fn notify_tasks(&self) {
         self.local.tasks.notify_one();
         if let Some(redis) = &self.redis {
-            redis.tell(News::Tasks);
+            redis.tell(Invalidation::Tasks);
         }
     }
 
-    /// Waits until there are tasks to publish; a ring that comes before the wait is not lost. One waits at a time.
+    /// Waits until there are tasks to publish; a notification that comes before the wait is not lost. One waits at a time.
     pub async fn tasks(&self) {
         self.local.tasks.notified().await;
     }
@@ -71,7 +71,7 @@ impl Ephemeral {
     /// Tells the other processes that what they remember may be old.
     pub fn invalidate(&self, stale: Stale) {
         if let Some(redis) = &self.redis {
-            redis.tell(News::Stale(stale));
+            redis.tell(Invalidation::Stale(stale));
         }
     }
 
@@ -81,19 +81,19 @@ impl Ephemeral {
         self.local.stale.subscribe()
     }
 
-    /// Whether a ring in another process is heard here; where it is not, whoever waits has to look more often.
+    /// Whether a notification in another process is heard here; where it is not, whoever waits has to look more often.
     pub fn hears_others(&self) -> bool {
         self.redis.as_ref().is_some_and(Redis::is_listening)
     }
 
     /// Waits for an inbox. Subscribe first, look then, wait last: so nothing slips in between.
     pub fn inbox(&self, tenant: TenantId, agent: &AgentName) -> Subscription<(TenantId, AgentName)> {
-        Bells::subscribe(&self.local.inboxes, (tenant, agent.clone()))
+        Notifiers::subscribe(&self.local.inboxes, (tenant, agent.clone()))
     }
 
     /// Waits for a tenant's log.
     pub fn log(&self, tenant: TenantId) -> Subscription<TenantId> {
-        Bells::subscribe(&self.local.logs, tenant)
+        Notifiers::subscribe(&self.local.logs, tenant)
     }
 
     /// Notes that an agent was there.

@@ -3,20 +3,20 @@
 //! Nothing true lives here. A lost wake-up costs a moment, because whoever waits also looks by itself now and then; a lost
 //! presence costs a "last seen"; a lost count lets a few requests more pass.
 
-mod bell;
 mod config;
 mod ephemeral;
+mod invalidation;
 mod limits;
 mod local;
-mod news;
+mod notifier;
 mod presence;
 mod rate;
 mod redis;
 
-pub use bell::Subscription;
 pub use config::EphemeralConfig;
 pub use ephemeral::{Ephemeral, Status};
+pub use invalidation::Stale;
 pub use limits::{Admission, Scope};
-pub use news::Stale;
+pub use notifier::Subscription;
 pub use rate::{Rate, RateError};
 pub use redis::UrlError;

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use domain::{AgentName, TenantId};
 use tokio::sync::{Notify, broadcast};
 
-use crate::bell::Bells;
+use crate::invalidation::{Invalidation, Stale};
 use crate::limits::Limits;
-use crate::news::{News, Stale};
+use crate::notifier::Notifiers;
 use crate::presence::Presence;
 
 /// Words of staleness that a listener may lag behind before it is told that everything is stale.
 const STALE_HELD: usize = 256;
 
-/// Bells, presence, limits, and who wants to know what is stale.
+/// Notifiers, presence, limits, and who wants to know what is stale.
 pub(crate) struct Local {
-    pub(crate) inboxes: Arc<Bells<(TenantId, AgentName)>>,
-    pub(crate) logs: Arc<Bells<TenantId>>,
+    pub(crate) inboxes: Arc<Notifiers<(TenantId, AgentName)>>,
+    pub(crate) logs: Arc<Notifiers<TenantId>>,
     /// Wakes the one that looks for tasks.
     pub(crate) tasks: Notify,
     pub(crate) presence: Presence,
@@ -39,30 +39,30 @@ impl Default for Local {
 
 impl Local {
     /// Passes on what another process has told.
-    pub(crate) fn hear(&self, news: News) {
+    pub(crate) fn apply(&self, news: Invalidation) {
         match news {
-            News::Inbox(tenant, agent) => self.inboxes.ring(&(tenant, agent)),
-            News::Log(tenant) => self.logs.ring(&tenant),
-            News::Tasks => self.tasks.notify_one(),
-            News::Stale(stale) => self.tell_stale(stale),
-            News::Everything => self.look_at_everything(),
+            Invalidation::Inbox(tenant, agent) => self.inboxes.notify(&(tenant, agent)),
+            Invalidation::Log(tenant) => self.logs.notify(&tenant),
+            Invalidation::Tasks => self.tasks.notify_one(),
+            Invalidation::Stale(stale) => self.send_stale(stale),
+            Invalidation::Everything => self.invalidate_everything(),
         }
     }
 
     /// Lets everybody who waits look, and nobody trust what is remembered: news may have been missed.
-    pub(crate) fn look_at_everything(&self) {
-        self.tell_stale(Stale::Everything);
-        self.ring_all();
+    pub(crate) fn invalidate_everything(&self) {
+        self.send_stale(Stale::Everything);
+        self.notify_all();
     }
 
     /// Lets everybody who waits look.
-    pub(crate) fn ring_all(&self) {
-        self.inboxes.ring_all();
-        self.logs.ring_all();
+    pub(crate) fn notify_all(&self) {
+        self.inboxes.notify_all();
+        self.logs.notify_all();
         self.tasks.notify_one();
     }
 
-    fn tell_stale(&self, stale: Stale) {
+    fn send_stale(&self, stale: Stale) {
         // Without anybody who wants to know, there is nothing to tell.
         let _ = self.stale.send(stale);
     }

@@ -3,7 +3,7 @@
 use engine::AgentView;
 use http::StatusCode;
 
-use crate::extract::{Json, Lenient, Path, Query, Session};
+use crate::extract::{Json, OptionalJson, Path, Query, Session};
 use crate::problem::Answer;
 use protocol::shape;
 
@@ -26,7 +26,7 @@ pub(crate) async fn show(Session(session): Session, Path(name): Path<String>) ->
 pub(crate) async fn put(
     Session(session): Session,
     Path(name): Path<String>,
-    Lenient(request): Lenient<protocol::PutAgent>,
+    OptionalJson(request): OptionalJson<protocol::PutAgent>,
 ) -> Answer<(StatusCode, Json<protocol::Agent>)> {
     let (agent, created) = session.put_agent(&name, shape::agent::put(request, &name)?).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };

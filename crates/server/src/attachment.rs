@@ -13,7 +13,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::extract::{Json, Path, Session, check_coding};
-use crate::problem::{Answer, Fault};
+use crate::problem::{Answer, ApiError};
 use protocol::shape;
 
 /// What a media type is that nobody named.
@@ -94,7 +94,7 @@ pub(crate) async fn fetch(
 
 fn unsatisfiable(size: u64) -> Response {
     let detail = format!("The attachment has {size} bytes.");
-    let mut response = Fault::new(Code::RangeNotSatisfiable, detail).into_response();
+    let mut response = ApiError::new(Code::RangeNotSatisfiable, detail).into_response();
     set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{size}"));
     response
 }

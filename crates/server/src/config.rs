@@ -1,4 +1,4 @@
-//! What a user may set of the HTTP face: one plain struct per section of `config.yaml`.
+//! What a user may set of the HTTP adapter: one plain struct per section of `config.yaml`.
 
 mod address;
 mod auth;
@@ -6,7 +6,7 @@ mod auth;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use domain::Span;
-use engine::config::{Fault, Faults};
+use engine::config::{ConfigError, ConfigErrors};
 use serde::{Deserialize, Serialize};
 
 pub use auth::{AuthConfig, AuthMode};
@@ -46,9 +46,9 @@ impl Default for ServerConfig {
 
 impl ServerConfig {
     /// Everything that is wrong with these values, each named by its dotted key.
-    pub fn faults(&self) -> Vec<Fault> {
+    pub fn faults(&self) -> Vec<ConfigError> {
         let [second, ten_minutes, hour] = [1, 600, 3_600].map(Span::from_secs);
-        let mut faults = Faults::of("server");
+        let mut faults = ConfigErrors::of("server");
         faults.within("drain_delay", self.drain_delay, Span::ZERO, ten_minutes);
         faults.within("shutdown_grace", self.shutdown_grace, Span::ZERO, hour);
         faults.within("header_timeout", self.header_timeout, second, ten_minutes);

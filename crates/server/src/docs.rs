@@ -10,8 +10,8 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 use http::{HeaderMap, StatusCode};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
-use crate::face::Face;
-use crate::problem::Fault;
+use crate::app::App;
+use crate::problem::ApiError;
 
 /// The page runs its own scripts, styles itself, and asks nobody but this server.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
@@ -24,15 +24,15 @@ const ACCESSIBLE: [(&str, &str, &[u8]); 2] = [
 ];
 
 /// `GET /openapi.json`
-pub(crate) async fn openapi(State(face): State<Face>) -> Response {
+pub(crate) async fn openapi(State(app): State<App>) -> Response {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
-    (headers, face.document.get().cloned().unwrap_or_default()).into_response()
+    (headers, app.document.get().cloned().unwrap_or_default()).into_response()
 }
 
 /// `GET /openapi-3.0.json`
-pub(crate) async fn openapi_earlier(State(face): State<Face>) -> Response {
+pub(crate) async fn openapi_earlier(State(app): State<App>) -> Response {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
-    (headers, face.document_earlier.get().cloned().unwrap_or_default()).into_response()
+    (headers, app.document_earlier.get().cloned().unwrap_or_default()).into_response()
 }
 
 /// `GET /`: leads a browser to the page
@@ -41,12 +41,12 @@ pub(crate) async fn root(headers: HeaderMap) -> Response {
     if accept.contains("text/html") {
         return (StatusCode::FOUND, [(LOCATION, "/docs"), (VARY, "Accept")]).into_response();
     }
-    Fault::not_found("/").into_response()
+    ApiError::not_found("/").into_response()
 }
 
 /// `GET /docs`
 pub(crate) async fn page() -> Response {
-    let Some(file) = file_of("index.html") else { return Fault::not_found("/docs").into_response() };
+    let Some(file) = file_of("index.html") else { return ApiError::not_found("/docs").into_response() };
     // The page's own addresses are relative to a folder, and `/docs` is none.
     let html =
         String::from_utf8_lossy(&file.bytes).replace("\"./", "\"/docs/").replace("\"index.css", "\"/docs/index.css");
@@ -64,7 +64,7 @@ pub(crate) async fn part(Path(path): Path<String>) -> Response {
     }
     match file_of(&path) {
         Some(file) => (headers(file.content_type), bytes(file.bytes)).into_response(),
-        None => Fault::not_found(&format!("/docs/{path}")).into_response(),
+        None => ApiError::not_found(&format!("/docs/{path}")).into_response(),
     }
 }
 

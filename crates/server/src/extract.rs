@@ -9,7 +9,7 @@ mod session;
 
 pub(crate) use body::{check_coding, read as read_body};
 pub(crate) use idempotency::Idempotency;
-pub(crate) use json::{Json, Lenient};
+pub(crate) use json::{Json, OptionalJson};
 pub(crate) use path::Path;
 pub(crate) use query::Query;
 pub(crate) use session::Session;

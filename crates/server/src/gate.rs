@@ -2,7 +2,7 @@
 
 use domain::message::Kind;
 
-use crate::extract::{Json, Lenient, Session};
+use crate::extract::{Json, OptionalJson, Session};
 use crate::problem::Answer;
 use protocol::shape;
 
@@ -14,7 +14,7 @@ pub(crate) async fn show(Session(session): Session) -> Answer<Json<protocol::Gat
 /// `POST /api/v1/gates/evaluate`
 pub(crate) async fn evaluate(
     Session(session): Session,
-    Lenient(request): Lenient<protocol::EvaluateGates>,
+    OptionalJson(request): OptionalJson<protocol::EvaluateGates>,
 ) -> Answer<Json<protocol::GateEvaluation>> {
     let kind = request.kind.unwrap_or(Kind::Complete);
     let results = session.evaluate_gates(kind, &request.evidence).await?;

@@ -8,8 +8,8 @@ use engine::{Check, Status};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
+use crate::app::App;
 use crate::extract::Json;
-use crate::face::Face;
 use protocol::shape;
 
 /// `GET /health`
@@ -18,9 +18,9 @@ pub(crate) async fn alive() -> Json<protocol::Health> {
 }
 
 /// `GET /ready`
-pub(crate) async fn ready(State(face): State<Face>) -> (StatusCode, Json<protocol::Ready>) {
-    let mut ready = face.engine.ready().await;
-    if face.leaving.load(Ordering::Acquire) {
+pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<protocol::Ready>) {
+    let mut ready = app.engine.ready().await;
+    if app.leaving.load(Ordering::Acquire) {
         let check = Check { status: Status::Down, detail: Some("shutting down".to_owned()) };
         ready.checks.insert("draining", check);
         ready.ready = false;
@@ -30,7 +30,7 @@ pub(crate) async fn ready(State(face): State<Face>) -> (StatusCode, Json<protoco
 }
 
 /// `GET /metrics`, on the metrics listener
-pub(crate) async fn metrics(State(face): State<Face>) -> Response {
-    let text = face.meters.text(&face.engine).await;
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    let text = app.metrics.text(&app.engine).await;
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }

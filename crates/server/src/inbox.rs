@@ -4,7 +4,7 @@ use domain::MessageId;
 use domain::delivery::Verb;
 use uuid::Uuid;
 
-use crate::extract::{Json, Lenient, Path, Query, Session};
+use crate::extract::{Json, OptionalJson, Path, Query, Session};
 use crate::problem::Answer;
 use protocol::shape;
 
@@ -23,7 +23,7 @@ pub(crate) async fn show(
 pub(crate) async fn receive(
     Session(session): Session,
     Path(agent): Path<String>,
-    Lenient(request): Lenient<protocol::Receive>,
+    OptionalJson(request): OptionalJson<protocol::Receive>,
 ) -> Answer<Json<protocol::ReceivedList>> {
     let (max, lease, wait) = shape::inbox::receive(request)?;
     let items = session.receive(&agent, max, lease, wait).await?;
@@ -36,7 +36,7 @@ type Delivery = (String, Uuid);
 pub(crate) async fn ack(
     Session(session): Session,
     Path(delivery): Path<Delivery>,
-    Lenient(request): Lenient<protocol::Ack>,
+    OptionalJson(request): OptionalJson<protocol::Ack>,
 ) -> Answer<Json<protocol::Delivery>> {
     settle(&session, delivery, shape::inbox::ack(request)?).await
 }
@@ -63,7 +63,7 @@ pub(crate) async fn extend(
 pub(crate) async fn defer(
     Session(session): Session,
     Path(delivery): Path<Delivery>,
-    Lenient(request): Lenient<protocol::Defer>,
+    OptionalJson(request): OptionalJson<protocol::Defer>,
 ) -> Answer<Json<protocol::Delivery>> {
     let verb = shape::inbox::defer(request, session.now())?;
     settle(&session, delivery, verb).await

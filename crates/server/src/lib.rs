@@ -1,9 +1,10 @@
-//! The HTTP face: router, extractors, auth, problem answers, OpenAPI, streams, health, metrics.
+//! The HTTP adapter: router, extractors, auth, problem answers, OpenAPI, streams, health, metrics.
 //!
 //! Handlers hold no rule: they read the request, call one verb of the engine, and write the answer. Only here are HTTP
 //! statuses known.
 
 mod agent;
+mod app;
 mod attachment;
 mod authority;
 pub mod config;
@@ -11,13 +12,12 @@ mod dead_letter;
 mod docs;
 mod event;
 mod extract;
-mod face;
 mod gate;
 mod health;
 mod inbox;
 mod key;
 mod message;
-mod meters;
+mod metrics;
 mod observe;
 mod openapi;
 mod problem;
@@ -34,6 +34,6 @@ mod trace;
 mod trigger;
 mod webhook;
 
-pub use meters::Metrics;
+pub use metrics::Metrics;
 pub use serve::{Listeners, Server};
 pub use trace::SPANS;

@@ -8,9 +8,9 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::extract::{Idempotency, Json, Path, Query, Session, read_body};
-use crate::face::Face;
-use crate::problem::{Answer, Fault};
+use crate::problem::{Answer, ApiError};
 use crate::request_id::RequestId;
 use crate::trace::Trace;
 use protocol::fingerprint;
@@ -79,7 +79,7 @@ fn entry(bytes: &[u8], trace: Option<String>) -> Result<(domain::send::Draft, Op
 }
 
 fn refused_entry(index: usize, error: engine::Error, id: &RequestId) -> protocol::BatchResult {
-    let Fault { mut refusal, cause } = Fault::from(error);
+    let ApiError { mut refusal, cause } = ApiError::from(error);
     if let Some(error) = cause {
         tracing::error!(request.id = id.as_str(), problem.code = refusal.code.as_str(), error, "batch entry failed");
     }
@@ -92,13 +92,13 @@ fn refused_entry(index: usize, error: engine::Error, id: &RequestId) -> protocol
 /// The body of a batch: 1 to `limits.batch_messages` messages in `limits.batch_bytes`.
 pub(crate) struct Batch(protocol::BatchRequest);
 
-impl FromRequest<Face> for Batch {
-    type Rejection = Fault;
+impl FromRequest<App> for Batch {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, face: &Face) -> Result<Self, Fault> {
-        let bytes = read_body(request, face.batch_bytes, face.request_timeout).await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let bytes = read_body(request, app.batch_bytes, app.request_timeout).await?;
         let batch: protocol::BatchRequest = read(&bytes)?;
-        let (count, allowed) = (batch.messages.len(), face.engine.config().limits.batch_messages);
+        let (count, allowed) = (batch.messages.len(), app.engine.config().limits.batch_messages);
         let refuse = |code, why: String| Err(Refusal::field(code, "messages", why).into());
         match count {
             0 => refuse(Code::InvalidField, "must have one message at least".to_owned()),

@@ -20,9 +20,9 @@ use tower::Service;
 use tower::layer::layer_fn;
 use tracing::Instrument;
 
-use crate::face::Face;
-use crate::meters::{Held, RouteMeter};
-use crate::problem::{self, Fault};
+use crate::app::App;
+use crate::metrics::{Held, RouteMetrics};
+use crate::problem::{self, ApiError};
 use crate::rate::Counted;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::trace;
@@ -32,7 +32,7 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// How long the handlers of a route may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum TimeoutClass {
     /// `limits.request_timeout`.
     #[default]
     Usual,
@@ -45,8 +45,8 @@ pub(crate) enum Patience {
 /// Wraps the handlers of one route.
 #[derive(Debug)]
 pub(crate) struct Observe {
-    face: Face,
-    meter: RouteMeter,
+    app: App,
+    meter: RouteMetrics,
     limit: Option<Duration>,
     slow: Option<Duration>,
     /// The methods that the route takes; `Allow` is written outside this layer.
@@ -56,45 +56,45 @@ pub(crate) struct Observe {
 impl Observe {
     /// Puts the layer around the handlers of the route with this template.
     pub(crate) fn around(
-        face: &Face,
+        app: &App,
         route: &'static str,
-        patience: Patience,
-        methods: MethodRouter<Face>,
-    ) -> MethodRouter<Face> {
-        Self::around_these(face, route, patience, methods, String::new())
+        timeout_class: TimeoutClass,
+        methods: MethodRouter<App>,
+    ) -> MethodRouter<App> {
+        Self::around_these(app, route, timeout_class, methods, String::new())
     }
 
     /// The same, told which methods the route takes: `GET, HEAD`.
     pub(crate) fn around_these(
-        face: &Face,
+        app: &App,
         route: &'static str,
-        patience: Patience,
-        methods: MethodRouter<Face>,
+        timeout_class: TimeoutClass,
+        methods: MethodRouter<App>,
         allowed: String,
-    ) -> MethodRouter<Face> {
-        let observe = Arc::new(Self { allowed, ..Self::new(face, route, patience) });
+    ) -> MethodRouter<App> {
+        let observe = Arc::new(Self { allowed, ..Self::new(app, route, timeout_class) });
         methods.layer(layer_fn(move |inner| Observed { inner, observe: Arc::clone(&observe) }))
     }
 
-    fn new(face: &Face, route: &'static str, patience: Patience) -> Self {
-        let limit = match patience {
-            Patience::Usual => Some(face.request_timeout),
-            Patience::LongPoll => Some(face.request_timeout + face.wait_max),
-            Patience::Endless => None,
+    fn new(app: &App, route: &'static str, timeout_class: TimeoutClass) -> Self {
+        let limit = match timeout_class {
+            TimeoutClass::Usual => Some(app.request_timeout),
+            TimeoutClass::LongPoll => Some(app.request_timeout + app.wait_max),
+            TimeoutClass::Endless => None,
         };
-        let slow = (patience == Patience::Usual).then_some(SLOW);
-        let meter = face.meters.routes.of(route);
-        Self { face: face.clone(), meter, limit, slow, allowed: String::new() }
+        let slow = (timeout_class == TimeoutClass::Usual).then_some(SLOW);
+        let meter = app.metrics.routes.of(route);
+        Self { app: app.clone(), meter, limit, slow, allowed: String::new() }
     }
 
     fn finish(&self, request: &Asked, mut response: Response) -> Response {
-        let fault = response.extensions_mut().remove::<Fault>();
-        let fault = fault.or_else(|| {
+        let error = response.extensions_mut().remove::<ApiError>();
+        let error = error.or_else(|| {
             let missing = response.status() == StatusCode::METHOD_NOT_ALLOWED;
-            missing.then(|| Fault::method_not_allowed(&self.allowed))
+            missing.then(|| ApiError::method_not_allowed(&self.allowed))
         });
-        if let Some(fault) = &fault {
-            problem::write(fault, &request.id, &mut response);
+        if let Some(error) = &error {
+            problem::write(error, &request.id, &mut response);
         }
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, request.id.header());
@@ -105,14 +105,14 @@ impl Observe {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         let took = request.began.elapsed();
         self.meter.observe(&request.method, response.status(), took);
-        self.log(request, response.status(), took, fault.as_ref());
+        self.log(request, response.status(), took, error.as_ref());
         response
     }
 
-    fn log(&self, request: &Asked, status: StatusCode, took: Duration, fault: Option<&Fault>) {
+    fn log(&self, request: &Asked, status: StatusCode, took: Duration, error: Option<&ApiError>) {
         let slow = self.slow.is_some_and(|slow| took > slow);
-        let code = fault.map_or("", |fault| fault.refusal.code.as_str());
-        let cause = fault.and_then(|fault| fault.cause.as_deref()).unwrap_or_default();
+        let code = error.map_or("", |error| error.refusal.code.as_str());
+        let cause = error.and_then(|error| error.cause.as_deref()).unwrap_or_default();
         macro_rules! tell {
             ($level:ident, $words:literal $(, $error:ident)?) => {
                 tracing::$level!(
@@ -128,8 +128,8 @@ impl Observe {
             };
         }
         match status {
-            StatusCode::SERVICE_UNAVAILABLE if fault.is_some() => tell!(warn, "request could not be done now", cause),
-            _ if status.is_server_error() && fault.is_some() => tell!(error, "request failed", cause),
+            StatusCode::SERVICE_UNAVAILABLE if error.is_some() => tell!(warn, "request could not be done now", cause),
+            _ if status.is_server_error() && error.is_some() => tell!(error, "request failed", cause),
             _ if slow => tell!(warn, "request was slow"),
             _ => tell!(debug, "request answered"),
         }
@@ -166,8 +166,8 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let observe = Arc::clone(&self.observe);
-        let id = observe.face.ids.of(request.headers());
-        let counted = observe.face.engine.limits_rates().then(Counted::default);
+        let id = observe.app.ids.of(request.headers());
+        let counted = observe.app.engine.limits_rates().then(Counted::default);
         let (method, began) = (request.method().clone(), Instant::now());
         let asked = Asked { id: id.clone(), method, began, counted: counted.clone() };
         request.extensions_mut().insert(id);
@@ -177,7 +177,7 @@ where
         let span = trace::begin(&mut request, observe.meter.route, &asked.id);
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone());
         Box::pin(async move {
-            let _held = Held::of(&observe.face.meters.in_flight);
+            let _held = Held::of(&observe.app.metrics.in_flight);
             let answer = match observe.limit {
                 Some(limit) => tokio::time::timeout(limit, answer).await,
                 None => Ok(answer.await),
@@ -194,15 +194,15 @@ where
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Fault {
+fn panicked(panic: &(dyn Any + Send)) -> ApiError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of unknown cause");
-    let mut fault = Fault::new(Code::Internal, "The server failed; its log has the cause beside the request's id.");
-    fault.cause = Some(format!("panic: {text}"));
-    fault
+    let mut error = ApiError::new(Code::Internal, "The server failed; its log has the cause beside the request's id.");
+    error.cause = Some(format!("panic: {text}"));
+    error
 }
 
-fn out_of_time() -> Fault {
+fn out_of_time() -> ApiError {
     Refusal::new(Code::RequestTimeout, "The request was not answered in time; it may still be carried out.")
         .with_remedy(domain::Remedy::Repeat)
         .retry_after(Span::from_secs(1))
@@ -220,10 +220,10 @@ mod tests {
     use super::*;
     use crate::config::ServerConfig;
 
-    async fn answer(handler: MethodRouter<Face>, patience: Patience) -> (u16, serde_json::Value) {
+    async fn answer(handler: MethodRouter<App>, timeout_class: TimeoutClass) -> (u16, serde_json::Value) {
         let engine = Embedded::start().await.expect("starts").engine;
-        let face = crate::serve::face(engine, &ServerConfig::default(), crate::meters::Metrics::new());
-        let router = Router::new().route("/", Observe::around(&face, "/", patience, handler)).with_state(face);
+        let app = crate::serve::app(engine, &ServerConfig::default(), crate::metrics::Metrics::new());
+        let router = Router::new().route("/", Observe::around(&app, "/", timeout_class, handler)).with_state(app);
         let response =
             router.oneshot(Request::get("/").body(Body::empty()).expect("a request")).await.expect("an answer");
         let status = response.status().as_u16();
@@ -233,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_that_panics_is_answered_with_a_problem_that_tells_nothing() {
-        let (status, problem) = answer(get(async || -> Response { panic!("a secret") }), Patience::Usual).await;
+        let (status, problem) = answer(get(async || -> Response { panic!("a secret") }), TimeoutClass::Usual).await;
         assert_eq!((status, problem["code"].as_str()), (500, Some("internal")));
         assert!(!problem.to_string().contains("secret"), "{problem}");
     }
@@ -241,12 +241,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_handler_that_takes_too_long_is_answered_for() {
         let begun = Instant::now();
-        let (status, problem) = answer(get(std::future::pending::<Response>), Patience::Usual).await;
+        let (status, problem) = answer(get(std::future::pending::<Response>), TimeoutClass::Usual).await;
         assert_eq!((status, problem["code"].as_str()), (503, Some("request-timeout")));
         assert_eq!(problem["retry_after_s"], 1);
         assert!(begun.elapsed() >= Duration::from_secs(30));
         let begun = Instant::now();
-        answer(get(std::future::pending::<Response>), Patience::LongPoll).await;
+        answer(get(std::future::pending::<Response>), TimeoutClass::LongPoll).await;
         assert!(begun.elapsed() >= Duration::from_secs(90), "a long poll may wait and then take its time");
     }
 }

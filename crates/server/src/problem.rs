@@ -13,19 +13,19 @@ use protocol::shape;
 use protocol::problems::status;
 
 /// What a handler answers with: a value, or why not.
-pub(crate) type Answer<T> = Result<T, Fault>;
+pub(crate) type Answer<T> = Result<T, ApiError>;
 
 /// A refusal on its way to the wire. It becomes a problem when the request's id is known, at the outermost layer.
 #[derive(Clone, Debug)]
-pub(crate) struct Fault {
+pub(crate) struct ApiError {
     /// What the caller is told.
     pub(crate) refusal: Box<Refusal>,
     /// What only the log is told: the chain of causes of a failure of ours.
     pub(crate) cause: Option<String>,
 }
 
-impl Fault {
-    /// A fault with a code and a sentence.
+impl ApiError {
+    /// A error with a code and a sentence.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         Refusal::new(code, detail).into()
     }
@@ -38,10 +38,10 @@ impl Fault {
 
     /// A part of the path is to be an id and is none.
     pub(crate) fn no_id(path: &str) -> Self {
-        let mut fault = Self::not_found(path);
-        fault.refusal.detail.push_str(" An id is a UUID, as in `01982f3c-7b1a-7c00-8000-5f0d8a3c1e42`.");
-        fault.refusal.remedy = Some(Box::new("Give the id as the answer that made it says it.".into()));
-        fault
+        let mut error = Self::not_found(path);
+        error.refusal.detail.push_str(" An id is a UUID, as in `01982f3c-7b1a-7c00-8000-5f0d8a3c1e42`.");
+        error.refusal.remedy = Some(Box::new("Give the id as the answer that made it says it.".into()));
+        error
     }
 
     /// The path exists, the method does not.
@@ -50,13 +50,13 @@ impl Fault {
     }
 }
 
-impl From<Refusal> for Fault {
+impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         Self { refusal: Box::new(refusal), cause: None }
     }
 }
 
-impl From<engine::Error> for Fault {
+impl From<engine::Error> for ApiError {
     fn from(error: engine::Error) -> Self {
         let refusal = error.refusal();
         let cause = status(refusal.code).is_server_error().then(|| chain(&error));
@@ -76,7 +76,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-impl IntoResponse for Fault {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = status(self.refusal.code).into_response();
         response.extensions_mut().insert(self);
@@ -84,10 +84,10 @@ impl IntoResponse for Fault {
     }
 }
 
-/// Writes a fault as the problem answer of this request; headers that `response` has already are kept.
-pub(crate) fn write(fault: &Fault, id: &RequestId, response: &mut Response) {
-    let problem = shape::problem::problem(&fault.refusal, id.as_str());
-    let status = status(fault.refusal.code);
+/// Writes a error as the problem answer of this request; headers that `response` has already are kept.
+pub(crate) fn write(error: &ApiError, id: &RequestId, response: &mut Response) {
+    let problem = shape::problem::problem(&error.refusal, id.as_str());
+    let status = status(error.refusal.code);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if let Some(seconds) = problem.retry_after_s {

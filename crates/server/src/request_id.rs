@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
-use crate::problem::Fault;
+use crate::problem::ApiError;
 
 /// The header that carries it, both ways.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,9 +33,9 @@ impl RequestId {
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestId {
-    type Rejection = Fault;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Ok(parts.extensions.get().cloned().unwrap_or_else(|| Self(HeaderValue::from_static("-"))))
     }
 }

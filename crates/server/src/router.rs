@@ -3,8 +3,8 @@
 use axum::Router;
 use domain::Code;
 
-use crate::face::Face;
-use crate::observe::Patience;
+use crate::app::App;
+use crate::observe::TimeoutClass;
 use crate::openapi::op;
 use crate::routes::Routes;
 use crate::{
@@ -13,24 +13,24 @@ use crate::{
 };
 
 /// The router of the API.
-pub(crate) fn router(face: &Face) -> Router {
+pub(crate) fn router(app: &App) -> Router {
     let routes = senders(Routes::default());
     let routes = recipients(routes);
     let routes = carriers(routes);
     let routes = deciders(routes);
     let routes = auditors(routes);
     let routes = administrators(routes);
-    operators(routes).build(face)
+    operators(routes).build(app)
 }
 
 /// The router of a process that serves no API: whether it is alive, and whether it is ready.
-pub(crate) fn probes(face: &Face) -> Router {
-    liveness(Routes::default()).build(face)
+pub(crate) fn probes(app: &App) -> Router {
+    liveness(Routes::default()).build(app)
 }
 
 /// The router of the metrics listener.
-pub(crate) fn metrics(face: &Face) -> Router {
-    Router::new().route("/metrics", axum::routing::get(health::metrics)).with_state(face.clone())
+pub(crate) fn metrics(app: &App) -> Router {
+    Router::new().route("/metrics", axum::routing::get(health::metrics)).with_state(app.clone())
 }
 
 #[rustfmt::skip]
@@ -104,7 +104,7 @@ fn recipients(routes: Routes) -> Routes {
         .post("/api/v1/agents/{agent}/inbox/receive", inbox::receive, op("receive", "Leases deliveries")
             .about("Waits up to `wait` for the first one. A lease that runs out brings the delivery back.")
             .may_take::<protocol::Receive>().gives::<protocol::ReceivedList>(200, "The leased deliveries; none where nothing came.")
-            .refuses(&[Code::NotFound, Code::SenderMismatch, Code::InvalidDuration, Code::TooManyItems, Code::TooManyWaiters]).patient(Patience::LongPoll))
+            .refuses(&[Code::NotFound, Code::SenderMismatch, Code::InvalidDuration, Code::TooManyItems, Code::TooManyWaiters]).timeout_class(TimeoutClass::LongPoll))
         .get("/api/v1/agents/{agent}/inbox/stream", stream::inbox, op("streamInbox", "Follows an inbox")
             .asks::<stream::InboxStreamQuery>().header(last.0, last.1, last.2)
             .gives_stream::<protocol::InboxItem>("Server-sent events, a comment every 15 s.")
@@ -143,7 +143,7 @@ fn carriers(routes: Routes) -> Routes {
             .takes_bytes().header("Content-Disposition", "The name to store them with.", "attachment; filename=\"report.html\"")
             .gives::<protocol::StoredAttachment>(201, "They were stored.")
             .gives::<protocol::StoredAttachment>(200, "The same bytes were there already.")
-            .refuses(&[Code::AttachmentTooLarge, Code::UploadTimeout, Code::StorageUnavailable, Code::AttachmentsDisabled]).patient(Patience::Endless))
+            .refuses(&[Code::AttachmentTooLarge, Code::UploadTimeout, Code::StorageUnavailable, Code::AttachmentsDisabled]).timeout_class(TimeoutClass::Endless))
         .get("/api/v1/attachments/{sha256}", attachment::fetch, op("getAttachment", "Fetches bytes")
             .header("Range", "A single range of bytes.", "bytes=0-1023").header("If-None-Match", "The `ETag` that the caller has.", "\"9f86...\"")
             .gives_raw(200, "application/octet-stream", "The bytes, of the media type they were stored with.")
@@ -209,7 +209,7 @@ fn auditors(routes: Routes) -> Routes {
             .gives::<protocol::EventsHead>(200, "The last event's position and hash."))
         .post("/api/v1/events/verify", event::verify, op("verifyEvents", "Recomputes the chain and compares")
             .about("Rebuilds the state of every delivery from the log and names what differs. May take minutes on a long log.")
-            .asks::<protocol::VerifyQuery>().gives::<protocol::Verification>(200, "What was checked and what is wrong.").patient(Patience::Endless))
+            .asks::<protocol::VerifyQuery>().gives::<protocol::Verification>(200, "What was checked and what is wrong.").timeout_class(TimeoutClass::Endless))
 }
 
 #[rustfmt::skip]

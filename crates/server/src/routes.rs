@@ -9,16 +9,16 @@ use bytes::Bytes;
 use http::Uri;
 use utoipa::openapi::path::HttpMethod;
 
-use crate::face::Face;
-use crate::observe::{Observe, Patience};
+use crate::app::App;
+use crate::observe::{Observe, TimeoutClass};
 use crate::openapi::{Document, Operation};
-use crate::problem::Fault;
+use crate::problem::ApiError;
 
 /// What is known of one path.
 #[derive(Default)]
 struct Path {
-    methods: MethodRouter<Face>,
-    patience: Patience,
+    methods: MethodRouter<App>,
+    timeout_class: TimeoutClass,
     /// The methods it takes, for who asks with another.
     allowed: Vec<&'static str>,
 }
@@ -48,7 +48,7 @@ impl Routes {
     /// A route for `GET`, which also answers `HEAD`.
     pub(crate) fn get<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
         self.on(HttpMethod::Get, path, handler, operation)
@@ -57,7 +57,7 @@ impl Routes {
     /// A route for `POST`.
     pub(crate) fn post<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
         self.on(HttpMethod::Post, path, handler, operation)
@@ -66,7 +66,7 @@ impl Routes {
     /// A route for `PUT`.
     pub(crate) fn put<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
         self.on(HttpMethod::Put, path, handler, operation)
@@ -75,7 +75,7 @@ impl Routes {
     /// A route for `DELETE`.
     pub(crate) fn delete<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
         self.on(HttpMethod::Delete, path, handler, operation)
@@ -84,7 +84,7 @@ impl Routes {
     /// A route for `HEAD` that is described by itself.
     pub(crate) fn head<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
         self.on(HttpMethod::Head, path, handler, operation)
@@ -99,7 +99,7 @@ impl Routes {
     /// A route for `GET` that is no part of the API and not described.
     pub(crate) fn unlisted<H, T>(mut self, path: &'static str, handler: H) -> Self
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
         self.add(&HttpMethod::Get, path, handler);
@@ -108,13 +108,13 @@ impl Routes {
 
     fn on<H, T>(mut self, method: HttpMethod, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
-        let patience = operation.patience;
+        let timeout_class = operation.timeout_class;
         let entry = self.add(&method, path, handler);
-        if patience != Patience::Usual {
-            entry.patience = patience;
+        if timeout_class != TimeoutClass::Usual {
+            entry.timeout_class = timeout_class;
         }
         self.document.add(method, path, operation);
         self
@@ -122,7 +122,7 @@ impl Routes {
 
     fn add<H, T>(&mut self, method: &HttpMethod, path: &'static str, handler: H) -> &mut Path
     where
-        H: Handler<T, Face>,
+        H: Handler<T, App>,
         T: 'static,
     {
         let (filter, name) = match method {
@@ -142,21 +142,21 @@ impl Routes {
     }
 
     /// The router of all these, with the layer around each; anything else is a 404 problem.
-    pub(crate) fn build(self, face: &Face) -> Router {
+    pub(crate) fn build(self, app: &App) -> Router {
         let mut router = Router::new();
-        for (path, Path { methods, patience, allowed }) in self.paths {
-            let methods = Observe::around_these(face, path, patience, methods, allowed.join(", "));
+        for (path, Path { methods, timeout_class, allowed }) in self.paths {
+            let methods = Observe::around_these(app, path, timeout_class, methods, allowed.join(", "));
             router = router.route(path, methods);
         }
-        let unknown = Observe::around(face, "unknown", Patience::Usual, MethodRouter::new().fallback(unknown));
+        let unknown = Observe::around(app, "unknown", TimeoutClass::Usual, MethodRouter::new().fallback(unknown));
         let document = self.document.finish();
-        for (place, document) in [(&face.document, document.current), (&face.document_earlier, document.earlier)] {
+        for (place, document) in [(&app.document, document.current), (&app.document_earlier, document.earlier)] {
             let _ = place.set(Bytes::from(serde_json::to_vec(&document).unwrap_or_default()));
         }
-        router.fallback_service(unknown.with_state(face.clone())).with_state(face.clone())
+        router.fallback_service(unknown.with_state(app.clone())).with_state(app.clone())
     }
 }
 
-async fn unknown(uri: Uri) -> Fault {
-    Fault::not_found(uri.path())
+async fn unknown(uri: Uri) -> ApiError {
+    ApiError::not_found(uri.path())
 }

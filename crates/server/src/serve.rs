@@ -20,9 +20,9 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::{App, Shared};
 use crate::config::ServerConfig;
-use crate::face::{Face, Shared};
-use crate::meters::{Held, Metrics};
+use crate::metrics::{Held, Metrics};
 use crate::request_id::RequestIds;
 use crate::router;
 use crate::socket::Socket;
@@ -43,27 +43,27 @@ pub struct Listeners {
     pub metrics: Option<TcpListener>,
 }
 
-/// The HTTP face of one engine.
+/// The HTTP adapter of one engine.
 #[derive(Debug)]
 pub struct Server {
-    face: Face,
+    app: App,
     router: Router,
     config: ServerConfig,
 }
 
 impl Server {
-    /// Puts the HTTP face before an engine that was started with the observer of these metrics.
+    /// Puts the HTTP adapter before an engine that was started with the observer of these metrics.
     pub fn new(engine: Engine, config: ServerConfig, metrics: Arc<Metrics>) -> Self {
-        let face = face(engine, &config, metrics);
-        let router = router::router(&face);
-        Self { face, router, config }
+        let app = app(engine, &config, metrics);
+        let router = router::router(&app);
+        Self { app, router, config }
     }
 
-    /// Puts only `/health` and `/ready` before an engine, and its measures: the face of a process that serves no API.
+    /// Puts only `/health` and `/ready` before an engine, and its measures: the adapter of a process that serves no API.
     pub fn of_probes(engine: Engine, config: ServerConfig, metrics: Arc<Metrics>) -> Self {
-        let face = face(engine, &config, metrics);
-        let router = router::probes(&face);
-        Self { face, router, config }
+        let app = app(engine, &config, metrics);
+        let router = router::probes(&app);
+        Self { app, router, config }
     }
 
     /// The routes, for requests that come from within the process.
@@ -73,7 +73,7 @@ impl Server {
 
     /// The routes of the metrics listener.
     pub fn metrics_router(&self) -> Router {
-        router::metrics(&self.face)
+        router::metrics(&self.app)
     }
 
     /// Serves until `shutdown` ends, then drains; see the module. Returns when the last connection is closed or
@@ -85,34 +85,34 @@ impl Server {
             let served = Served {
                 router: self.metrics_router(),
                 limits: Limits::of(&self.config, METRICS_CONNECTIONS),
-                face: None,
+                app: None,
             };
             tasks.spawn(served.accept(listener, stop.clone()));
         }
         let served = Served {
             router: self.router,
             limits: Limits::of(&self.config, self.config.connections),
-            face: Some(self.face.clone()),
+            app: Some(self.app.clone()),
         };
         tasks.spawn(served.accept(listeners.api, stop.clone()));
         tasks.close();
 
         shutdown.await;
-        self.face.leaving.store(true, Ordering::Release);
+        self.app.leaving.store(true, Ordering::Release);
         tracing::info!(drain_delay = %self.config.drain_delay, "draining");
         sleep(self.config.drain_delay.to_std()).await;
         stop.cancel();
-        self.face.engine.drain();
+        self.app.engine.drain();
         if timeout(self.config.shutdown_grace.to_std(), tasks.wait()).await.is_err() {
             tracing::warn!(shutdown_grace = %self.config.shutdown_grace, "connections were cut off");
         }
     }
 }
 
-pub(crate) fn face(engine: Engine, config: &ServerConfig, metrics: Arc<Metrics>) -> Face {
+pub(crate) fn app(engine: Engine, config: &ServerConfig, metrics: Arc<Metrics>) -> App {
     let limits = &engine.config().limits;
     let shared = Shared {
-        meters: metrics,
+        metrics,
         ids: RequestIds::new(),
         guard: Guard::of(config.listen),
         document: OnceLock::new(),
@@ -125,7 +125,7 @@ pub(crate) fn face(engine: Engine, config: &ServerConfig, metrics: Arc<Metrics>)
         stream_comment: config.stream_comment.to_std(),
         engine,
     };
-    Face::new(shared)
+    App::new(shared)
 }
 
 /// What a connection may take.
@@ -146,7 +146,7 @@ impl Limits {
 struct Served {
     router: Router,
     limits: Limits,
-    face: Option<Face>,
+    app: Option<App>,
 }
 
 impl Served {
@@ -159,7 +159,7 @@ impl Served {
             else {
                 break;
             };
-            let held = self.face.as_ref().map(|face| Held::of(&face.meters.connections));
+            let held = self.app.as_ref().map(|app| Held::of(&app.metrics.connections));
             let connection = graceful.watch(self.connection(stream));
             connections.spawn(async move {
                 // A client that breaks off is no news.

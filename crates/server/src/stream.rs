@@ -12,10 +12,10 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use serde::Serialize;
 
+use crate::app::App;
 use crate::event::position;
 use crate::extract::{Path, Query, Session};
-use crate::face::Face;
-use crate::problem::{Answer, Fault};
+use crate::problem::{Answer, ApiError};
 use crate::request_id::RequestId;
 use protocol::shape;
 
@@ -32,9 +32,9 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub(crate) struct LastEventId(Option<i64>);
 
 impl<S: Sync> FromRequestParts<S> for LastEventId {
-    type Rejection = Fault;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let Some(header) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(None)) };
         let text = header.to_str().unwrap_or("?").trim();
         if text.is_empty() {
@@ -50,7 +50,7 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
 
 /// `GET /api/v1/events/stream`
 pub(crate) async fn events(
-    State(face): State<Face>,
+    State(app): State<App>,
     Session(session): Session,
     id: RequestId,
     LastEventId(last): LastEventId,
@@ -64,7 +64,7 @@ pub(crate) async fn events(
     let tenant = session.tenant();
     let events = session.follow_events(filter, after).await?;
     let events = events.map(move |event| event.map(|event| (event.seq, shape::event::event(event, &tenant))));
-    Ok(stream(&face, id, after, events))
+    Ok(stream(&app, id, after, events))
 }
 
 /// Where an inbox stream begins.
@@ -79,7 +79,7 @@ pub(crate) struct InboxStreamQuery {
 
 /// `GET /api/v1/agents/{agent}/inbox/stream`
 pub(crate) async fn inbox(
-    State(face): State<Face>,
+    State(app): State<App>,
     Session(session): Session,
     id: RequestId,
     Path(agent): Path<String>,
@@ -88,7 +88,7 @@ pub(crate) async fn inbox(
 ) -> Answer<Response> {
     let after = last.or(query.after.map(position));
     let (after, items) = session.follow_inbox(&agent, after).await?;
-    Ok(stream(&face, id, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
+    Ok(stream(&app, id, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
 }
 
 /// Streams items with their positions until the engine drains or fails. Where the session ends, its last event is a `problem`
@@ -96,7 +96,7 @@ pub(crate) async fn inbox(
 ///
 /// Its `Last-Event-ID` header says where it begins: a client that is interrupted before the first item resumes there.
 fn stream<T: Serialize + 'static>(
-    face: &Face,
+    app: &App,
     id: RequestId,
     after: i64,
     items: impl Stream<Item = Result<(i64, T), engine::Error>> + Send + 'static,
@@ -107,7 +107,7 @@ fn stream<T: Serialize + 'static>(
         .take_while(|event| std::future::ready(event.is_some()))
         .filter_map(std::future::ready);
     let events = hint.chain(events);
-    let comments = KeepAlive::new().interval(face.stream_comment).text("keep-alive");
+    let comments = KeepAlive::new().interval(app.stream_comment).text("keep-alive");
     let mut response = Sse::new(events).keep_alive(comments).into_response();
     response.headers_mut().insert(LAST_EVENT_ID, HeaderValue::from(after));
     response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
@@ -122,7 +122,7 @@ fn written<T: Serialize>(item: Result<(i64, T), engine::Error>, id: &RequestId) 
             Some(Ok(Event::default().id(seq.to_string()).data(data)))
         }
         Err(error) => {
-            let Fault { refusal, cause } = Fault::from(error);
+            let ApiError { refusal, cause } = ApiError::from(error);
             let Some(error) = cause else {
                 let problem = shape::problem::problem(&refusal, id.as_str());
                 let data = serde_json::to_string(&problem).ok()?;

@@ -21,7 +21,7 @@ pub struct DatabaseConfig {
     pub connections: usize,
     /// How long a host may take to accept a connection; 100ms to 1m.
     pub connect_timeout: Span,
-    /// How long one query, or one flight of a commit, may take before it is answered 503; 100ms to 10m.
+    /// How long one query, or one round trip of a commit, may take before it is answered 503; 100ms to 10m.
     pub query_timeout: Span,
     /// How long a commit whose answer was lost is looked for before it is answered as perhaps done; 0s to 10m.
     pub resolve_timeout: Span,
@@ -80,7 +80,7 @@ impl DatabaseConfig {
             batch: self.batch,
             readers: self.connections,
             connect: self.connect_timeout.to_std(),
-            patience: self.query_timeout.to_std(),
+            timeout_after: self.query_timeout.to_std(),
             resolve: self.resolve_timeout.to_std(),
             ..PostgresOptions::new(url)
         })

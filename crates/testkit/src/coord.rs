@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed;
 use crate::port::Port;
@@ -49,13 +49,13 @@ impl Coord {
             }
             command
         };
-        let recipe = Recipe {
+        let config = DaemonConfig {
             name: role,
             command: Box::new(command),
             ready: Box::new(move || is_ready(address)),
             within: Duration::from_secs(60),
         };
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, binary: PathBuf::from(binary), port, metrics })
+        Ok(Self { daemon: Daemon::start(config, folder)?, binary: PathBuf::from(binary), port, metrics })
     }
 
     /// Where the API listens.

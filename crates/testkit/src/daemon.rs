@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::process::Process;
 
 /// How a server is started, again and again, and how one sees that it is ready.
-pub struct Recipe {
+pub struct DaemonConfig {
     /// What failures call it.
     pub name: &'static str,
     /// Makes the command that runs it in the foreground.
@@ -22,7 +22,7 @@ pub struct Recipe {
     pub within: Duration,
 }
 
-impl Recipe {
+impl DaemonConfig {
     /// One that is ready as soon as it listens there, within 10 s.
     pub fn listening(
         name: &'static str,
@@ -36,7 +36,7 @@ impl Recipe {
 
 /// A running server and its folder, both gone when this is dropped.
 pub struct Daemon {
-    recipe: Recipe,
+    config: DaemonConfig,
     log: PathBuf,
     process: Option<Process>,
     folder: TempDir,
@@ -46,9 +46,9 @@ impl Daemon {
     /// Starts a server and waits until it is ready. Its log goes into `folder`, which is removed at the end.
     ///
     /// Fails, with the end of the log, when it is not ready in time.
-    pub fn start(recipe: Recipe, folder: TempDir) -> Result<Self, Failure> {
+    pub fn start(config: DaemonConfig, folder: TempDir) -> Result<Self, Failure> {
         let log = folder.path().join("log");
-        let mut daemon = Self { recipe, log, process: None, folder };
+        let mut daemon = Self { config, log, process: None, folder };
         daemon.restart()?;
         Ok(daemon)
     }
@@ -90,8 +90,8 @@ impl Daemon {
     /// Fails, with the end of the log, when it is not ready in time.
     pub fn restart(&mut self) -> Result<(), Failure> {
         self.kill9();
-        let mut process = Process::start(self.recipe.name, (self.recipe.command)(), &self.log)?;
-        process.wait_until(self.recipe.within, &self.recipe.ready)?;
+        let mut process = Process::start(self.config.name, (self.config.command)(), &self.log)?;
+        process.wait_until(self.config.within, &self.config.ready)?;
         self.process = Some(process);
         Ok(())
     }

@@ -21,10 +21,10 @@ use tower::ServiceExt;
 use crate::failure::Failure;
 
 /// What a server is to be like, where a test does not want the usual.
-pub struct Recipe {
+pub struct TestConfig {
     /// The engine's configuration.
     pub config: Config,
-    /// The HTTP face's configuration.
+    /// The HTTP adapter's configuration.
     pub server: ServerConfig,
     /// Who is let in without a key.
     pub open: AnonymousAccess,
@@ -36,7 +36,7 @@ pub struct Recipe {
     pub pusher: Option<Arc<dyn Pusher>>,
 }
 
-impl Default for Recipe {
+impl Default for TestConfig {
     fn default() -> Self {
         Self {
             config: Config::default(),
@@ -57,7 +57,7 @@ pub struct Embedded {
     pub router: Router,
     /// The time it goes by.
     pub clock: Clock,
-    /// The HTTP face, until a test serves it on a listener.
+    /// The HTTP adapter, until a test serves it on a listener.
     pub server: Option<Server>,
     folder: TempDir,
 }
@@ -65,13 +65,13 @@ pub struct Embedded {
 impl Embedded {
     /// Starts a server with the usual configuration and no keys.
     pub async fn start() -> Result<Self, Failure> {
-        Self::of(Recipe::default()).await
+        Self::of(TestConfig::default()).await
     }
 
-    /// Starts a server as the recipe says.
-    pub async fn of(recipe: Recipe) -> Result<Self, Failure> {
+    /// Starts a server as `test_config` says.
+    pub async fn of(test_config: TestConfig) -> Result<Self, Failure> {
         let folder = TempDir::new().map_err(|error| Failure::of("make a folder", &error))?;
-        let Recipe { config, server, open, admin, clock, pusher } = recipe;
+        let TestConfig { config, server, open, admin, clock, pusher } = test_config;
         let metrics = Metrics::new();
         let store = Store::open_sqlite(folder.path(), store::Options::default());
         let parts = Parts {

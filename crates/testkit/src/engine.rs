@@ -37,7 +37,7 @@ pub struct Attached {
 }
 
 /// An engine that a test drives. Gives every verb of its administrator's [`Session`], every step of the engine, and shortcuts for those that are to succeed.
-pub struct Driven {
+pub struct TestEngine {
     /// The administrator of `default`.
     admin: Session,
     /// The clock.
@@ -50,7 +50,7 @@ pub struct Driven {
     folder: TempDir,
 }
 
-impl Deref for Driven {
+impl Deref for TestEngine {
     type Target = Session;
 
     fn deref(&self) -> &Session {
@@ -58,7 +58,7 @@ impl Deref for Driven {
     }
 }
 
-impl Driven {
+impl TestEngine {
     /// An engine with the default configuration: the agents `code`, `chat` and `human`.
     pub async fn new() -> Self {
         Self::with(|_| {}).await

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::http;
 use crate::installed;
@@ -35,13 +35,13 @@ impl Etcd {
             command.arg("--initial-cluster").arg(format!("default={other}"));
             command
         };
-        let recipe = Recipe {
+        let config = DaemonConfig {
             name: "etcd",
             command: Box::new(command),
             ready: Box::new(move || http::status(address, "/health") == Some(200)),
             within: Duration::from_secs(30),
         };
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, client, _peer: peer })
+        Ok(Self { daemon: Daemon::start(config, folder)?, client, _peer: peer })
     }
 
     /// Where it listens for clients, as `host:port`.

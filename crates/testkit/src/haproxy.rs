@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed;
 use crate::port::Port;
@@ -55,8 +55,8 @@ impl HaProxy {
             command.arg("-db").arg("-f").arg(&settings);
             command
         };
-        let recipe = Recipe::listening("haproxy", port.address(), command);
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, port })
+        let config = DaemonConfig::listening("haproxy", port.address(), command);
+        Ok(Self { daemon: Daemon::start(config, folder)?, port })
     }
 
     /// Where it listens.

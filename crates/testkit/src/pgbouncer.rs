@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed::{self, User};
 use crate::port::Port;
@@ -66,8 +66,8 @@ impl PgBouncer {
             fs::write(path, text).map_err(|error| Failure::of("write PgBouncer's settings", &error))?;
         }
         let command = move || programs.command(user, &file);
-        let recipe = Recipe::listening("pgbouncer", port.address(), command);
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, port })
+        let config = DaemonConfig::listening("pgbouncer", port.address(), command);
+        Ok(Self { daemon: Daemon::start(config, folder)?, port })
     }
 
     /// Where it listens.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed::{self, User};
 use crate::port::Port;
@@ -68,8 +68,8 @@ impl Postgres {
         let data = folder.path().join("data");
         make_cluster(&programs.server, user, &data)?;
         let port = Port::take()?;
-        let recipe = recipe(&programs, user, (&data, settings), &port);
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, port, clients: programs.clients })
+        let config = config(&programs, user, (&data, settings), &port);
+        Ok(Self { daemon: Daemon::start(config, folder)?, port, clients: programs.clients })
     }
 
     /// Where it listens.
@@ -114,12 +114,12 @@ fn make_cluster(programs: &Path, user: Option<User>, data: &Path) -> Result<(), 
     finish(command, "make a PostgreSQL cluster")
 }
 
-fn recipe(
+fn config(
     programs: &Programs,
     user: Option<User>,
     (data, settings): (&Path, &'static [&'static str]),
     port: &Port,
-) -> Recipe {
+) -> DaemonConfig {
     let (server, probe) = (programs.server.join("postgres"), programs.clients.join("pg_isready"));
     let (data, port) = (data.to_owned(), port.number().to_string());
     let probe_port = port.clone();
@@ -141,7 +141,7 @@ fn recipe(
         command.status().is_ok_and(|status| status.success())
     };
     let within = Duration::from_secs(30);
-    Recipe { name: "postgres", command: Box::new(command), ready: Box::new(ready), within }
+    DaemonConfig { name: "postgres", command: Box::new(command), ready: Box::new(ready), within }
 }
 
 fn finish(mut command: Command, what: &str) -> Result<(), Failure> {

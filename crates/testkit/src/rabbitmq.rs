@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed;
 use crate::port::Port;
@@ -50,13 +50,13 @@ impl RabbitMq {
             command.envs(own.iter().map(|(name, value)| (name, value)));
             command
         };
-        let recipe = Recipe {
+        let config = DaemonConfig {
             name: "rabbitmq",
             command: Box::new(command),
             ready: Box::new(move || answers(address)),
             within: Duration::from_secs(180),
         };
-        let daemon = Daemon::start(recipe, folder)?;
+        let daemon = Daemon::start(config, folder)?;
         Ok(Self { daemon, mapper, amqp, environment, _distribution: distribution, _mapper_port: mapper_port })
     }
 
@@ -142,13 +142,13 @@ pub(crate) fn start_mapper(port: &Port) -> Result<Daemon, Failure> {
         command.args(["-port", &number, "-address", "127.0.0.1"]);
         command
     };
-    let recipe = Recipe {
+    let config = DaemonConfig {
         name: "epmd",
         command: Box::new(command),
         ready: Box::new(move || TcpStream::connect(address).is_ok()),
         within: Duration::from_secs(10),
     };
-    Daemon::start(recipe, installed::folder("epmd")?)
+    Daemon::start(config, installed::folder("epmd")?)
 }
 
 fn environment(folder: &Path, amqp: &Port, distribution: &Port, mapper: &Port) -> Vec<(&'static str, String)> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed;
 use crate::port::Port;
@@ -142,13 +142,13 @@ fn start_node(place: &Place, places: &[Place], folder: &Path, mapper: u16) -> Re
         command.env_clear().envs(variables.clone());
         command
     };
-    let recipe = Recipe {
+    let config = DaemonConfig {
         name: "rabbitmq",
         command: Box::new(command),
         ready: Box::new(move || answers(address)),
         within: BOOTS,
     };
-    Daemon::start(recipe, installed::folder("rabbitmq-log")?)
+    Daemon::start(config, installed::folder("rabbitmq-log")?)
 }
 
 fn environment(place: &Place, folder: &Path, mapper: u16) -> Vec<(&'static str, String)> {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed;
 use crate::port::Port;
@@ -43,13 +43,13 @@ impl Redis {
             command.args(settings).arg("--dir").arg(&data);
             command
         };
-        let recipe = Recipe {
+        let config = DaemonConfig {
             name: "redis",
             command: Box::new(command),
             ready: Box::new(move || answers(address)),
             within: Duration::from_secs(10),
         };
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, port })
+        Ok(Self { daemon: Daemon::start(config, folder)?, port })
     }
 
     /// Where it listens.

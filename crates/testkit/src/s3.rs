@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed;
 use crate::port::Port;
@@ -51,13 +51,13 @@ impl S3 {
             command.env_clear().env("HOME", &data).env("AWS_DEFAULT_REGION", Self::REGION);
             command
         };
-        let recipe = Recipe {
+        let config = DaemonConfig {
             name: "moto",
             command: Box::new(command),
             ready: Box::new(move || has_bucket(address)),
             within: Duration::from_secs(30),
         };
-        Ok(Self { daemon: Daemon::start(recipe, folder)?, plain, tls })
+        Ok(Self { daemon: Daemon::start(config, folder)?, plain, tls })
     }
 
     /// Where it listens without TLS.

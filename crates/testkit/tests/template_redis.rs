@@ -36,8 +36,8 @@ async fn is_used_by_clients(cluster: &RedisCluster) {
     assert!(both, "{:?}, {:?}", here.status(), there.status());
     let code = AgentName::stored("code".to_owned());
     let inbox = there.inbox(TenantId::DEFAULT, &code);
-    here.ring_inbox(TenantId::DEFAULT, &code);
-    tokio::time::timeout(SOON, inbox.turn()).await.expect("the ring is heard");
+    here.notify_inbox(TenantId::DEFAULT, &code);
+    tokio::time::timeout(SOON, inbox.turn()).await.expect("the notification arrives");
     here.close().await;
     there.close().await;
 }

@@ -14,9 +14,9 @@ use lapin::{Channel, Consumer};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::hold::{Hold, Outcome, Parcel, Settled};
-use super::link::{Link, PATIENCE};
+use super::link::{Link, TIMEOUT};
 use super::payload;
+use super::prefetch::{Batch, Outcome, Prefetch, Settled};
 use super::topology::Topology;
 use crate::queues::lanes;
 
@@ -62,11 +62,11 @@ pub(super) struct Consuming<'a> {
     pub(super) denied: &'a Denied,
     pub(super) topology: &'a Topology,
     pub(super) prefetch: u16,
-    pub(super) hold: &'a Hold,
+    pub(super) prefetched: &'a Prefetch,
 }
 
 impl Consuming<'_> {
-    /// Passes messages to the hold until the connection ends.
+    /// Passes messages to the prefetch buffer until the connection ends.
     pub(super) async fn run(&self, settle: &Settle) {
         join_all(lanes().map(|(_, lane)| self.serve(lane, settle))).await;
     }
@@ -78,12 +78,12 @@ impl Consuming<'_> {
         sleep(self.denied.pause(lane)).await;
         let (channel, mut consumer) = loop {
             self.denied.ask(lane);
-            match timeout(PATIENCE, self.begin(&queue)).await {
+            match timeout(TIMEOUT, self.begin(&queue)).await {
                 Ok(Ok(begun)) => break begun,
                 Ok(Err(error)) => return self.link.end(&error),
                 Err(_) => tracing::warn!(queue, "RabbitMQ does not let this queue be consumed"),
             }
-            sleep(PATIENCE).await;
+            sleep(TIMEOUT).await;
         };
         self.denied.given(lane);
         loop {
@@ -109,8 +109,8 @@ impl Consuming<'_> {
             let _ = settle.send(Settled { acker: delivery.acker, outcome: Outcome::Unreadable });
             return;
         };
-        let parcel = Parcel::new(delivery.acker, tasks.len(), settle.clone());
-        self.hold.put(tasks, parcel);
+        let batch = Batch::new(delivery.acker, tasks.len(), settle.clone());
+        self.prefetched.put(tasks, batch);
     }
 }
 

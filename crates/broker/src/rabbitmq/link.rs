@@ -9,19 +9,19 @@ use lapin::uri::AMQPUri;
 use lapin::{Connection, Event};
 use tokio_util::sync::CancellationToken;
 
-use super::outlet::Outlet;
+use super::publisher::Publisher;
 use super::tls::Tls;
 use super::topology::Topology;
 use super::wire::Wire;
 use crate::Error;
 
 /// How long RabbitMQ may take to answer anything.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open connection, with a way out for each lane.
 pub(super) struct Link {
     pub(super) connection: Connection,
-    pub(super) outlets: [Outlet; 4],
+    pub(super) publishers: [Publisher; 4],
     over: CancellationToken,
     why: OnceLock<String>,
     _wire: Wire,
@@ -36,11 +36,11 @@ impl Link {
             topology.declare(&connection).await?;
             Ok(connection)
         };
-        let opened = tokio::time::timeout(PATIENCE * 2, opening).await;
-        let opened = opened.map_err(|_| format!("no answer within {} s", (PATIENCE * 2).as_secs()))?;
+        let opened = tokio::time::timeout(TIMEOUT * 2, opening).await;
+        let opened = opened.map_err(|_| format!("no answer within {} s", (TIMEOUT * 2).as_secs()))?;
         let connection = opened.map_err(|error: lapin::Error| error.to_string())?;
-        let (outlets, over, why) = Default::default();
-        Ok(Self { connection, outlets, over, why, _wire: wire })
+        let (publishers, over, why) = Default::default();
+        Ok(Self { connection, publishers, over, why, _wire: wire })
     }
 
     /// Ends the connection; the first reason stays.
@@ -56,7 +56,7 @@ impl Link {
 
     /// What is wrong with its lanes.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.outlets.iter().find_map(Outlet::trouble)
+        self.publishers.iter().find_map(Publisher::trouble)
     }
 
     pub(super) fn why(&self) -> String {
@@ -94,13 +94,13 @@ impl Link {
             return Err(Error::Unreachable(self.why()));
         }
         let answered = tokio::select! {
-            answered = tokio::time::timeout(PATIENCE, asked) => answered,
+            answered = tokio::time::timeout(TIMEOUT, asked) => answered,
             () = self.over.cancelled() => return Err(Error::Failed(self.why())),
         };
         let error = match answered {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => Error::Failed(error.to_string()),
-            Err(_) => Error::Silent(PATIENCE),
+            Err(_) => Error::Silent(TIMEOUT),
         };
         self.end(&error);
         Err(error)

@@ -3,11 +3,11 @@
 
 mod consume;
 mod dead;
-mod hold;
 mod hosts;
 mod link;
-mod outlet;
 mod payload;
+mod prefetch;
+mod publisher;
 mod reactor;
 mod tls;
 mod topology;
@@ -26,15 +26,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::broker::Status;
 use crate::queues::lanes;
-use crate::{BrokerConfig, Error, Taken, Task, UrlError};
+use crate::{BrokerConfig, Error, Task, TaskGuard, UrlError};
 use consume::{Consuming, Denied};
-use hold::Hold;
 use link::Link;
+use prefetch::Prefetch;
 use tls::Tls;
 use topology::Topology;
 
-pub(crate) use hold::Parcel;
 pub(crate) use hosts::Hosts;
+pub(crate) use prefetch::Batch;
 
 /// How long the first connection is waited for before publishing fails.
 const START: Duration = Duration::from_secs(2);
@@ -63,7 +63,7 @@ struct Inner {
     state: watch::Sender<State>,
     /// Whether anybody has asked for tasks.
     wanted: watch::Sender<bool>,
-    hold: Hold,
+    prefetched: Prefetch,
     denied: Denied,
     stop: CancellationToken,
 }
@@ -86,7 +86,7 @@ impl RabbitMq {
             prefetch: config.prefetch,
             state: watch::Sender::new(State::Starting),
             wanted: watch::Sender::new(false),
-            hold: Hold::default(),
+            prefetched: Prefetch::default(),
             denied: Denied::default(),
             stop: stop.clone(),
         });
@@ -109,9 +109,9 @@ impl RabbitMq {
         join_all(lanes).await.into_iter().collect()
     }
 
-    pub(crate) async fn take(&self, max: usize) -> Vec<Taken> {
+    pub(crate) async fn take(&self, max: usize) -> Vec<TaskGuard> {
         self.inner.wanted.send_if_modified(|wanted| !std::mem::replace(wanted, true));
-        self.inner.hold.take(max).await
+        self.inner.prefetched.take(max).await
     }
 
     /// How many messages wait in each lane, and how many dead letters there are.
@@ -193,8 +193,8 @@ async fn keep(inner: Arc<Inner>) {
 /// The pause before the next attempt: half of it by chance, so that many processes do not come back at once.
 fn pause(round: usize) -> Duration {
     let full = PAUSE_MAX.min(PAUSE * (1 << round.min(16)));
-    let chance = RandomState::new().hash_one(round) % 1_000;
-    full / 2 + full * (chance as u32) / 2_000
+    let random = RandomState::new().hash_one(round) % 1_000;
+    full / 2 + full * (random as u32) / 2_000
 }
 
 impl Inner {
@@ -209,8 +209,9 @@ impl Inner {
         let (settle, mut settled) = mpsc::unbounded_channel();
         let mut wanted = self.wanted.subscribe();
         let ended = {
-            let (topology, prefetch, hold, denied) = (&self.topology, self.prefetch, &self.hold, &self.denied);
-            let consuming = Consuming { link, denied, topology, prefetch, hold };
+            let (topology, prefetch, prefetched, denied) =
+                (&self.topology, self.prefetch, &self.prefetched, &self.denied);
+            let consuming = Consuming { link, denied, topology, prefetch, prefetched };
             let consume = async {
                 if wanted.wait_for(|wanted| *wanted).await.is_ok() {
                     tokio::join!(consuming.run(&settle), consume::settle_all(link, &mut settled));
@@ -224,7 +225,7 @@ impl Inner {
             }
         };
         drop(settle);
-        self.hold.clear();
+        self.prefetched.clear();
         if ended.is_none() {
             drop(timeout(LAST, consume::settle_all(link, &mut settled)).await);
             link.close().await;

@@ -33,10 +33,10 @@ async fn each_lane_keeps_its_order(broker: Broker) {
     publish(&broker, &tasks).await;
     let taken = take(&broker, 100).await;
     for lane in Priority::ALL {
-        let own = taken.iter().map(broker::Taken::task).filter(|task| task.lane == *lane);
+        let own = taken.iter().map(broker::TaskGuard::task).filter(|task| task.lane == *lane);
         assert!(own.eq(tasks.iter().copied().filter(|task| task.lane == *lane)), "{lane}");
     }
-    taken.into_iter().for_each(broker::Taken::done);
+    taken.into_iter().for_each(broker::TaskGuard::done);
 }
 
 async fn every_field_arrives(broker: Broker) {

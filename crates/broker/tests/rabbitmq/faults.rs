@@ -54,7 +54,7 @@ async fn many_tasks_share_a_message(rabbitmq: &mut RabbitMq) {
     depth(&broker, "normal", 10).await;
     let taken = take(&broker, 1_000).await;
     assert!(taken.iter().map(|taken| taken.task().seq).eq(0..1_000));
-    taken.into_iter().for_each(broker::Taken::done);
+    taken.into_iter().for_each(broker::TaskGuard::done);
     broker.close().await;
 }
 
@@ -196,7 +196,7 @@ async fn a_cut_connection_is_made_again(rabbitmq: &mut RabbitMq) {
     let held = take(&broker, 5).await;
     proxy.cut().await;
     // Finished after the cut: nobody hears of it, and they come again.
-    held.into_iter().for_each(broker::Taken::done);
+    held.into_iter().for_each(broker::TaskGuard::done);
     publish(&broker, &tasks(10..20)).await;
     assert!(work(&broker, 20).await.into_iter().eq(0..20));
     proxy.refuse().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker::{Broker, BrokerConfig, Taken, Task};
+use broker::{Broker, BrokerConfig, Task, TaskGuard};
 use domain::{Priority, TenantId};
 use testkit::eventually;
 use testkit::process::poll;
@@ -34,7 +34,7 @@ pub(crate) async fn publish(broker: &Broker, tasks: &[Task]) {
 }
 
 /// Takes so many tasks.
-pub(crate) async fn take(broker: &Broker, count: usize) -> Vec<Taken> {
+pub(crate) async fn take(broker: &Broker, count: usize) -> Vec<TaskGuard> {
     let mut taken = Vec::new();
     let taking = async {
         while taken.len() < count {

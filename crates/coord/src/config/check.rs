@@ -1,6 +1,6 @@
 //! What is wrong with values that are of the right type.
 
-use engine::config::Fault;
+use engine::config::ConfigError;
 
 use super::Config;
 use super::complaint::Complaint;
@@ -19,7 +19,7 @@ pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complain
         ("s3", config.s3.faults()),
     ];
     for (section, found) in parts {
-        faults.extend(found.into_iter().map(|(key, why)| Fault::new(format!("{section}.{key}"), why)));
+        faults.extend(found.into_iter().map(|(key, why)| ConfigError::new(format!("{section}.{key}"), why)));
     }
     // What could not be read is not there: who names it, or holds it, is not to blame.
     let is_agent = |key: &str| {
@@ -28,12 +28,12 @@ pub(super) fn faults(config: &Config, root: &Node, complaints: &mut Vec<Complain
     };
     let lacking = complaints.iter().any(|complaint| is_agent(&complaint.key));
     let names_agent = |key: &str| key.ends_with(".escalate_to") || key.starts_with("authority.final");
-    faults.retain(|Fault { key, .. }| {
+    faults.retain(|ConfigError { key, .. }| {
         let unread = complaints.iter().any(|complaint| complaint.key.starts_with(key.as_str()));
         let blameless = unread || (lacking && names_agent(key));
         !blameless
     });
-    complaints.extend(faults.into_iter().map(|Fault { key, why }| Complaint {
+    complaints.extend(faults.into_iter().map(|ConfigError { key, why }| Complaint {
         origin: root.origin_near(&key),
         key,
         why,

@@ -1,4 +1,4 @@
-use engine::config::Fault;
+use engine::config::ConfigError;
 use serde::{Deserialize, Serialize};
 
 /// Where the spans of requests go.
@@ -21,17 +21,17 @@ impl Default for TracesConfig {
 
 impl TracesConfig {
     /// Everything that is wrong with these values, each named by its dotted key.
-    pub(crate) fn faults(&self) -> Vec<Fault> {
+    pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let mut faults = Vec::new();
         let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
         if self.endpoint.as_ref().is_some_and(|url| !is_url(url)) {
-            faults.push(Fault::new("traces.endpoint", "must be a URL, as in http://collector:4318"));
+            faults.push(ConfigError::new("traces.endpoint", "must be a URL, as in http://collector:4318"));
         }
         if self.service_name.is_empty() || self.service_name.len() > 255 {
-            faults.push(Fault::new("traces.service_name", "must be 1 to 255 bytes"));
+            faults.push(ConfigError::new("traces.service_name", "must be 1 to 255 bytes"));
         }
         if !(0.0..=1.0).contains(&self.sample) {
-            faults.push(Fault::new("traces.sample", format!("{} is out of bounds: 0 to 1", self.sample)));
+            faults.push(ConfigError::new("traces.sample", format!("{} is out of bounds: 0 to 1", self.sample)));
         }
         faults
     }

@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::config_command::tell;
 
-use super::chance;
 use super::cluster::{Cluster, Error};
 use super::contents::{self, Places};
+use super::randomness;
 
 /// The pause after the first failure; each further one is twice as long, up to the longest.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -74,7 +74,7 @@ async fn attempt(cluster: &Cluster, name: &'static str, places: &Places<'_>) -> 
     if let Some(keys) = cluster.keys(name).await? {
         return Ok(judge(name, &keys));
     }
-    let secret = contents::secret(name, places, &mut chance::bytes)
+    let secret = contents::secret(name, places, &mut randomness::bytes)
         .map_err(|error| Error::Never(format!("the system gives no random bytes: {error}")))?;
     if cluster.create(&secret).await? {
         return Ok(Outcome::Made);

@@ -1,10 +1,10 @@
 //! `coord secrets`: makes the passwords and keys that an installation in Kubernetes runs with.
 
-mod chance;
 mod cluster;
 mod contents;
 mod ensure;
 mod rabbitmq;
+mod randomness;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -56,7 +56,7 @@ pub(crate) struct Ensure {
     #[command(flatten)]
     choice: Choice,
     /// How long to try again while the API refuses or cannot be reached; 1s to 1h
-    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = patience)]
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = wait_bound)]
     timeout: Span,
     /// The folder of the service account's token and the cluster's certificate authority
     #[arg(long, value_name = "DIR", default_value = SERVICE_ACCOUNT)]
@@ -152,7 +152,7 @@ fn print(args: &Print) -> ExitCode {
     let places = args.choice.places();
     let mut text = String::new();
     for name in args.choice.names() {
-        match contents::secret(name, &places, &mut chance::bytes) {
+        match contents::secret(name, &places, &mut randomness::bytes) {
             Ok(secret) => text.push_str(&yaml::document(&args.namespace, &secret)),
             Err(error) => {
                 tell(&format!("error: the system gives no random bytes: {error}"));
@@ -197,7 +197,7 @@ fn query(text: &str) -> Result<String, String> {
     if text.chars().all(allowed) { Ok(text.to_owned()) } else { Err("write it as in sslmode=require".to_owned()) }
 }
 
-fn patience(text: &str) -> Result<Span, String> {
+fn wait_bound(text: &str) -> Result<Span, String> {
     let span: Span = text.parse()?;
     if (Span::from_secs(1)..=Span::from_secs(3_600)).contains(&span) {
         Ok(span)
@@ -216,8 +216,8 @@ mod tests {
         for wrong in ["", "Team", "-a", "a-", "a.b", "a/b"] {
             assert!(namespace(wrong).is_err(), "{wrong}");
         }
-        assert!(patience("1s").is_ok() && patience("1h").is_ok());
-        assert!(patience("999ms").is_err() && patience("3601s").is_err());
+        assert!(wait_bound("1s").is_ok() && wait_bound("1h").is_ok());
+        assert!(wait_bound("999ms").is_err() && wait_bound("3601s").is_err());
         assert!(host("a.b.svc:5432,[::1]:5432").is_ok() && host("a@b").is_err() && host("").is_err());
         assert!(query("").is_ok() && query("a=b&c=d").is_ok() && query("a=b c").is_err());
     }

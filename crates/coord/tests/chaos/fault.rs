@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::load::chance::Chance;
+use crate::load::random::Random;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,11 +57,11 @@ pub(crate) struct Deck {
 
 impl Deck {
     /// Draws the next fault.
-    pub(crate) fn draw(&mut self, chance: &mut Chance) -> Fault {
+    pub(crate) fn draw(&mut self, random: &mut Random) -> Fault {
         if self.left.is_empty() {
             self.left.extend(ALL);
         }
-        let fault = self.left.swap_remove(chance.below(self.left.len() as u64) as usize);
+        let fault = self.left.swap_remove(random.below(self.left.len() as u64) as usize);
         *self.drawn.entry(fault).or_default() += 1;
         fault
     }

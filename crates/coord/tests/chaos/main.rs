@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::fault::Deck;
-use crate::load::chance::Chance;
+use crate::load::random::Random;
 use crate::load::{Clients, Load, verdict};
 use crate::stage::Stage;
 
@@ -39,20 +39,20 @@ fn length() -> Duration {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_answered_is_lost_or_done_twice_whatever_dies() {
-    let mut chance = Chance::seeded("COORD_CHAOS_SEED");
+    let mut random = Random::seeded("COORD_CHAOS_SEED");
     let mut stage = Stage::start().await;
     let client = client::Client::new(&stage.cluster.url(), None).unwrap().with_timeout(Duration::from_secs(10));
     let load = Load { client, ledger: Arc::default(), agents: AGENTS, pace: PACE, again: true, broadcasts: 12 };
-    let clients = Clients::start(load.clone(), SENDERS, &mut chance).await;
+    let clients = Clients::start(load.clone(), SENDERS, &mut random).await;
 
     let (began, length) = (Instant::now(), length());
     let mut deck = Deck::default();
     while began.elapsed() < length {
         // pace: faults come at any moment of the load
-        sleep(Duration::from_millis(500 + chance.below(1_500))).await;
-        let fault = deck.draw(&mut chance);
+        sleep(Duration::from_millis(500 + random.below(1_500))).await;
+        let fault = deck.draw(&mut random);
         println!("{:6.1} s  {} sent  {fault:?}", began.elapsed().as_secs_f32(), load.ledger.sent().len());
-        stage.inflict(fault, &mut chance).await;
+        stage.inflict(fault, &mut random).await;
         let violations = load.ledger.violations();
         assert!(violations.is_empty(), "after {fault:?}: {violations:#?}\n{}", stage.cluster.log());
     }

@@ -14,7 +14,7 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::sleep;
 
 use crate::fault::Fault;
-use crate::load::chance::Chance;
+use crate::load::random::Random;
 
 /// How long a process that is asked to end may take.
 const END_MAX: Duration = Duration::from_secs(40);
@@ -63,9 +63,9 @@ impl Stage {
     }
 
     /// Lets something go wrong, and puts it right after a while; only RabbitMQ comes back later by itself.
-    pub(crate) async fn inflict(&mut self, fault: Fault, chance: &mut Chance) {
-        let while_away = Duration::from_millis(chance.below(2_000));
-        let any = chance.below(6) as usize;
+    pub(crate) async fn inflict(&mut self, fault: Fault, random: &mut Random) {
+        let while_away = Duration::from_millis(random.below(2_000));
+        let any = random.below(6) as usize;
         match fault {
             Fault::KillApi => kill(any_of(&mut self.cluster.apis, any), while_away).await,
             Fault::KillWorker => kill(any_of(&mut self.cluster.workers, any), while_away).await,

@@ -12,8 +12,8 @@ use std::time::Duration;
 use client::Client;
 use testkit::coord::Coord;
 
-use crate::load::chance::Chance;
 use crate::load::ledger::Sent;
+use crate::load::random::Random;
 use crate::load::{Clients, Load, verdict};
 
 const KILLS: usize = 24;
@@ -28,17 +28,17 @@ const LATEST: usize = 50;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_answered_is_lost_or_done_twice_by_kill_9() {
-    let mut chance = Chance::seeded("COORD_CRASH_SEED");
+    let mut random = Random::seeded("COORD_CRASH_SEED");
     let settings = [("COORDINATION__DELIVERY__MAX_ATTEMPTS", "1000"), ("COORDINATION__LOGGING__LEVEL", "WARN")];
     let mut coord = Coord::start(env!("CARGO_BIN_EXE_coord"), &settings).unwrap();
     let client = coord.client().unwrap().with_timeout(Duration::from_secs(10));
     let ledger = std::sync::Arc::default();
     let load = Load { client, ledger, agents: AGENTS, pace: Duration::ZERO, again: true, broadcasts: 0 };
-    let clients = Clients::start(load.clone(), SENDERS, &mut chance).await;
+    let clients = Clients::start(load.clone(), SENDERS, &mut random).await;
 
     for kill in 1..=KILLS {
         // pace: the kill comes at any moment of the load
-        tokio::time::sleep(Duration::from_millis(chance.below(500) + 50)).await;
+        tokio::time::sleep(Duration::from_millis(random.below(500) + 50)).await;
         coord.daemon.kill9();
         // What was answered before the kill, and not what the clients are being answered meanwhile.
         let answered = load.ledger.sent();

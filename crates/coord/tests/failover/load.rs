@@ -17,7 +17,7 @@ const SENDERS: usize = 8;
 /// The pause of a sender between two messages, or two tries.
 const PACE: Duration = Duration::from_millis(40);
 /// How long anything that is waited for may take.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// What was acknowledged: ids by key, and when the last acknowledged send had begun.
 #[derive(Default)]
@@ -62,7 +62,7 @@ impl Load {
     /// Waits until so many messages are acknowledged.
     pub(crate) async fn acknowledged(&self, count: usize) {
         let mut changed = self.changed.clone();
-        let waited = timeout(PATIENCE, changed.wait_for(|now| *now >= count)).await;
+        let waited = timeout(TIMEOUT, changed.wait_for(|now| *now >= count)).await;
         waited.expect("sends are acknowledged in time").expect("the senders run");
     }
 
@@ -70,7 +70,7 @@ impl Load {
     pub(crate) async fn first_sent_after(&self, moment: Instant) -> Instant {
         let mut changed = self.changed.clone();
         let later = |_: &usize| told(&self.told).latest.is_some_and(|(began, _)| began > moment);
-        let waited = timeout(PATIENCE, changed.wait_for(later)).await;
+        let waited = timeout(TIMEOUT, changed.wait_for(later)).await;
         drop(waited.expect("sends resume in time").expect("the senders run"));
         told(&self.told).latest.map(|(_, acknowledged)| acknowledged).expect("one was acknowledged")
     }
@@ -78,7 +78,7 @@ impl Load {
     /// Lets each sender finish its message, and answers what was acknowledged.
     pub(crate) async fn stop(self) -> BTreeMap<String, Uuid> {
         self.go_on.send_replace(false);
-        timeout(PATIENCE, self.senders.join_all()).await.expect("the senders finish");
+        timeout(TIMEOUT, self.senders.join_all()).await.expect("the senders finish");
         std::mem::take(&mut told(&self.told).ledger)
     }
 }

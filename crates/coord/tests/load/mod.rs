@@ -1,7 +1,7 @@
 //! A steady load of senders and receivers that write down what they were told, and a look at whether that is so.
 
-pub(crate) mod chance;
 pub(crate) mod ledger;
+pub(crate) mod random;
 pub(crate) mod receiver;
 pub(crate) mod sender;
 pub(crate) mod verdict;
@@ -14,8 +14,8 @@ use client::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use self::chance::Chance;
 use self::ledger::Ledger;
+use self::random::Random;
 
 /// How the clients of a run behave.
 #[derive(Clone)]
@@ -56,17 +56,17 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Registers the agents and starts so many senders, and a receiver for each agent.
-    pub(crate) async fn start(load: Load, senders: u64, chance: &mut Chance) -> Self {
+    pub(crate) async fn start(load: Load, senders: u64, random: &mut Random) -> Self {
         for agent in load.agents {
             load.client.put_agent(agent, &protocol::PutAgent::default()).await.unwrap();
         }
         let (go_on, watching) = watch::channel(true);
         let mut clients = Self { load, go_on, senders: JoinSet::new(), receivers: JoinSet::new() };
         for number in 0..senders {
-            clients.senders.spawn(sender::run(number, clients.load.clone(), watching.clone(), chance.fork()));
+            clients.senders.spawn(sender::run(number, clients.load.clone(), watching.clone(), random.fork()));
         }
         for agent in clients.load.agents {
-            clients.receivers.spawn(receiver::run(agent, clients.load.clone(), chance.fork()));
+            clients.receivers.spawn(receiver::run(agent, clients.load.clone(), random.fork()));
         }
         clients
     }

@@ -6,21 +6,21 @@ use futures_util::future::join_all;
 use protocol::{Ack, Nack, Receive, Received};
 
 use super::Load;
-use super::chance::Chance;
+use super::random::Random;
 
 /// The pause before a request is made again.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Receives and acks until it is stopped.
-pub(crate) async fn run(agent: &'static str, load: Load, mut chance: Chance) {
+pub(crate) async fn run(agent: &'static str, load: Load, mut random: Random) {
     loop {
-        let max = chance.below(30) as u32 + 1;
+        let max = random.below(30) as u32 + 1;
         let ask = Receive { max: Some(max), lease: Some("2s".to_owned()), wait: Some("1s".to_owned()) };
         match load.client.receive(agent, &ask).await {
             Ok(answer) => {
                 load.ledger.note_received(agent, &answer.deliveries);
                 let settled = answer.deliveries.iter().map(|received| {
-                    let what = chance.below(40);
+                    let what = random.below(40);
                     settle(agent, &load, received, what)
                 });
                 join_all(settled).await;

@@ -6,7 +6,7 @@ use protocol::{Priority, SendMessage};
 use tokio::sync::watch;
 
 use super::Load;
-use super::chance::Chance;
+use super::random::Random;
 
 const LANES: [Priority; 4] = [Priority::Critical, Priority::High, Priority::Normal, Priority::Info];
 
@@ -14,16 +14,16 @@ const LANES: [Priority; 4] = [Priority::Critical, Priority::High, Priority::Norm
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Sends until `go_on` is false, each message until it is answered.
-pub(crate) async fn run(number: u64, load: Load, go_on: watch::Receiver<bool>, mut chance: Chance) {
+pub(crate) async fn run(number: u64, load: Load, go_on: watch::Receiver<bool>, mut random: Random) {
     let mut last = [0; LANES.len()];
     for count in 0.. {
         if !*go_on.borrow() {
             return;
         }
         let key = format!("sender-{number}-message-{count}");
-        let lane = chance.below(4) as usize;
-        let to = recipients(&load, &mut chance);
-        let Some(seq) = send(&load, &message(&key, lane, &to, &mut chance), &to).await else { return };
+        let lane = random.below(4) as usize;
+        let to = recipients(&load, &mut random);
+        let Some(seq) = send(&load, &message(&key, lane, &to, &mut random), &to).await else { return };
         if seq <= last[lane] {
             load.ledger.note_violation(format!("`{key}` got position {seq}, behind {} that was before it", last[lane]));
         }
@@ -34,22 +34,22 @@ pub(crate) async fn run(number: u64, load: Load, go_on: watch::Receiver<bool>, m
 }
 
 /// One agent, or two, or everybody.
-fn recipients(load: &Load, chance: &mut Chance) -> Vec<String> {
-    if load.broadcasts > 0 && chance.below(load.broadcasts) == 0 {
+fn recipients(load: &Load, random: &mut Random) -> Vec<String> {
+    if load.broadcasts > 0 && random.below(load.broadcasts) == 0 {
         return load.agents.iter().map(|agent| (*agent).to_owned()).collect();
     }
-    let first = chance.below(load.agents.len() as u64) as usize;
-    let count = if chance.below(3) == 0 { 2 } else { 1 };
+    let first = random.below(load.agents.len() as u64) as usize;
+    let count = if random.below(3) == 0 { 2 } else { 1 };
     (first..first + count).map(|at| load.agents[at % load.agents.len()].to_owned()).collect()
 }
 
-fn message(key: &str, lane: usize, to: &[String], chance: &mut Chance) -> SendMessage {
+fn message(key: &str, lane: usize, to: &[String], random: &mut Random) -> SendMessage {
     let to = if to.len() > 2 { vec!["*".to_owned()] } else { to.to_vec() };
     SendMessage {
         from: Some("code".to_owned()),
         to: Some(to.into()),
         subject: key.to_owned(),
-        body: "x".repeat(chance.below(600) as usize),
+        body: "x".repeat(random.below(600) as usize),
         priority: Some(LANES[lane]),
         ..SendMessage::default()
     }

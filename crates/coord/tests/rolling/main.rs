@@ -13,7 +13,7 @@ use testkit::coord::Coord;
 use testkit::eventually;
 use tokio::task::block_in_place;
 
-use crate::load::chance::Chance;
+use crate::load::random::Random;
 use crate::load::{Clients, Load, verdict};
 
 const SENDERS: u64 = 4;
@@ -57,7 +57,7 @@ async fn restart(process: &mut Coord, asked: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_request_fails_while_every_process_is_restarted_in_turn() {
-    let mut chance = Chance::seeded("COORD_ROLLING_SEED");
+    let mut random = Random::seeded("COORD_ROLLING_SEED");
     let engines = block_in_place(Engines::start).unwrap();
     let mut environment = engines.installation("rolling").unwrap();
     environment.extend(SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -65,7 +65,7 @@ async fn no_request_fails_while_every_process_is_restarted_in_turn() {
     let mut cluster = block_in_place(start).unwrap();
     let client = client::Client::new(&cluster.url(), None).unwrap();
     let load = Load { client, ledger: Arc::default(), agents: AGENTS, pace: PACE, again: false, broadcasts: 12 };
-    let clients = Clients::start(load.clone(), SENDERS, &mut chance).await;
+    let clients = Clients::start(load.clone(), SENDERS, &mut random).await;
 
     for process in &mut cluster.apis {
         restart(process, true).await;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The only form of the archive so far.
 pub(crate) const FORMAT: u32 = 1;
 
-/// The manifest of one stretch.
+/// The manifest of one segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The form of object and manifest.
@@ -49,7 +49,7 @@ impl Manifest {
 const OBJECT: &str = ".ndjson.zst";
 const MANIFEST: &str = ".json";
 
-/// The name of the object of a stretch; such names sort by position.
+/// The name of the object of a segment; such names sort by position.
 pub(crate) fn object(tenant: &str, first: i64, last: i64) -> String {
     format!("{tenant}/{first:019}-{last:019}{OBJECT}")
 }

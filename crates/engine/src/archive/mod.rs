@@ -1,8 +1,8 @@
-//! The archive: closed stretches of every tenant's log as compressed lines of JSON, each with a manifest, in a folder or an
+//! The archive: closed segments of every tenant's log as compressed lines of JSON, each with a manifest, in a folder or an
 //! object store.
 //!
 //! `TENANT/FIRST-LAST.ndjson.zst` holds one event a line, as hashed; `TENANT/FIRST-LAST.json` says what must be in it. The
-//! store decides which stretch is next, so any number of workers may write at any time: they write the same bytes under the
+//! store decides which segment is next, so any number of workers may write at any time: they write the same bytes under the
 //! same names, and nobody sees half an object.
 
 mod gone;

@@ -63,7 +63,7 @@ impl Pack {
 
     /// The object, and its manifest.
     pub(crate) fn finish(self, tenant: &str, object: &str) -> Result<(Vec<u8>, Manifest), String> {
-        let (first_hash, first_at) = self.first.ok_or("a stretch without an event")?;
+        let (first_hash, first_at) = self.first.ok_or("a segment without an event")?;
         let bytes = self.encoder.finish().map_err(|error| error.to_string())?;
         let manifest = Manifest {
             format: FORMAT,

@@ -83,7 +83,7 @@ impl Engine {
             let (from, to) = (expected.min(first), expected.max(first) - 1);
             check.problem(from, "gap", format!("events {from} to {to} {what}, before {object}"));
         } else if manifest.previous_hash != check.hash {
-            check.problem(first, "hash", format!("{object} does not follow the stretch before it"));
+            check.problem(first, "hash", format!("{object} does not follow the segment before it"));
         }
         if known.remove(&object).is_some_and(|(_, sha256)| sha256 != manifest.sha256) {
             check.problem(first, "object", format!("{object} is not the object that was written and recorded"));
@@ -112,7 +112,7 @@ impl Engine {
         self.compare(tenant, &hashes.into_iter().collect(), (first, last), check).await
     }
 
-    /// Compares the hashes of a stretch with those of the events that are still in the store.
+    /// Compares the hashes of a segment with those of the events that are still in the store.
     async fn compare(
         &self,
         tenant: TenantId,

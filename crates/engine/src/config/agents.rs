@@ -4,7 +4,7 @@ use domain::agent::SYSTEM;
 use domain::{AgentKind, AgentName, Priority};
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Limits};
+use super::{ConfigError, Limits};
 
 /// Characters of a description.
 const DESCRIPTION_CHARS_MAX: usize = 1_000;
@@ -96,18 +96,18 @@ impl AgentConfig {
 }
 
 /// What is wrong with the agents, each and together.
-pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<Fault> {
+pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<ConfigError> {
     let mut faults = Vec::new();
     if agents.len() > limits.agents {
         let why = format!("{} agents are more than limits.agents ({})", agents.len(), limits.agents);
-        faults.push(Fault::new("agents", why));
+        faults.push(ConfigError::new("agents", why));
     }
     let mut first_at = HashMap::new();
     for (at, agent) in agents.iter().enumerate() {
         let before = *first_at.entry(agent.name.as_str()).or_insert(at);
         if before != at {
             let why = format!("`{}` is the name of agents[{before}] already", agent.name);
-            faults.push(Fault::new(format!("agents[{at}].name"), why));
+            faults.push(ConfigError::new(format!("agents[{at}].name"), why));
         }
     }
     for (at, agent) in agents.iter().enumerate() {
@@ -115,7 +115,7 @@ pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<Fault> {
         if let Some(other) = agent.escalate_to.as_ref().filter(|other| !first_at.contains_key(other.as_str())) {
             wrong.push(("escalate_to".to_owned(), not_an_agent(other.as_str(), agents)));
         }
-        faults.extend(wrong.into_iter().map(|(key, why)| Fault::new(format!("agents[{at}].{key}"), why)));
+        faults.extend(wrong.into_iter().map(|(key, why)| ConfigError::new(format!("agents[{at}].{key}"), why)));
     }
     faults
 }

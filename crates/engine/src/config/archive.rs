@@ -1,16 +1,16 @@
 use domain::Span;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Faults};
+use super::fault::{ConfigError, ConfigErrors};
 use super::size::Size;
 
-/// Where closed stretches of the log go, and when a stretch is closed: by whichever comes first.
+/// Where closed segments of the log go, and when a segment is closed: by whichever comes first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ArchiveConfig {
     /// A folder that every worker sees, or `s3://bucket/prefix`; absent: no archive.
     pub url: Option<String>,
-    /// Events of one stretch at most; 1 to 1,000,000.
+    /// Events of one segment at most; 1 to 1,000,000.
     pub segment_events: usize,
     /// Bytes of its events at which it is closed, before they are compressed; 1KiB to 1GiB.
     pub segment_bytes: Size,
@@ -25,8 +25,8 @@ impl Default for ArchiveConfig {
 }
 
 impl ArchiveConfig {
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        let mut faults = Faults::of("archive");
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = ConfigErrors::of("archive");
         faults.within("segment_events", self.segment_events, 1, 1_000_000);
         faults.within("segment_bytes", self.segment_bytes, Size::kib(1), Size::gib(1));
         faults.within("segment_age", self.segment_age, Span::from_secs(1), Span::from_secs(365 * 86_400));

@@ -3,7 +3,7 @@ use domain::{AgentKind, AgentName};
 use serde::{Deserialize, Serialize};
 
 use super::agents::not_an_agent;
-use super::{AgentConfig, Fault};
+use super::{AgentConfig, ConfigError};
 
 /// Who has the last word, and what happens to a decision outside one's authority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,13 +33,16 @@ impl AuthorityConfig {
         }
     }
 
-    pub(super) fn faults(&self, agents: &[AgentConfig]) -> Vec<Fault> {
+    pub(super) fn faults(&self, agents: &[AgentConfig]) -> Vec<ConfigError> {
         if self.final_agents.is_empty() {
-            return vec![Fault::new("authority.final", "somebody must have the last word: name at least one agent")];
+            return vec![ConfigError::new(
+                "authority.final",
+                "somebody must have the last word: name at least one agent",
+            )];
         }
         let known = |name: &AgentName| agents.iter().any(|agent| agent.name == *name);
         let fault = |(at, name): (usize, &AgentName)| {
-            Fault::new(format!("authority.final[{at}]"), not_an_agent(name.as_str(), agents))
+            ConfigError::new(format!("authority.final[{at}]"), not_an_agent(name.as_str(), agents))
         };
         self.final_agents.iter().enumerate().filter(|(_, name)| !known(name)).map(fault).collect()
     }

@@ -1,8 +1,8 @@
 use domain::Span;
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
-use super::fault::Faults;
+use super::ConfigError;
+use super::fault::ConfigErrors;
 
 /// Leases, attempts and the pauses between them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +31,8 @@ impl Default for DeliveryConfig {
 }
 
 impl DeliveryConfig {
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        let mut faults = Faults::of("delivery");
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = ConfigErrors::of("delivery");
         faults.within("lease", self.lease, Span::from_secs(1), self.lease_max.max(Span::from_secs(1)));
         faults.within("lease_max", self.lease_max, Span::from_secs(1), Span::from_secs(7 * 86_400));
         faults.within("max_attempts", self.max_attempts, 1, 1_000);

@@ -3,14 +3,14 @@ use std::fmt::Display;
 /// One thing that is wrong with a configuration, named by its dotted key (`limits.body_bytes`, `agents[1].name`).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {why}")]
-pub struct Fault {
+pub struct ConfigError {
     /// The dotted key of the value at fault.
     pub key: String,
     /// What is wrong and what would be right.
     pub why: String,
 }
 
-impl Fault {
+impl ConfigError {
     /// A fault of `key`.
     pub fn new(key: impl Into<String>, why: impl Into<String>) -> Self {
         Self { key: key.into(), why: why.into() }
@@ -19,12 +19,12 @@ impl Fault {
 
 /// Collects the faults of one section.
 #[derive(Debug)]
-pub struct Faults {
+pub struct ConfigErrors {
     section: &'static str,
-    found: Vec<Fault>,
+    found: Vec<ConfigError>,
 }
 
-impl Faults {
+impl ConfigErrors {
     /// Begins with none of `section`.
     pub fn of(section: &'static str) -> Self {
         Self { section, found: Vec::new() }
@@ -32,7 +32,7 @@ impl Faults {
 
     /// Adds a fault of the section's `key`.
     pub fn add(&mut self, key: &str, why: impl Into<String>) {
-        self.found.push(Fault::new(format!("{}.{key}", self.section), why));
+        self.found.push(ConfigError::new(format!("{}.{key}", self.section), why));
     }
 
     /// Adds a fault when `value` is below `least` or above `most`, both allowed themselves.
@@ -50,7 +50,7 @@ impl Faults {
     }
 
     /// The faults in the order in which they were added.
-    pub fn into_vec(self) -> Vec<Fault> {
+    pub fn into_vec(self) -> Vec<ConfigError> {
         self.found
     }
 }

@@ -5,7 +5,7 @@ use domain::gate::{OnFailure, Threshold};
 use domain::message::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
+use super::ConfigError;
 
 /// What evidence a message must carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,12 +33,12 @@ impl Default for GatesConfig {
 }
 
 impl GatesConfig {
-    pub(super) fn faults(&self) -> Vec<Fault> {
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
         self.thresholds.iter().filter_map(|(name, threshold)| threshold_fault(name, *threshold)).collect()
     }
 }
 
-fn threshold_fault(name: &str, threshold: Threshold) -> Option<Fault> {
+fn threshold_fault(name: &str, threshold: Threshold) -> Option<ConfigError> {
     let why = match (threshold.min, threshold.max) {
         _ if !AgentName::is_valid(name) => "is no metric name: 1 to 64 of letters, digits, `.`, `_` and `-`".to_owned(),
         (None, None) => "needs a `min`, a `max` or both".to_owned(),
@@ -48,7 +48,7 @@ fn threshold_fault(name: &str, threshold: Threshold) -> Option<Fault> {
         (min, max) if [min, max].into_iter().flatten().all(f64::is_finite) => return None,
         _ => "must be a finite number".to_owned(),
     };
-    Some(Fault::new(format!("quality_gates.thresholds.{name}"), why))
+    Some(ConfigError::new(format!("quality_gates.thresholds.{name}"), why))
 }
 
 #[cfg(test)]

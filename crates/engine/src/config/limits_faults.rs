@@ -1,7 +1,7 @@
 use domain::Span;
 
-use super::fault::Faults;
-use super::{Fault, Limits, Size};
+use super::fault::ConfigErrors;
+use super::{ConfigError, Limits, Size};
 
 const SECOND: Span = Span::from_secs(1);
 const HOUR: Span = Span::from_secs(3_600);
@@ -9,8 +9,8 @@ const TEN_YEARS: Span = Span::from_secs(3_650 * 86_400);
 const MILLION: usize = 1_000_000;
 
 impl Limits {
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        let mut faults = Faults::of("limits");
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = ConfigErrors::of("limits");
         self.message_faults(&mut faults);
         self.request_faults(&mut faults);
         self.time_faults(&mut faults);
@@ -18,7 +18,7 @@ impl Limits {
         faults.into_vec()
     }
 
-    fn message_faults(&self, faults: &mut Faults) {
+    fn message_faults(&self, faults: &mut ConfigErrors) {
         faults.within("subject_chars", self.subject_chars, 1, 1_000);
         faults.within("body_bytes", self.body_bytes, Size(1), Size::mib(16));
         faults.within("metadata_bytes", self.metadata_bytes, Size(0), Size::mib(1));
@@ -30,7 +30,7 @@ impl Limits {
         faults.within("reason_chars", self.reason_chars, 1, 100_000);
     }
 
-    fn request_faults(&self, faults: &mut Faults) {
+    fn request_faults(&self, faults: &mut ConfigErrors) {
         faults.within("request_bytes", self.request_bytes, Size(1), Size::mib(64));
         faults.within("batch_bytes", self.batch_bytes, Size(1), Size::gib(1));
         faults.at_most("body_bytes", self.body_bytes, "request_bytes", self.request_bytes);
@@ -42,7 +42,7 @@ impl Limits {
         faults.within("idempotency_key_bytes", self.idempotency_key_bytes, Size(1), Size::kib(1));
     }
 
-    fn time_faults(&self, faults: &mut Faults) {
+    fn time_faults(&self, faults: &mut ConfigErrors) {
         faults.within("wait_max", self.wait_max, Span::ZERO, Span::from_secs(600));
         let month = Span::from_secs(30 * 86_400);
         faults.within("idempotency_retention", self.idempotency_retention, Span::from_secs(60), month);
@@ -52,7 +52,7 @@ impl Limits {
         faults.within("request_timeout", self.request_timeout, SECOND, HOUR);
     }
 
-    fn number_faults(&self, faults: &mut Faults) {
+    fn number_faults(&self, faults: &mut ConfigErrors) {
         faults.within("agents", self.agents, 1, MILLION);
         faults.within("authority_domains_per_agent", self.authority_domains_per_agent, 0, 1_000);
         faults.within("grants", self.grants, 0, MILLION);

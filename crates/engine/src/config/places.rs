@@ -1,7 +1,7 @@
 use domain::Span;
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, Faults};
+use super::fault::{ConfigError, ConfigErrors};
 
 const CENTURY: Span = Span::from_secs(36_500 * 86_400);
 
@@ -16,8 +16,8 @@ pub struct RetentionConfig {
 }
 
 impl RetentionConfig {
-    pub(super) fn faults(&self, archive: Option<&str>, idempotency: Span) -> Vec<Fault> {
-        let mut faults = Faults::of("retention");
+    pub(super) fn faults(&self, archive: Option<&str>, idempotency: Span) -> Vec<ConfigError> {
+        let mut faults = ConfigErrors::of("retention");
         if let Some(events) = self.events {
             faults.within("events", events, Span::from_secs(3_600).max(idempotency), CENTURY);
             if archive.is_none() {

@@ -1,8 +1,8 @@
 use domain::Span;
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
-use super::{Allowed, DeliveryConfig, Fault, Size};
+use super::fault::ConfigErrors;
+use super::{Allowed, ConfigError, DeliveryConfig, Size};
 
 /// Entries of `allow`.
 const ALLOW_MAX: usize = 1_000;
@@ -51,9 +51,9 @@ impl Default for WebhooksConfig {
 }
 
 impl WebhooksConfig {
-    pub(super) fn faults(&self, delivery: &DeliveryConfig) -> Vec<Fault> {
+    pub(super) fn faults(&self, delivery: &DeliveryConfig) -> Vec<ConfigError> {
         let (short, days) = (Span::from_millis(10), |days: i64| Span::from_secs(days * 86_400));
-        let mut faults = Faults::of("webhooks");
+        let mut faults = ConfigErrors::of("webhooks");
         faults.within("timeout", self.timeout, short, delivery.lease.max(short));
         faults.within("connect_timeout", self.connect_timeout, short, self.timeout.max(short));
         faults.within("concurrency", self.concurrency, 1, 10_000);
@@ -74,12 +74,12 @@ impl WebhooksConfig {
         faults.into_vec()
     }
 
-    /// The pause after this attempt, drawn by `chance` from around what `backoff` says.
-    pub(crate) fn pause(&self, attempt: i64, chance: u32) -> Span {
+    /// The pause after this attempt, drawn by `random` from around what `backoff` says.
+    pub(crate) fn pause(&self, attempt: i64, random: u32) -> Span {
         let nth = usize::try_from(attempt - 1).unwrap_or(0).min(self.backoff.len().saturating_sub(1));
         let pause = self.backoff.get(nth).copied().unwrap_or_default();
         let width = i128::from(pause.0) * i128::from(self.jitter_percent) / 100;
-        let drawn = width * 2 * i128::from(chance) / i128::from(u32::MAX) - width;
+        let drawn = width * 2 * i128::from(random) / i128::from(u32::MAX) - width;
         Span(pause.0 + drawn as i64)
     }
 }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_pause_is_drawn_from_around_what_is_configured_and_the_last_repeats() {
         let config = WebhooksConfig { backoff: [10, 100].map(Span::from_secs).to_vec(), ..Default::default() };
-        let drawn = |attempt| [0, u32::MAX / 2 + 1, u32::MAX].map(|chance| config.pause(attempt, chance).0 / 1_000_000);
+        let drawn = |attempt| [0, u32::MAX / 2 + 1, u32::MAX].map(|random| config.pause(attempt, random).0 / 1_000_000);
         assert_eq!(drawn(1), [8, 10, 12]);
         assert_eq!(drawn(2), [80, 100, 120]);
         assert_eq!(drawn(9), [80, 100, 120]);

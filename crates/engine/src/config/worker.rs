@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
-use super::fault::Faults;
+use super::ConfigError;
+use super::fault::ConfigErrors;
 
 /// What a process that works on tasks may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,8 @@ impl Default for WorkerConfig {
 }
 
 impl WorkerConfig {
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        let mut faults = Faults::of("worker");
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = ConfigErrors::of("worker");
         faults.within("concurrency", self.concurrency, 1, 256);
         faults.into_vec()
     }

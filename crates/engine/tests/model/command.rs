@@ -18,7 +18,7 @@ pub(crate) enum To {
 
 /// A message to send; spans are seconds.
 #[derive(Clone, Debug, Hash)]
-pub(crate) struct Letter {
+pub(crate) struct SendArgs {
     pub(crate) from: usize,
     pub(crate) to: To,
     pub(crate) lane: usize,
@@ -55,7 +55,7 @@ pub(crate) enum Asked {
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Send {
-        letter: Letter,
+        args: SendArgs,
         key: Option<usize>,
     },
     Receive {
@@ -82,14 +82,14 @@ fn span() -> impl Strategy<Value = i64> {
     prop_oneof![Just(1_i64), Just(2), Just(5), Just(10)]
 }
 
-fn letter() -> impl Strategy<Value = Letter> {
+fn args() -> impl Strategy<Value = SendArgs> {
     let to = prop_oneof![
         5 => proptest::collection::vec(0..AGENTS.len(), 1..=2).prop_map(To::Named),
         1 => Just(To::All),
     ];
     let maybe = || proptest::option::weighted(0.25, span());
     (0..AGENTS.len(), to, 0..4_usize, maybe(), maybe(), maybe()).prop_map(
-        |(from, to, lane, expires_in, deliver_in, ack_within)| Letter {
+        |(from, to, lane, expires_in, deliver_in, ack_within)| SendArgs {
             from,
             to,
             lane,
@@ -125,8 +125,8 @@ fn shown() -> impl Strategy<Value = Shown> {
 /// Draws a command.
 pub(crate) fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        6 => (letter(), proptest::option::weighted(0.3, 0..2_usize))
-            .prop_map(|(letter, key)| Command::Send { letter, key }),
+        6 => (args(), proptest::option::weighted(0.3, 0..2_usize))
+            .prop_map(|(args, key)| Command::Send { args, key }),
         6 => (0..AGENTS.len(), 1..4_usize, span())
             .prop_map(|(agent, max, lease)| Command::Receive { agent, max, lease }),
         8 => (any::<usize>(), shown(), asked())

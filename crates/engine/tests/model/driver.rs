@@ -8,13 +8,13 @@ use domain::message::Priority;
 use domain::send::Draft;
 use domain::{AgentKind, Code, Digest, Span, State, Time};
 use engine::{AgentPut, EventFilter, IdempotencyKey, InboxItem, Page};
-use testkit::engine::{Driven, START, draft, refusal};
+use testkit::engine::{START, TestEngine, draft, refusal};
 
-use crate::command::{AGENTS, Asked, Command, Letter, Shown, TRIGGERS, To};
+use crate::command::{AGENTS, Asked, Command, SendArgs, Shown, TRIGGERS, To};
 use crate::world::{ATTEMPTS, Delivery, INLINE, Message, Notice, World};
 
 struct Driver {
-    engine: Driven,
+    engine: TestEngine,
     world: World,
     /// How far the log was read for notices.
     read: i64,
@@ -23,7 +23,7 @@ struct Driver {
 /// Runs the commands on an engine and a model of their own.
 pub(crate) async fn run(pauses: Vec<i64>, commands: Vec<Command>) {
     let backoff = pauses.iter().map(|pause| Span::from_secs(*pause)).collect();
-    let engine = Driven::with(|config| {
+    let engine = TestEngine::with(|config| {
         config.agents.retain(|agent| agent.name.as_str() == "human");
         config.delivery.max_attempts = u32::try_from(ATTEMPTS).expect("small");
         config.delivery.backoff = backoff;
@@ -63,23 +63,23 @@ fn number(agent: &str) -> usize {
     AGENTS.iter().position(|known| *known == agent).expect("one of the agents")
 }
 
-fn hash(letter: &Letter) -> u64 {
+fn hash(args: &SendArgs) -> u64 {
     let mut hasher = DefaultHasher::new();
-    letter.hash(&mut hasher);
+    args.hash(&mut hasher);
     hasher.finish()
 }
 
-fn drafted(letter: &Letter) -> Draft {
+fn drafted(args: &SendArgs) -> Draft {
     let span = |span: Option<i64>| span.map(Span::from_secs);
-    let mut draft = draft(AGENTS[letter.from], "*", "A letter");
-    if let To::Named(named) = &letter.to {
+    let mut draft = draft(AGENTS[args.from], "*", "A args");
+    if let To::Named(named) = &args.to {
         draft.to = named.iter().map(|agent| AGENTS[*agent].to_owned()).collect();
     }
     Draft {
-        priority: Priority::ALL[letter.lane],
-        expires_in: span(letter.expires_in),
-        deliver_in: span(letter.deliver_in),
-        ack_within: span(letter.ack_within),
+        priority: Priority::ALL[args.lane],
+        expires_in: span(args.expires_in),
+        deliver_in: span(args.deliver_in),
+        ack_within: span(args.ack_within),
         ..draft
     }
 }
@@ -87,7 +87,7 @@ fn drafted(letter: &Letter) -> Draft {
 impl Driver {
     async fn step(&mut self, command: Command) {
         match command {
-            Command::Send { letter, key } => self.send(letter, key).await,
+            Command::Send { args, key } => self.send(args, key).await,
             Command::Receive { agent, max, lease } => self.receive(agent, max, lease).await,
             Command::Settle { pick, shown, asked } => self.settle(pick, shown, asked).await,
             Command::Trigger(trigger) => {
@@ -116,18 +116,18 @@ impl Driver {
         }
     }
 
-    async fn send(&mut self, letter: Letter, key: Option<usize>) {
+    async fn send(&mut self, args: SendArgs, key: Option<usize>) {
         let mut fingerprint = [0; 32];
-        fingerprint[..8].copy_from_slice(&hash(&letter).to_le_bytes());
+        fingerprint[..8].copy_from_slice(&hash(&args).to_le_bytes());
         let idempotency = key.map(|key| IdempotencyKey {
             key: format!("key-{key}"),
             field: "idempotency_key",
             fingerprint: Digest(fingerprint),
         });
-        let outcome = self.engine.send(drafted(&letter), idempotency).await;
+        let outcome = self.engine.send(drafted(&args), idempotency).await;
         let known = key.and_then(|key| self.world.keys.get(&key));
         if let Some((hashed, id)) = known {
-            if *hashed == hash(&letter) {
+            if *hashed == hash(&args) {
                 let sent = outcome.expect("answered again");
                 assert!(sent.replayed && sent.message.message.id == *id, "the first answer again");
             } else {
@@ -135,7 +135,7 @@ impl Driver {
             }
             return;
         }
-        let recipients = match self.world.recipients(&letter) {
+        let recipients = match self.world.recipients(&args) {
             Ok(recipients) => recipients,
             Err(code) => return assert_eq!(refusal(outcome).code, code),
         };
@@ -146,7 +146,7 @@ impl Driver {
         assert_eq!(view.fanning_out, fanning_out);
         let mut deliveries = BTreeMap::new();
         if !fanning_out {
-            deliveries.extend(recipients.iter().map(|agent| (*agent, World::delivery(&letter, now))));
+            deliveries.extend(recipients.iter().map(|agent| (*agent, World::delivery(&args, now))));
         }
         let mut written: Vec<usize> = view.recipients.iter().map(|(agent, _)| number(agent.as_str())).collect();
         written.sort_unstable();
@@ -154,10 +154,10 @@ impl Driver {
         let (id, seq) = (view.message.id, view.seq);
         self.world.events += 1;
         assert_eq!(seq, self.world.events, "positions are dense");
-        self.world.keys.extend(key.map(|key| (key, (hash(&letter), id))));
-        let (from, lane) = (Some(letter.from), letter.lane);
-        let letter = Some(letter);
-        self.world.messages.push(Message { id, seq, from, lane, letter, sent: now, fanning_out, deliveries });
+        self.world.keys.extend(key.map(|key| (key, (hash(&args), id))));
+        let (from, lane) = (Some(args.from), args.lane);
+        let args = Some(args);
+        self.world.messages.push(Message { id, seq, from, lane, args, sent: now, fanning_out, deliveries });
     }
 
     async fn receive(&mut self, agent: usize, max: usize, lease: i64) {
@@ -231,7 +231,7 @@ impl Driver {
             let notice = Notice { about, to, lane: sent.priority as usize };
             let found = promised.iter().position(|promised| *promised == notice);
             promised.swap_remove(found.unwrap_or_else(|| panic!("nobody promised {notice:?}: {}", sent.subject)));
-            let quiet = Letter {
+            let quiet = SendArgs {
                 from: 0,
                 to: To::All,
                 lane: notice.lane,
@@ -242,7 +242,7 @@ impl Driver {
             let deliveries = BTreeMap::from([(to, World::delivery(&quiet, self.world.now))]);
             let (id, seq, sent_at, lane) = (sent.id, event.seq, self.world.now, notice.lane);
             let message =
-                Message { id, seq, from: None, lane, letter: None, sent: sent_at, fanning_out: false, deliveries };
+                Message { id, seq, from: None, lane, args: None, sent: sent_at, fanning_out: false, deliveries };
             self.world.messages.push(message);
             self.world.events += 1;
         }

@@ -6,7 +6,7 @@ use domain::delivery::Receipt;
 use domain::message::MessageId;
 use domain::{Code, State};
 
-use crate::command::{AGENTS, Asked, Letter, Shown, TRIGGERS, To};
+use crate::command::{AGENTS, Asked, SendArgs, Shown, TRIGGERS, To};
 
 /// Leases after which a delivery is dead.
 pub(crate) const ATTEMPTS: i64 = 3;
@@ -34,7 +34,7 @@ pub(crate) struct Message {
     pub(crate) seq: i64,
     pub(crate) from: Option<usize>,
     pub(crate) lane: usize,
-    pub(crate) letter: Option<Letter>,
+    pub(crate) args: Option<SendArgs>,
     pub(crate) sent: i64,
     pub(crate) fanning_out: bool,
     pub(crate) deliveries: BTreeMap<usize, Delivery>,
@@ -67,35 +67,35 @@ fn live(state: State) -> bool {
 }
 
 impl World {
-    /// A delivery of a letter that becomes visible as the letter says.
-    pub(crate) fn delivery(letter: &Letter, sent: i64) -> Delivery {
-        let visible = sent + letter.deliver_in.unwrap_or(0);
+    /// A delivery of a args that becomes visible as the args says.
+    pub(crate) fn delivery(args: &SendArgs, sent: i64) -> Delivery {
+        let visible = sent + args.deliver_in.unwrap_or(0);
         Delivery {
-            state: if letter.deliver_in.is_some() { State::Deferred } else { State::Pending },
+            state: if args.deliver_in.is_some() { State::Deferred } else { State::Pending },
             attempt: 0,
             lease_until: None,
-            deferred_until: letter.deliver_in.map(|_| visible),
+            deferred_until: args.deliver_in.map(|_| visible),
             trigger: None,
-            expires: letter.expires_in.map(|span| sent + span),
-            ack_by: letter.ack_within.map(|span| visible + span),
+            expires: args.expires_in.map(|span| sent + span),
+            ack_by: args.ack_within.map(|span| visible + span),
             reminded: false,
             receipts: Vec::new(),
         }
     }
 
-    /// Whom a letter reaches now, or why nobody.
-    pub(crate) fn recipients(&self, letter: &Letter) -> Result<Vec<usize>, Code> {
-        if self.retired.contains(&letter.from) {
+    /// Whom a args reaches now, or why nobody.
+    pub(crate) fn recipients(&self, args: &SendArgs) -> Result<Vec<usize>, Code> {
+        if self.retired.contains(&args.from) {
             return Err(Code::UnknownSender);
         }
-        if letter.expires_in.is_some_and(|span| span <= letter.deliver_in.unwrap_or(0)) {
+        if args.expires_in.is_some_and(|span| span <= args.deliver_in.unwrap_or(0)) {
             return Err(Code::InvalidDuration);
         }
-        match &letter.to {
+        match &args.to {
             To::Named(named) if named.iter().any(|agent| self.retired.contains(agent)) => Err(Code::RetiredRecipient),
             To::Named(named) => Ok(named.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()),
             To::All => {
-                let others: Vec<usize> = self.others(letter.from).collect();
+                let others: Vec<usize> = self.others(args.from).collect();
                 if others.is_empty() { Err(Code::NoRecipients) } else { Ok(others) }
             }
         }
@@ -109,9 +109,9 @@ impl World {
     pub(crate) fn fan_out(&mut self) {
         let everybody: Vec<usize> = (0..AGENTS.len()).filter(|agent| !self.retired.contains(agent)).collect();
         for message in self.messages.iter_mut().filter(|message| message.fanning_out) {
-            let letter = message.letter.clone().expect("only letters are fanned out");
-            for agent in everybody.iter().filter(|agent| **agent != letter.from) {
-                message.deliveries.insert(*agent, Self::delivery(&letter, message.sent));
+            let args = message.args.clone().expect("only letters are fanned out");
+            for agent in everybody.iter().filter(|agent| **agent != args.from) {
+                message.deliveries.insert(*agent, Self::delivery(&args, message.sent));
             }
             message.fanning_out = false;
             self.events += 1;
@@ -243,7 +243,7 @@ impl World {
     fn elapse(&mut self, at: usize, agent: usize) -> bool {
         let (now, message) = (self.now, &mut self.messages[at]);
         let (id, from) = (message.id, message.from);
-        let within = message.letter.as_ref().and_then(|letter| letter.ack_within);
+        let within = message.args.as_ref().and_then(|args| args.ack_within);
         let Some(delivery) = message.deliveries.get_mut(&agent) else { return false };
         let passed = |time: Option<i64>| time.is_some_and(|time| time <= now);
         if delivery.state == State::Leased && passed(delivery.lease_until) {

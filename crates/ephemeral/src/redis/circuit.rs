@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::pause;
-use super::place::{ANSWER, Line, Place};
+use super::topology::{ANSWER, Connection, Topology};
 
 /// How long connecting may take altogether, sentinels included.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ pub(super) struct Circuit {
 }
 
 enum State {
-    Closed(u64, Line),
+    Closed(u64, Connection),
     Open(String),
 }
 
@@ -47,15 +47,15 @@ impl Circuit {
 
     /// Does something with the connection; none where there is none, it takes too long or it fails. A connection that fails is
     /// given up.
-    pub(super) async fn ask<T, F>(&self, asked: impl FnOnce(Line) -> F) -> Option<T>
+    pub(super) async fn ask<T, F>(&self, asked: impl FnOnce(Connection) -> F) -> Option<T>
     where
         F: Future<Output = RedisResult<T>>,
     {
-        let (number, line) = match &*self.state() {
-            State::Closed(number, line) => (*number, line.clone()),
+        let (number, connection) = match &*self.state() {
+            State::Closed(number, connection) => (*number, connection.clone()),
             State::Open(_) => return None,
         };
-        let error = match timeout(ANSWER, asked(line)).await {
+        let error = match timeout(ANSWER, asked(connection)).await {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => error,
             Err(_) => RedisError::from((ErrorKind::Io, "no answer in time")),
@@ -74,16 +74,16 @@ impl Circuit {
     }
 
     /// Connects whenever there is no connection, until told to stop.
-    pub(super) async fn keep(&self, place: &Place, stop: &CancellationToken) {
+    pub(super) async fn keep(&self, topology: &Topology, stop: &CancellationToken) {
         let mut attempt = 0;
         for number in 0.. {
             let connected = tokio::select! {
                 () = stop.cancelled() => return,
-                connected = timeout(CONNECT, place.connect()) => connected,
+                connected = timeout(CONNECT, topology.connect()) => connected,
             };
             let why = match connected {
-                Ok(Ok(line)) => {
-                    *self.state() = State::Closed(number, line);
+                Ok(Ok(connection)) => {
+                    *self.state() = State::Closed(number, connection);
                     if !self.watch(stop, &mut attempt).await {
                         return;
                     }
@@ -107,8 +107,9 @@ impl Circuit {
     /// Tries the connection now and then; answers false when told to stop, and true when it is lost.
     async fn watch(&self, stop: &CancellationToken, attempt: &mut u32) -> bool {
         loop {
-            let tried =
-                self.ask(async |mut line: Line| redis::cmd("PING").query_async::<String>(&mut line).await).await;
+            let tried = self
+                .ask(async |mut connection: Connection| redis::cmd("PING").query_async::<String>(&mut connection).await)
+                .await;
             if tried.is_some() && std::mem::take(attempt) > 0 {
                 tracing::info!("Redis is back");
             }

@@ -9,9 +9,9 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::pause;
-use super::place::Place;
+use super::topology::Topology;
+use crate::invalidation::Invalidation;
 use crate::local::Local;
-use crate::news::News;
 
 /// How long connecting and subscribing may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(8);
 
 /// What one process hears.
 pub(super) struct Listener<'a> {
-    pub(super) place: &'a Place,
+    pub(super) topology: &'a Topology,
     pub(super) channel: &'a str,
     /// The name under which this process speaks: what it has said itself it knows already.
     pub(super) own: &'a str,
@@ -41,14 +41,14 @@ impl Listener<'_> {
                 attempt = 0;
                 self.listening.store(true, Ordering::Release);
                 // What was said in between was not heard.
-                self.local.look_at_everything();
+                self.local.invalidate_everything();
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = self.hear(subscribed) => {}
+                    () = self.apply(subscribed) => {}
                 }
                 self.listening.store(false, Ordering::Release);
-                // Whoever waits counts on rings that do not come any more.
-                self.local.ring_all();
+                // Whoever waits counts on notifies that do not come any more.
+                self.local.notify_all();
             }
             attempt += 1;
             tokio::select! {
@@ -59,13 +59,13 @@ impl Listener<'_> {
     }
 
     async fn subscribe(&self) -> redis::RedisResult<PubSub> {
-        let mut listening = self.place.listen().await?;
+        let mut listening = self.topology.listen().await?;
         listening.subscribe(self.channel).await?;
         Ok(listening)
     }
 
     /// Hears until the connection ends or is silent for too long.
-    async fn hear(&self, mut subscribed: PubSub) {
+    async fn apply(&self, mut subscribed: PubSub) {
         let mut messages = subscribed.on_message();
         while let Ok(Some(message)) = timeout(SILENCE, messages.next()).await {
             let text = message.get_payload::<String>().unwrap_or_default();
@@ -73,8 +73,8 @@ impl Listener<'_> {
             if lines.next() == Some(self.own) {
                 continue;
             }
-            for news in lines.filter_map(News::read) {
-                self.local.hear(news);
+            for news in lines.filter_map(Invalidation::read) {
+                self.local.apply(news);
             }
         }
     }

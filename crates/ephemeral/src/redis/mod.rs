@@ -2,8 +2,8 @@
 
 mod circuit;
 mod listen;
-mod place;
-mod told;
+mod outbox;
+mod topology;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use crate::invalidation::Invalidation;
 use crate::local::Local;
-use crate::news::News;
 use crate::{Admission, Rate, Scope};
 use circuit::Circuit;
 use listen::Listener;
-use place::Line;
-use told::Told;
+use outbox::Outbox;
+use topology::Connection;
 
-pub(crate) use place::Place;
-pub use place::UrlError;
+pub(crate) use topology::Topology;
+pub use topology::UrlError;
 
 /// After a message, what comes within this time goes with the next one.
 const GATHER: Duration = Duration::from_millis(2);
@@ -49,7 +49,7 @@ pub(crate) struct Redis {
 struct Inner {
     prefix: String,
     circuit: Circuit,
-    told: Told,
+    told: Outbox,
     listening: AtomicBool,
     limit: Script,
     stop: CancellationToken,
@@ -57,12 +57,12 @@ struct Inner {
 
 impl Redis {
     pub(crate) fn start(url: &str, prefix: &str, local: Arc<Local>) -> Result<Self, UrlError> {
-        let place = Arc::new(Place::parse(url)?);
+        let topology = Arc::new(Topology::parse(url)?);
         let stop = CancellationToken::new();
         let inner = Arc::new(Inner {
             prefix: prefix.to_owned(),
             circuit: Circuit::new(),
-            told: Told::default(),
+            told: Outbox::default(),
             listening: AtomicBool::new(false),
             limit: Script::new(include_str!("limit.lua")),
             stop: stop.clone(),
@@ -70,21 +70,21 @@ impl Redis {
         let own = format!("from {:016x}", RandomState::new().hash_one(prefix));
         let channel = format!("{prefix}:news");
         let tasks = TaskTracker::new();
-        let (keeping, at) = (Arc::clone(&inner), Arc::clone(&place));
+        let (keeping, at) = (Arc::clone(&inner), Arc::clone(&topology));
         tasks.spawn(async move { keeping.circuit.keep(&at, &keeping.stop).await });
         let (telling, name, to) = (Arc::clone(&inner), own.clone(), channel.clone());
         tasks.spawn(async move { telling.tell(&name, &to).await });
         let hearing = Arc::clone(&inner);
         tasks.spawn(async move {
             let (listening, stop) = (&hearing.listening, &hearing.stop);
-            Listener { place: &place, channel: &channel, own: &own, local: &local, listening }.run(stop).await;
+            Listener { topology: &topology, channel: &channel, own: &own, local: &local, listening }.run(stop).await;
         });
         tasks.close();
         Ok(Self { inner, tasks, _end: Arc::new(stop.drop_guard()) })
     }
 
     /// Tells the other processes something, soon.
-    pub(crate) fn tell(&self, news: News) {
+    pub(crate) fn tell(&self, news: Invalidation) {
         self.inner.told.add(news);
     }
 
@@ -96,7 +96,7 @@ impl Redis {
     pub(crate) async fn write_down(&self, tenant: TenantId, agent: &AgentName, now: Time) {
         let mut write = redis::cmd("SET");
         write.arg(self.inner.presence_key(tenant, agent)).arg(now.millis()).arg("EX").arg(PRESENCE_SECS);
-        self.inner.circuit.ask(async |mut line: Line| write.query_async::<()>(&mut line).await).await;
+        self.inner.circuit.ask(async |mut connection: Connection| write.query_async::<()>(&mut connection).await).await;
     }
 
     /// When each of these agents was last there; none where Redis does not say.
@@ -105,7 +105,7 @@ impl Redis {
         for agent in agents {
             asked.arg(self.inner.presence_key(tenant, agent));
         }
-        let asked = async |mut line: Line| asked.query_async::<Vec<Option<i64>>>(&mut line).await;
+        let asked = async |mut connection: Connection| asked.query_async::<Vec<Option<i64>>>(&mut connection).await;
         let millis = self.inner.circuit.ask(asked).await?;
         Some(millis.into_iter().map(|millis| millis.map(Time::from_millis)).collect())
     }
@@ -119,7 +119,7 @@ impl Redis {
         };
         let mut call = self.inner.limit.key(key);
         call.arg(rate.window().0).arg(rate.interval());
-        let asked = async |mut line: Line| call.invoke_async::<(bool, i64)>(&mut line).await;
+        let asked = async |mut connection: Connection| call.invoke_async::<(bool, i64)>(&mut connection).await;
         let (allowed, backlog) = self.inner.circuit.ask(asked).await?;
         Some(Admission::of(rate, allowed, Span(backlog)))
     }
@@ -163,7 +163,9 @@ impl Inner {
             let mut publish = redis::cmd("PUBLISH");
             publish.arg(channel).arg(text);
             // Where Redis is away nobody hears anything; when it is back everybody looks by himself.
-            self.circuit.ask(async |mut line: Line| publish.query_async::<i64>(&mut line).await).await;
+            self.circuit
+                .ask(async |mut connection: Connection| publish.query_async::<i64>(&mut connection).await)
+                .await;
             if stopped {
                 return;
             }
@@ -178,7 +180,7 @@ impl Inner {
                 let key = self.presence_key(tenant, &agent);
                 writes.cmd("SET").arg(key).arg(time.millis()).arg("EX").arg(PRESENCE_SECS).ignore();
             }
-            self.circuit.ask(async |mut line: Line| writes.query_async::<()>(&mut line).await).await;
+            self.circuit.ask(async |mut connection: Connection| writes.query_async::<()>(&mut connection).await).await;
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::world::{NOW, TENANT, agent, is_degraded, process, redis, soon, until}
 /// Rings until it is heard.
 async fn is_heard(here: &Ephemeral, there: &Ephemeral) {
     let code = agent("code");
-    let place = there.inbox(TENANT, &code);
-    here.ring_inbox(TENANT, &code);
-    soon(place.turn()).await;
+    let subscription = there.inbox(TENANT, &code);
+    here.notify_inbox(TENANT, &code);
+    soon(subscription.turn()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,8 +41,8 @@ async fn a_flush_costs_nothing_but_counts_and_presences() {
 async fn a_redis_that_was_killed_is_done_without_until_it_is_back() {
     let mut redis = redis();
     let (here, there) = (process(&redis.url()), process(&redis.url()));
-    let place = there.log(TENANT);
-    let rung = place.ring();
+    let subscription = there.log(TENANT);
+    let rung = subscription.notified();
     tokio::task::block_in_place(|| redis.daemon.kill9());
     // Whoever waits is told to look, and from now on more often.
     soon(rung).await;
@@ -53,10 +53,10 @@ async fn a_redis_that_was_killed_is_done_without_until_it_is_back() {
     assert!(!here.admit(&scope, rate, NOW).await.allowed, "counted in this process");
     here.seen(TENANT, &agent("code"), NOW);
     assert_eq!(here.last_seen(TENANT, &[&agent("code")]).await, [Some(NOW)]);
-    here.ring_log(TENANT);
+    here.notify_log(TENANT);
     assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
-    let (place, mut stale) = (there.log(TENANT), there.stale());
-    let rung = place.ring();
+    let (subscription, mut stale) = (there.log(TENANT), there.stale());
+    let rung = subscription.notified();
     tokio::task::block_in_place(|| redis.daemon.restart()).unwrap();
     soon(rung).await;
     assert_eq!(soon(stale.recv()).await, Ok(Stale::Everything), "what was said meanwhile was not heard");
@@ -74,9 +74,9 @@ async fn a_cut_connection_is_made_again() {
     proxy.cut().await;
     assert!(until(async || here.status() == Status::Ok));
     assert!(until(async || {
-        let place = here.inbox(TENANT, &agent("code"));
-        there.ring_inbox(TENANT, &agent("code"));
-        tokio::time::timeout(Duration::from_millis(100), place.turn()).await.is_ok()
+        let subscription = here.inbox(TENANT, &agent("code"));
+        there.notify_inbox(TENANT, &agent("code"));
+        tokio::time::timeout(Duration::from_millis(100), subscription.turn()).await.is_ok()
     }));
     is_heard(&there, &here).await;
 }
@@ -106,9 +106,9 @@ async fn a_redis_that_was_never_there_is_done_without() {
     let url = format!("redis://{}", nobody.address());
     let here = Ephemeral::redis(&url, &EphemeralConfig::default()).unwrap();
     assert!(is_degraded(&here));
-    let place = here.log(TENANT);
-    let rung = place.ring();
-    here.ring_log(TENANT);
+    let subscription = here.log(TENANT);
+    let rung = subscription.notified();
+    here.notify_log(TENANT);
     soon(rung).await;
     soon(here.close()).await;
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ephemeral::{Rate, Scope};
-use testkit::daemon::{Daemon, Recipe};
+use testkit::daemon::{Daemon, DaemonConfig};
 use testkit::port::Port;
 use testkit::redis::Redis;
 
@@ -28,7 +28,7 @@ impl Server {
         let text = format!("port {}\nbind 127.0.0.1\ndir {shown}\nsave \"\"\n{settings}\n", port.number());
         fs::write(&file, text).unwrap();
         let address = port.address();
-        let recipe = Recipe {
+        let config = DaemonConfig {
             name: "redis",
             command: Box::new(move || {
                 let mut command = Command::new("redis-server");
@@ -38,7 +38,7 @@ impl Server {
             ready: Box::new(move || std::net::TcpStream::connect(address).is_ok()),
             within: Duration::from_secs(10),
         };
-        let daemon = Daemon::start(recipe, folder);
+        let daemon = Daemon::start(config, folder);
         let daemon = daemon.unwrap_or_else(|why| panic!("{why} (`cargo xtask install redis` installs it)"));
         Self { port, _daemon: daemon }
     }
@@ -52,9 +52,9 @@ impl Server {
 async fn is_shared(url: &str) {
     let (here, there) = (process(url), process(url));
     let code = agent("code");
-    let place = there.inbox(TENANT, &code);
-    here.ring_inbox(TENANT, &code);
-    soon(place.turn()).await;
+    let subscription = there.inbox(TENANT, &code);
+    here.notify_inbox(TENANT, &code);
+    soon(subscription.turn()).await;
     let rate: Rate = "2/h".parse().unwrap();
     for tenant in [1, 2, 3] {
         let scope = Scope::Tenant(domain::TenantId(tenant));

@@ -1,4 +1,4 @@
-//! What one process tells and counts, the others hear and count.
+//! What one process tells and counts, the others apply and count.
 
 use domain::Span;
 use ephemeral::{Ephemeral, Rate, Scope, Stale};
@@ -12,20 +12,20 @@ async fn a_ring_is_heard_in_every_process() {
     let (here, there) = (process(&redis.url()), process(&redis.url()));
     let code = agent("code");
     let (own, other) = (here.inbox(TENANT, &code), there.inbox(TENANT, &code));
-    here.ring_inbox(TENANT, &code);
+    here.notify_inbox(TENANT, &code);
     soon(async { tokio::join!(own.turn(), other.turn()) }).await;
     let (own, other) = (here.log(TENANT), there.log(TENANT));
-    let (own, other) = (own.ring(), other.ring());
-    there.ring_log(TENANT);
+    let (own, other) = (own.notified(), other.notified());
+    there.notify_log(TENANT);
     soon(async { tokio::join!(own, other) }).await;
-    here.ring_tasks();
+    here.notify_tasks();
     soon(async { tokio::join!(here.tasks(), there.tasks()) }).await;
     let (chat, elsewhere) = (there.inbox(TENANT, &agent("chat")), there.inbox(domain::TenantId(2), &code));
-    here.ring_inbox(TENANT, &code);
+    here.notify_inbox(TENANT, &code);
     let rung = async {
         tokio::select! { () = chat.turn() => {}, () = elsewhere.turn() => {} }
     };
-    assert!(timeout(A_WHILE, rung).await.is_err(), "a ring was heard by another");
+    assert!(timeout(A_WHILE, rung).await.is_err(), "a notify was heard by another");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,13 +34,13 @@ async fn a_process_does_not_hear_itself_twice() {
     let (here, there) = (process(&redis.url()), process(&redis.url()));
     let code = agent("code");
     let own = here.inbox(TENANT, &code);
-    here.ring_inbox(TENANT, &code);
+    here.notify_inbox(TENANT, &code);
     soon(own.turn()).await;
     let other = there.inbox(TENANT, &code);
-    here.ring_inbox(TENANT, &code);
+    here.notify_inbox(TENANT, &code);
     soon(other.turn()).await;
     soon(own.turn()).await;
-    assert!(timeout(A_WHILE, own.turn()).await.is_err(), "a ring came back");
+    assert!(timeout(A_WHILE, own.turn()).await.is_err(), "a notify came back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,8 +105,8 @@ async fn what_is_told_last_is_heard_before_the_end() {
     let redis = redis();
     let (here, there) = (process(&redis.url()), process(&redis.url()));
     let other = there.log(TENANT);
-    let rung = other.ring();
-    here.ring_log(TENANT);
+    let rung = other.notified();
+    here.notify_log(TENANT);
     here.close().await;
     soon(rung).await;
 }

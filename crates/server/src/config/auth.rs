@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use engine::config::Fault;
+use engine::config::ConfigError;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +34,10 @@ pub enum AuthMode {
 
 impl AuthConfig {
     /// Everything that is wrong with these values, each named by its dotted key.
-    pub fn faults(&self) -> Vec<Fault> {
+    pub fn faults(&self) -> Vec<ConfigError> {
         let mut faults = Vec::new();
         if self.admin_key.as_ref().is_some_and(|key| key.0.expose_secret().len() < ADMIN_KEY_BYTES_MIN) {
-            faults.push(Fault::new("auth.admin_key", format!("shorter than {ADMIN_KEY_BYTES_MIN} bytes")));
+            faults.push(ConfigError::new("auth.admin_key", format!("shorter than {ADMIN_KEY_BYTES_MIN} bytes")));
         }
         faults
     }

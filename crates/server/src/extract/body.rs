@@ -8,13 +8,13 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::problem::Fault;
+use crate::problem::ApiError;
 
 /// Reads the whole body of a JSON request, up to `limit` bytes, within `time`.
 ///
 /// Fails with `unsupported-media-type`, `request-too-large` or `upload-timeout`; a caller that breaks off gets
 /// `malformed-json`, which it does not see.
-pub(crate) async fn read(request: Request, limit: usize, time: Duration) -> Result<Bytes, Fault> {
+pub(crate) async fn read(request: Request, limit: usize, time: Duration) -> Result<Bytes, ApiError> {
     check_coding(request.headers())?;
     check_media_type(request.headers())?;
     let body = request.into_body();
@@ -28,22 +28,22 @@ pub(crate) async fn read(request: Request, limit: usize, time: Duration) -> Resu
     })
 }
 
-async fn collect(body: Body, limit: usize) -> Result<Bytes, Fault> {
+async fn collect(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(_) => Err(Fault::new(Code::MalformedJson, "The body broke off.")),
+        Err(_) => Err(ApiError::new(Code::MalformedJson, "The body broke off.")),
     }
 }
 
-fn too_large(limit: usize) -> Fault {
+fn too_large(limit: usize) -> ApiError {
     Refusal::new(Code::RequestTooLarge, format!("The body is larger than {limit} bytes."))
         .with_remedy("Send less at once; store large contents with POST /api/v1/attachments.")
         .into()
 }
 
 /// Fails with `unsupported-media-type` where the body is compressed or coded in another way: no coding is taken here.
-pub(crate) fn check_coding(headers: &HeaderMap) -> Result<(), Fault> {
+pub(crate) fn check_coding(headers: &HeaderMap) -> Result<(), ApiError> {
     let coded = headers.get_all(CONTENT_ENCODING).iter().find_map(|given| {
         let codings = given.to_str().unwrap_or("?").split(',').map(str::trim);
         codings.into_iter().find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
@@ -57,7 +57,7 @@ pub(crate) fn check_coding(headers: &HeaderMap) -> Result<(), Fault> {
 }
 
 /// JSON, whatever its flavour, or nothing said.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {
+fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = given.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();

@@ -1,7 +1,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::problem::Fault;
+use crate::problem::ApiError;
 
 /// The header that makes a retry safe.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -11,9 +11,9 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub(crate) struct Idempotency(pub(crate) Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for Idempotency {
-    type Rejection = Fault;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let Some(key) = parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(Self(None)) };
         // What is not visible ASCII becomes something that is refused as such.
         Ok(Self(Some(String::from_utf8_lossy(key.as_bytes()).into_owned())))

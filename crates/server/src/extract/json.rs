@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use super::read_body;
 use protocol::json::read;
 
-use crate::face::Face;
-use crate::problem::Fault;
+use crate::app::App;
+use crate::problem::ApiError;
 
 /// What the usual answer takes; a larger one grows.
 const USUAL_BYTES: usize = 1_024;
@@ -20,22 +20,22 @@ pub(crate) struct Json<T>(pub(crate) T);
 
 /// A JSON object that may also be left out: no body at all is the object without fields.
 #[derive(Debug)]
-pub(crate) struct Lenient<T>(pub(crate) T);
+pub(crate) struct OptionalJson<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<Face> for Json<T> {
-    type Rejection = Fault;
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, face: &Face) -> Result<Self, Fault> {
-        let bytes = read_body(request, face.request_bytes, face.request_timeout).await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let bytes = read_body(request, app.request_bytes, app.request_timeout).await?;
         Ok(Self(read(&bytes)?))
     }
 }
 
-impl<T: DeserializeOwned + Default> FromRequest<Face> for Lenient<T> {
-    type Rejection = Fault;
+impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, face: &Face) -> Result<Self, Fault> {
-        let bytes = read_body(request, face.request_bytes, face.request_timeout).await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let bytes = read_body(request, app.request_bytes, app.request_timeout).await?;
         if bytes.is_empty() { Ok(Self(T::default())) } else { Ok(Self(read(&bytes)?)) }
     }
 }
@@ -50,9 +50,9 @@ impl<T: Serialize> IntoResponse for Json<T> {
                 response
             }
             Err(error) => {
-                let mut fault = Fault::new(domain::Code::Internal, "The answer could not be written.");
-                fault.cause = Some(error.to_string());
-                fault.into_response()
+                let mut refused = ApiError::new(domain::Code::Internal, "The answer could not be written.");
+                refused.cause = Some(error.to_string());
+                refused.into_response()
             }
         }
     }

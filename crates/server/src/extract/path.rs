@@ -3,7 +3,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::problem::Fault;
+use crate::problem::ApiError;
 
 /// The variable parts of a path. One that cannot be read, because an id is a UUID,
 /// is answered like one that names nothing, and told so.
@@ -11,12 +11,12 @@ use crate::problem::Fault;
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequestParts<S> for Path<T> {
-    type Rejection = Fault;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         match parts.extract::<axum::extract::Path<T>>().await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(_) => Err(Fault::no_id(parts.uri.path())),
+            Err(_) => Err(ApiError::no_id(parts.uri.path())),
         }
     }
 }

@@ -2,7 +2,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::problem::Fault;
+use crate::problem::ApiError;
 use protocol::json::classify;
 
 /// The query of an address; an unknown parameter is refused with the nearest known one.
@@ -10,9 +10,9 @@ use protocol::json::classify;
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Fault;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let pairs = serde_urlencoded::Deserializer::new(form(parts.uri.query().unwrap_or_default()));
         serde_path_to_error::deserialize(pairs)
             .map(Self)
@@ -34,9 +34,9 @@ mod tests {
 
     async fn told(query: &str) -> (Code, String, String) {
         let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();
-        let fault = Query::<MessagesQuery>::from_request_parts(&mut parts, &()).await.expect_err(query);
-        let error = fault.refusal.errors.first().cloned().expect(query);
-        (fault.refusal.code, error.field, error.why)
+        let refused = Query::<MessagesQuery>::from_request_parts(&mut parts, &()).await.expect_err(query);
+        let error = refused.refusal.errors.first().cloned().expect(query);
+        (refused.refusal.code, error.field, error.why)
     }
 
     #[tokio::test]

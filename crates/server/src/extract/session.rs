@@ -4,23 +4,23 @@ use engine::{Credentials, Error};
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::request::Parts;
 
-use crate::face::Face;
-use crate::problem::Fault;
+use crate::app::App;
+use crate::problem::ApiError;
 use crate::rate::Counted;
 
 /// The session of who is calling, as its key says; on an open server everybody is its administrator.
 #[derive(Debug)]
 pub(crate) struct Session(pub(crate) engine::Session);
 
-impl FromRequestParts<Face> for Session {
-    type Rejection = Fault;
+impl FromRequestParts<App> for Session {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Fault> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let credentials = match bearer(&parts.headers)? {
             Some(key) => Credentials::bearer(key),
-            None => Credentials::anonymous(face.guard.check(parts)),
+            None => Credentials::anonymous(app.guard.check(parts)),
         };
-        let session = face.engine.session(credentials).await;
+        let session = app.engine.session(credentials).await;
         if let Some(counted) = parts.extensions.get::<Counted>() {
             match &session {
                 Ok(session) => counted.note(session.admitted().clone()),

@@ -6,7 +6,7 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Respo
 use utoipa::{IntoParams, ToSchema};
 
 use super::{refusal, schema};
-use crate::observe::Patience;
+use crate::observe::TimeoutClass;
 use protocol::problems::{status, title};
 
 /// What one operation takes and answers, for the document; and how long its handler may take.
@@ -20,7 +20,7 @@ pub(crate) struct Operation {
     /// Whether it needs no key.
     open: bool,
     /// How long its handler may take.
-    pub(crate) patience: Patience,
+    pub(crate) timeout_class: TimeoutClass,
 }
 
 /// Begins the description of an operation: its id and what it does in a sentence.
@@ -144,8 +144,8 @@ impl Operation {
     }
 
     /// Its handler may take longer than others.
-    pub(crate) fn patient(mut self, patience: Patience) -> Self {
-        self.patience = patience;
+    pub(crate) fn timeout_class(mut self, timeout_class: TimeoutClass) -> Self {
+        self.timeout_class = timeout_class;
         self
     }
 

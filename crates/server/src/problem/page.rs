@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::Code;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
-use super::Fault;
+use super::ApiError;
 use protocol::problems::{status, title};
 
 /// The pages style themselves and do nothing else.
@@ -33,7 +33,7 @@ pub(crate) async fn list() -> Response {
 /// `GET /problems/{code}`
 pub(crate) async fn show(Path(code): Path<String>) -> Response {
     let Some(code) = Code::ALL.iter().copied().find(|known| known.as_str() == code) else {
-        return Fault::not_found(&format!("/problems/{code}")).into_response();
+        return ApiError::not_found(&format!("/problems/{code}")).into_response();
     };
     let (name, status) = (code.as_str(), status(code));
     let body = format!(
@@ -149,7 +149,7 @@ const fn remedy(code: Code) -> &'static str {
              Go on after the position that <code>detail</code> names, or read again from an earlier one."
         }
         Code::Internal => {
-            "It is our fault. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
+            "It is our error. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }
     }
 }

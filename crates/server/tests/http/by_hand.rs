@@ -10,7 +10,7 @@ use engine::Clock;
 use engine::config::Config;
 use http::Method;
 use serde_json::json;
-use testkit::embedded::Recipe;
+use testkit::embedded::TestConfig;
 
 use crate::place::Place;
 use crate::stream::Reader;
@@ -21,7 +21,7 @@ const INBOX: &str = "/api/v1/agents/chat/inbox";
 /// A server whose time a test moves.
 async fn by_hand() -> World {
     let clock = Clock::by_hand("2026-03-14T09:00:00Z".parse::<Time>().expect("a time"));
-    Place.world_of(Recipe { clock, ..Recipe::default() }).await
+    Place.world_of(TestConfig { clock, ..TestConfig::default() }).await
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_key_that_asks_too_often_is_told_when_to_come_again() {
     config.limits.rate_per_tenant = Some("100/h".parse().unwrap());
     let clock = Clock::by_hand(Time::from_millis(1_800_000_000_000));
     let admin = Some("an administrator's key".to_owned());
-    let world = Place.world_of(Recipe { config, clock: clock.clone(), admin, ..Recipe::default() }).await;
+    let world = Place.world_of(TestConfig { config, clock: clock.clone(), admin, ..TestConfig::default() }).await;
     let key = world.made_key(json!({"role": "observer"})).await;
     let ask = async || world.with_key(&key, Method::GET, "/api/v1/agents", None).await;
     let first = ask().await;

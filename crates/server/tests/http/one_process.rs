@@ -5,7 +5,7 @@ use axum::body::Body;
 use domain::Code;
 use http::Request;
 use serde_json::json;
-use testkit::embedded::Recipe;
+use testkit::embedded::TestConfig;
 use tower::ServiceExt;
 
 use crate::place::Place;
@@ -53,10 +53,10 @@ async fn the_measures_have_the_names_and_labels_that_dashboards_rely_on() {
 
 #[tokio::test]
 async fn more_long_polls_than_are_held_are_refused() {
-    let mut recipe = Recipe::default();
-    recipe.config.limits.waiters = 1;
-    recipe.config.limits.waiters_per_agent = 1;
-    let world = Place.world_of(recipe).await;
+    let mut test_config = TestConfig::default();
+    test_config.config.limits.waiters = 1;
+    test_config.config.limits.waiters_per_agent = 1;
+    let world = Place.world_of(test_config).await;
     let path = "/api/v1/agents/chat/inbox/receive";
     let first = world.post(path, json!({"wait": "30s"}));
     let second = async {
@@ -74,9 +74,9 @@ async fn more_long_polls_than_are_held_are_refused() {
 
 #[tokio::test]
 async fn there_are_so_many_streams() {
-    let mut recipe = Recipe::default();
-    recipe.config.limits.streams = 1;
-    let world = Place.world_of(recipe).await;
+    let mut test_config = TestConfig::default();
+    test_config.config.limits.streams = 1;
+    let world = Place.world_of(test_config).await;
     let open = Reader::open(&world, "/api/v1/events/stream", None).await;
     let refused = world.get("/api/v1/events/stream").await;
     problem(&refused, 429, "too-many-streams");

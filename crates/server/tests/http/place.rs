@@ -1,7 +1,7 @@
 //! Where the cases run here: servers in this process, asked through their routers.
 
 use engine::{AnonymousAccess, Config};
-use testkit::embedded::{Embedded, Recipe};
+use testkit::embedded::{Embedded, TestConfig};
 
 use crate::world::World;
 
@@ -17,12 +17,12 @@ pub(crate) struct Place;
 impl Place {
     /// A tenant of its own under the usual configuration, asked by its administrator.
     pub(crate) async fn world(&self) -> World {
-        self.world_of(Recipe::default()).await
+        self.world_of(TestConfig::default()).await
     }
 
     /// A tenant of its own under another configuration, asked by its administrator.
     pub(crate) async fn world_under(&self, config: Config) -> World {
-        self.world_of(Recipe { config, ..Recipe::default() }).await
+        self.world_of(TestConfig { config, ..TestConfig::default() }).await
     }
 
     /// A tenant of its own where every request needs a key, asked with its administrator's.
@@ -33,12 +33,12 @@ impl Place {
     /// A whole installation, asked by the administrator of `default`: with a key where it is never open, else without one.
     pub(crate) async fn whole(&self, config: Config, open: AnonymousAccess) -> World {
         let admin = (open == AnonymousAccess::Never).then(|| ADMIN.to_owned());
-        self.world_of(Recipe { config, open, admin, ..Recipe::default() }).await
+        self.world_of(TestConfig { config, open, admin, ..TestConfig::default() }).await
     }
 
     /// A server of any kind, for cases that run here only.
-    pub(crate) async fn world_of(&self, recipe: Recipe) -> World {
-        let key = recipe.admin.clone();
-        World { server: Embedded::of(recipe).await.expect("a server starts"), key, tenant: "default".to_owned() }
+    pub(crate) async fn world_of(&self, test_config: TestConfig) -> World {
+        let key = test_config.admin.clone();
+        World { server: Embedded::of(test_config).await.expect("a server starts"), key, tenant: "default".to_owned() }
     }
 }

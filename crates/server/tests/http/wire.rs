@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::Span;
 use serde_json::json;
 use server::Listeners;
-use testkit::embedded::Recipe;
+use testkit::embedded::TestConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -24,8 +24,8 @@ struct Listening {
 }
 
 impl Listening {
-    async fn start(recipe: Recipe) -> Self {
-        let mut world = Place.world_of(recipe).await;
+    async fn start(test_config: TestConfig) -> Self {
+        let mut world = Place.world_of(test_config).await;
         let api = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = api.local_addr().expect("an address");
         let stop = CancellationToken::new();
@@ -78,7 +78,7 @@ fn post(path: &str, body: &str, more: &str) -> String {
 
 #[tokio::test]
 async fn requests_follow_each_other_on_one_connection() {
-    let server = Listening::start(Recipe::default()).await;
+    let server = Listening::start(TestConfig::default()).await;
     let body = r#"{"from":"code","to":"chat","subject":"one"}"#;
     let one = post("/api/v1/messages", body, "");
     let last = post("/api/v1/messages", body, "Connection: close\r\n");
@@ -90,7 +90,7 @@ async fn requests_follow_each_other_on_one_connection() {
 
 #[tokio::test]
 async fn what_is_no_http_is_refused() {
-    let server = Listening::start(Recipe::default()).await;
+    let server = Listening::start(TestConfig::default()).await;
     let answer = server.exchange("hello\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(100_000));
@@ -101,7 +101,7 @@ async fn what_is_no_http_is_refused() {
 
 #[tokio::test]
 async fn a_request_that_is_refused_early_gets_its_answer_all_the_same() {
-    let server = Listening::start(Recipe::default()).await;
+    let server = Listening::start(TestConfig::default()).await;
     let body = "x".repeat(8 << 20);
     let answer = server.exchange(&post("/api/v1/messages", &body, "")).await;
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("\"request-too-large\""), "{answer}");
@@ -110,7 +110,7 @@ async fn a_request_that_is_refused_early_gets_its_answer_all_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_head_that_never_ends_is_cut_off() {
-    let server = Listening::start(Recipe::default()).await;
+    let server = Listening::start(TestConfig::default()).await;
     let begun = tokio::time::Instant::now();
     let answer = server.exchange("GET /health HTTP/1.1\r\nHost: localh").await;
     assert_eq!(answer, "");
@@ -119,7 +119,7 @@ async fn a_head_that_never_ends_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_answered_with_a_problem() {
-    let server = Listening::start(Recipe::default()).await;
+    let server = Listening::start(TestConfig::default()).await;
     let request = "POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{\"from\"";
     let answer = server.exchange(request).await;
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"code\":\"upload-timeout\""), "{answer}");
@@ -127,9 +127,9 @@ async fn a_body_that_never_ends_is_answered_with_a_problem() {
 
 #[tokio::test]
 async fn connections_beyond_the_limit_wait_for_their_turn() {
-    let mut recipe = Recipe::default();
-    recipe.server.connections = 1;
-    let server = Listening::start(recipe).await;
+    let mut test_config = TestConfig::default();
+    test_config.server.connections = 1;
+    let server = Listening::start(test_config).await;
     let mut first = server.connect().await;
     first.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     until(&mut first, "\"ok\"").await;
@@ -144,9 +144,9 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 
 #[tokio::test]
 async fn a_server_that_leaves_says_so_first_and_then_finishes_what_is_in_hand() {
-    let mut recipe = Recipe::default();
-    recipe.server.drain_delay = Span::from_millis(200);
-    let server = Listening::start(recipe).await;
+    let mut test_config = TestConfig::default();
+    test_config.server.drain_delay = Span::from_millis(200);
+    let server = Listening::start(test_config).await;
     let mut idle = server.connect().await;
     idle.write_all(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     assert!(until(&mut idle, "}}").await.starts_with("HTTP/1.1 200"));
@@ -181,9 +181,9 @@ async fn a_server_that_leaves_says_so_first_and_then_finishes_what_is_in_hand() 
 
 #[tokio::test]
 async fn connections_that_do_not_end_are_cut_off() {
-    let mut recipe = Recipe::default();
-    recipe.server.shutdown_grace = Span::ZERO;
-    let server = Listening::start(recipe).await;
+    let mut test_config = TestConfig::default();
+    test_config.server.shutdown_grace = Span::ZERO;
+    let server = Listening::start(test_config).await;
     let mut stuck = server.connect().await;
     stuck
         .write_all(b"POST /api/v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")

@@ -1,4 +1,4 @@
-//! The log on its way into the archive and out of the store: which stretches are closed, where the log begins, what went.
+//! The log on its way into the archive and out of the store: which segments are closed, where the log begins, what went.
 
 mod removable;
 pub(crate) mod statements;
@@ -13,7 +13,7 @@ use crate::{Result, Store};
 /// The cursor that says how far a tenant's log is in the archive.
 pub const ARCHIVE_CURSOR: &str = "archive";
 
-/// A closed stretch of a log.
+/// A closed segment of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// Its first position.
@@ -87,14 +87,14 @@ fn segment(mut row: Row) -> Result<Segment> {
 }
 
 impl Store {
-    /// The closed stretch that a position is in, or the last one before it.
+    /// The closed segment that a position is in, or the last one before it.
     pub async fn segment_at(&self, tenant: TenantId, seq: i64) -> Result<Option<Segment>> {
         let sql = format!("{SEGMENT} WHERE s.tenant = $1 AND s.first <= $2 ORDER BY s.first DESC LIMIT 1");
         let rows = self.query(sql, vec![tenant.0.into(), seq.into()]).await?;
         rows.into_iter().next().map(segment).transpose()
     }
 
-    /// The closed stretches that begin after a position, in order.
+    /// The closed segments that begin after a position, in order.
     pub async fn segments(&self, tenant: TenantId, after: i64, limit: usize) -> Result<Vec<Segment>> {
         let sql = format!("{SEGMENT} WHERE s.tenant = $1 AND s.first > $2 ORDER BY s.first LIMIT $3");
         let rows = self.query(sql, vec![tenant.0.into(), after.into(), Value::Int(limit as i64)]).await?;

@@ -7,7 +7,7 @@ pub(crate) static CLOSE_SEGMENT: Statement =
 pub(crate) static SEGMENT_WRITTEN: Statement =
     Statement::one("UPDATE segments SET sha256 = ?3, bytes = ?4 WHERE tenant = ?1 AND first = ?2 AND sha256 IS NULL");
 
-/// Remembers the hash before every event of the stretch that stays, and before the first one after it.
+/// Remembers the hash before every event of the segment that stays, and before the first one after it.
 pub(crate) static KEEP_EVENTS: Statement = Statement::one(
     "INSERT INTO kept (tenant, seq, previous) SELECT e.tenant, e.seq, p.hash FROM events e \
      JOIN events p ON p.tenant = e.tenant AND p.seq = e.seq - 1 \

@@ -59,7 +59,7 @@ pub async fn stretches_are_closed_one_after_the_other(store: &Store) {
     close(&world, 1, 4).await.expect("closed");
     assert!(matches!(close(&world, 1, 6).await, Err(Error::Conflict)), "whoever comes second finds it closed");
     assert!(matches!(close(&world, 5, 6).await, Err(Error::Conflict)), "the one before is not written");
-    let open = store.segment_at(world.tenant, 9).await.expect("read").expect("a stretch");
+    let open = store.segment_at(world.tenant, 9).await.expect("read").expect("a segment");
     assert_eq!((open.first, open.last, open.sha256, open.object.as_str()), (1, 4, None, "1-4"));
     write(&world, 1, 4).await;
     close(&world, 5, 9).await.expect("closed");
@@ -67,7 +67,7 @@ pub async fn stretches_are_closed_one_after_the_other(store: &Store) {
     let all = store.segments(world.tenant, 0, 10).await.expect("read");
     assert_eq!(all.iter().map(|segment| (segment.first, segment.last)).collect::<Vec<_>>(), [(1, 4), (5, 9)]);
     assert_eq!(all[1].hash, world.log().await[8].hash);
-    assert_eq!(store.segment_at(world.tenant, 4).await.expect("read").expect("a stretch").sha256, Some(DIGEST));
+    assert_eq!(store.segment_at(world.tenant, 4).await.expect("read").expect("a segment").sha256, Some(DIGEST));
     assert!(store.behind(ARCHIVE_CURSOR).await.expect("read").is_empty());
     let sizes = store.sizes(world.tenant, 7, 10).await.expect("read");
     assert_eq!(sizes.iter().map(|sized| sized.seq).collect::<Vec<_>>(), [8, 9]);

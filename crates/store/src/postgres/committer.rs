@@ -1,4 +1,4 @@
-//! The committer: gathers what waits and makes it durable with one transaction of two flights. The first takes the locks of
+//! The committer: gathers what waits and makes it durable with one transaction of two round trips. The first takes the locks of
 //! the heads and asks every question, the second writes every row and commits.
 //!
 //! The head's row lock makes each tenant's transactions one after the other, whoever runs them, so positions are dense and a
@@ -14,8 +14,8 @@ use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::ToSql;
 
 use super::connect::{Connector, PostgresOptions, spawn};
-use super::flight::{Flight, Prepared};
 use super::group::{Asking, Groups, Next};
+use super::pipeline::{Pipeline, Prepared};
 use super::values;
 use crate::queue::Item;
 use crate::rows::{Batch, Group, Head};
@@ -30,14 +30,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Starts the committer; it ends when the queue is closed and empty.
 pub(super) fn start(connector: Connector, queue: mpsc::Receiver<Item>, options: &PostgresOptions) {
-    let committer = Committer { connector, connection: None, patience: options.patience, resolve: options.resolve };
+    let committer =
+        Committer { connector, connection: None, timeout_after: options.timeout_after, resolve: options.resolve };
     spawn(committer.run(Groups::new(queue, options.batch)));
 }
 
 struct Committer {
     connector: Connector,
     connection: Option<Prepared>,
-    patience: Duration,
+    timeout_after: Duration,
     resolve: Duration,
 }
 
@@ -123,7 +124,7 @@ impl Committer {
 
     /// Tries a group until it is done, surely cannot be done, or was tried often or long enough.
     async fn transaction(&mut self, group: &mut [Asking]) -> std::result::Result<(), Failure> {
-        let (mut tries, until) = (0, Instant::now() + self.patience);
+        let (mut tries, until) = (0, Instant::now() + self.timeout_after);
         loop {
             match self.attempt(group, until).await {
                 Err(Failure::Transient(error)) if tries + 1 < TRIES && Instant::now() < until => {
@@ -138,10 +139,13 @@ impl Committer {
 
     /// One transaction, whose questions are answered before `until`.
     async fn attempt(&mut self, group: &mut [Asking], until: Instant) -> std::result::Result<(), Failure> {
-        let patience = self.patience;
+        let timeout_after = self.timeout_after;
         let asked = timeout_at(until, self.ask(group)).await;
         let planned = asked.unwrap_or_else(|_| {
-            Err(Failure::Transient(Error::Unavailable(format!("no lock or answer in {} s", patience.as_secs_f32()))))
+            Err(Failure::Transient(Error::Unavailable(format!(
+                "no lock or answer in {} s",
+                timeout_after.as_secs_f32()
+            ))))
         });
         let Planned { begun, mut batch } = planned.inspect_err(|_| self.connection = None)?;
         if !batch.finish() {
@@ -149,7 +153,7 @@ impl Committer {
             return Ok(());
         }
         let writes = batch.take_writes();
-        let why = match timeout(patience, self.write(writes)).await {
+        let why = match timeout(timeout_after, self.write(writes)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) if is_rolled_back(&error) => {
                 self.connection = None;
@@ -168,7 +172,7 @@ impl Committer {
         self.connection.as_mut().ok_or_else(|| Error::Unavailable("not connected".to_owned()))
     }
 
-    /// The first flight: begins, locks the heads, asks every question; then decides.
+    /// The first round trip: begins, locks the heads, asks every question; then decides.
     async fn ask(&mut self, group: &mut [Asking]) -> std::result::Result<Planned, Failure> {
         let connection = self.connected().await?;
         let heads = connection.statement(HEADS).await?;
@@ -180,14 +184,14 @@ impl Committer {
             });
         }
         let tenants: HashSet<i64> = group.iter().map(|(waiting, _)| waiting.tenant().0).collect();
-        let mut flight = Flight::new(&connection.client);
-        flight.text("BEGIN");
-        flight.statement(heads, vec![Box::new(Vec::from_iter(tenants))]);
+        let mut pipeline = Pipeline::new(&connection.client);
+        pipeline.text("BEGIN");
+        pipeline.statement(heads, vec![Box::new(Vec::from_iter(tenants))]);
         let asked: Vec<bool> = questions.iter().map(Option::is_some).collect();
         for (statement, parameters) in questions.into_iter().flatten() {
-            flight.statement(statement, boxed(parameters));
+            pipeline.statement(statement, boxed(parameters));
         }
-        let mut answers = flight.fly().await?.into_iter().skip(1);
+        let mut answers = pipeline.run().await?.into_iter().skip(1);
         let mut batch = Batch::asked_first();
         for row in answers.next().unwrap_or_default() {
             let mut row = values::row(&row)?;
@@ -203,7 +207,7 @@ impl Committer {
         Ok(Planned { begun, batch })
     }
 
-    /// The second flight: writes every row and commits.
+    /// The second round trip: writes every row and commits.
     async fn write(&mut self, writes: Vec<Group>) -> std::result::Result<(), tokio_postgres::Error> {
         let Some(connection) = self.connection.as_mut() else { return Ok(()) };
         let mut sent = Vec::new();
@@ -217,30 +221,30 @@ impl Committer {
                 sent.push((connection.statement(&statement.numbered()).await?, boxed(row)));
             }
         }
-        let mut flight = Flight::new(&connection.client);
+        let mut pipeline = Pipeline::new(&connection.client);
         for (statement, parameters) in sent {
-            flight.statement(statement, parameters);
+            pipeline.statement(statement, parameters);
         }
-        flight.text("COMMIT");
-        flight.fly().await.map(drop)
+        pipeline.text("COMMIT");
+        pipeline.run().await.map(drop)
     }
 
     /// Writes rows as they are, in one transaction.
     async fn rows(&mut self, groups: Vec<Group>) -> Result<()> {
-        let patience = self.patience;
+        let timeout_after = self.timeout_after;
         let run = async {
             self.connected().await?.client.batch_execute("BEGIN").await?;
             self.write(groups)
                 .await
                 .map_err(|error| if is_rolled_back(&error) { error.into() } else { Error::Unknown(full(&error)) })
         };
-        let outcome = timeout(patience, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())));
+        let outcome = timeout(timeout_after, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())));
         outcome.inspect_err(|_| self.connection = None)
     }
 
     async fn rollback(&mut self) {
         let Some(connection) = &self.connection else { return };
-        if !matches!(timeout(self.patience, connection.client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
+        if !matches!(timeout(self.timeout_after, connection.client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
             self.connection = None;
         }
     }
@@ -287,16 +291,16 @@ impl Committer {
     }
 
     async fn execute(&mut self, sql: &'static str, parameters: Vec<Value>) -> Result<()> {
-        let patience = self.patience;
+        let timeout_after = self.timeout_after;
         let run = async {
             let connection = self.connected().await?;
             let statement = connection.statement(sql).await?;
-            let mut flight = Flight::new(&connection.client);
-            flight.statement(statement, boxed(parameters));
-            flight.fly().await?;
+            let mut pipeline = Pipeline::new(&connection.client);
+            pipeline.statement(statement, boxed(parameters));
+            pipeline.run().await?;
             Ok(())
         };
-        timeout(patience, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())))
+        timeout(timeout_after, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())))
     }
 }
 

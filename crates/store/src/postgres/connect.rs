@@ -29,8 +29,8 @@ pub struct PostgresOptions {
     pub readers: usize,
     /// How long one try to connect may take.
     pub connect: Duration,
-    /// How long one query, or one flight of a commit, may take.
-    pub patience: Duration,
+    /// How long one query, or one round trip of a commit, may take.
+    pub timeout_after: Duration,
     /// How long a commit whose connection was lost may be looked for before it is answered as perhaps done.
     pub resolve: Duration,
 }
@@ -46,7 +46,7 @@ impl PostgresOptions {
             batch: 512,
             readers: 8,
             connect: Duration::from_secs(2),
-            patience: Duration::from_secs(5),
+            timeout_after: Duration::from_secs(5),
             resolve: Duration::from_secs(15),
         }
     }
@@ -65,7 +65,7 @@ async fn set_up(client: &Client) -> std::result::Result<(), tokio_postgres::Erro
 pub(super) struct Connector {
     config: Config,
     tls: Tls,
-    patience: Duration,
+    timeout_after: Duration,
 }
 
 impl Connector {
@@ -82,12 +82,12 @@ impl Connector {
         config.keepalives_idle(Duration::from_secs(10));
         config.tcp_user_timeout(Duration::from_secs(10));
         let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(1);
-        Ok(Self { config, tls, patience: options.connect * hosts + options.connect })
+        Ok(Self { config, tls, timeout_after: options.connect * hosts + options.connect })
     }
 
     /// Connects to the first host that takes writes.
     pub(super) async fn connect(&self) -> Result<Client> {
-        let connected = tokio::time::timeout(self.patience, self.config.connect(self.tls.clone())).await;
+        let connected = tokio::time::timeout(self.timeout_after, self.config.connect(self.tls.clone())).await;
         let (client, connection) =
             connected.map_err(|_| Error::Unavailable("the database does not answer".to_owned()))??;
         spawn(async move {
@@ -103,8 +103,11 @@ impl Connector {
     pub(super) fn pool(&self, options: &PostgresOptions) -> Result<Pool> {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager_config);
-        let timeouts =
-            Timeouts { wait: Some(options.patience), create: Some(self.patience), recycle: Some(options.connect) };
+        let timeouts = Timeouts {
+            wait: Some(options.timeout_after),
+            create: Some(self.timeout_after),
+            recycle: Some(options.connect),
+        };
         let set_up =
             Hook::async_fn(|client, _| Box::pin(async move { set_up(client).await.map_err(HookError::Backend) }));
         let pool = Pool::builder(manager).max_size(options.readers).runtime(Runtime::Tokio1).timeouts(timeouts);

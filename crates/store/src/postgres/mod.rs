@@ -3,8 +3,8 @@
 mod address;
 mod committer;
 mod connect;
-mod flight;
 mod group;
+mod pipeline;
 mod tls;
 mod values;
 
@@ -25,7 +25,7 @@ use crate::{Error, Result, migrate};
 pub(crate) struct Postgres {
     pub(crate) queue: Queue,
     pool: Pool,
-    patience: Duration,
+    timeout_after: Duration,
 }
 
 /// Statements with more parameters than this are not kept prepared: their number varies, and with it their text.
@@ -42,7 +42,7 @@ impl Postgres {
         let pool = connector.pool(options)?;
         let (queue, waiting) = Queue::new(options.queue, options.queue_bytes);
         committer::start(connector, waiting, options);
-        Ok(Self { queue, pool, patience: options.patience })
+        Ok(Self { queue, pool, timeout_after: options.timeout_after })
     }
 
     /// Runs one query that changes nothing; once more on another connection where the first was lost.
@@ -54,10 +54,10 @@ impl Postgres {
                 outcome => outcome,
             }
         };
-        match tokio::time::timeout(self.patience, patiently).await {
+        match tokio::time::timeout(self.timeout_after, patiently).await {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(Attempt::Lost(error) | Attempt::Failed(error))) => Err(error),
-            Err(_) => Err(Error::Unavailable(format!("no answer in {} s", self.patience.as_secs_f32()))),
+            Err(_) => Err(Error::Unavailable(format!("no answer in {} s", self.timeout_after.as_secs_f32()))),
         }
     }
 
@@ -69,8 +69,8 @@ impl Postgres {
             client.execute(&statement, parameters).await?;
             Ok(())
         };
-        let late = |_| Err(Error::Unavailable(format!("no answer in {} s", self.patience.as_secs_f32())));
-        tokio::time::timeout(self.patience, run).await.unwrap_or_else(late)
+        let late = |_| Err(Error::Unavailable(format!("no answer in {} s", self.timeout_after.as_secs_f32())));
+        tokio::time::timeout(self.timeout_after, run).await.unwrap_or_else(late)
     }
 
     async fn query_once(&self, sql: &str, parameters: &[Value]) -> std::result::Result<Vec<Row>, Attempt> {

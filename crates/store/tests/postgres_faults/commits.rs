@@ -42,8 +42,8 @@ impl Wired {
             Some(pgbouncer) => pgbouncer.url_of("coordination"),
             None => url.replace(&postgres.address().to_string(), &wire.address().to_string()),
         };
-        let patience = Duration::from_secs(3);
-        let options = PostgresOptions { resolve, patience, ..PostgresOptions::new(wired) };
+        let timeout = Duration::from_secs(3);
+        let options = PostgresOptions { resolve, timeout_after: timeout, ..PostgresOptions::new(wired) };
         let store = Store::open_postgres(&options, true).await.expect("a store");
         Self { store, beside, wire, _servers: (postgres, pgbouncer) }
     }

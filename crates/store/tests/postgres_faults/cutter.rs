@@ -20,9 +20,9 @@ const SENDERS: usize = 4;
 const EACH: usize = 80;
 
 /// Numbers that come the same again for the same seed: `SplitMix64`.
-struct Chance(u64);
+struct Random(u64);
 
-impl Chance {
+impl Random {
     #[expect(clippy::disallowed_methods, reason = "a failing run is run again with its seed")]
     fn seeded() -> Self {
         let given = std::env::var("STORE_CUTTER_SEED").ok().map(|seed| seed.parse().expect("a seed is a number"));
@@ -79,11 +79,11 @@ async fn send(store: Store, number: usize, begin: Arc<Barrier>) -> Told {
 }
 
 /// Cuts at random places until it is stopped.
-async fn cut(wire: Arc<Proxy>, mut chance: Chance) {
+async fn cut(wire: Arc<Proxy>, mut random: Random) {
     loop {
-        let place = match chance.below(3) {
-            0 => Some(Cut::Request(chance.below(COMMIT.len() as u64 + 1) as usize)),
-            1 => Some(Cut::Answer(chance.below(200) as usize)),
+        let place = match random.below(3) {
+            0 => Some(Cut::Request(random.below(COMMIT.len() as u64 + 1) as usize)),
+            1 => Some(Cut::Answer(random.below(200) as usize)),
             _ => None,
         };
         match place {
@@ -91,7 +91,7 @@ async fn cut(wire: Arc<Proxy>, mut chance: Chance) {
             None => wire.cut().await,
         }
         // pace: the next cut comes at any moment of the load
-        sleep(Duration::from_millis(chance.below(60))).await;
+        sleep(Duration::from_millis(random.below(60))).await;
     }
 }
 
@@ -106,7 +106,7 @@ async fn what_was_answered_is_so_however_often_the_connection_of_pgbouncer_is_cu
 }
 
 async fn is_so(wired: Wired) {
-    let chance = Chance::seeded();
+    let random = Random::seeded();
     let Wired { store, beside, wire, _servers } = wired;
     let wire = Arc::new(wire);
     World::new(&beside).await;
@@ -117,7 +117,7 @@ async fn is_so(wired: Wired) {
     }
     timeout(SOON, begin.wait()).await.expect("in time");
     let mut cutting = JoinSet::new();
-    cutting.spawn(cut(Arc::clone(&wire), chance));
+    cutting.spawn(cut(Arc::clone(&wire), random));
     let told = timeout(SOON, running.join_all()).await.expect("in time");
     cutting.shutdown().await;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Shared;
-use crate::daemon::{Daemon, Recipe};
+use crate::daemon::{Daemon, DaemonConfig};
 use crate::failure::Failure;
 use crate::installed::{self, User};
 use crate::port::Port;
@@ -44,13 +44,13 @@ impl Member {
         let guard = guard(&folder.path().join("data/postmaster.pid"))?;
         let (scripts, user, address) = (shared.scripts.clone(), shared.user, api.address());
         let (start, variables) = (scripts.join("start.sh"), environment.clone());
-        let recipe = Recipe {
+        let config = DaemonConfig {
             name: "patroni",
             command: Box::new(move || clean(&start, &variables, user)),
             ready: Box::new(move || http::status(address, "/liveness") == Some(200)),
             within: ANSWERS,
         };
-        let daemon = Daemon::start(recipe, folder)?;
+        let daemon = Daemon::start(config, folder)?;
         Ok(Self { daemon, postgres, api, scripts, environment, user, guard })
     }
 

@@ -7,7 +7,7 @@ use domain::message::Priority;
 use domain::send::Draft;
 use domain::{Span, State};
 use engine::Stepped;
-use testkit::embedded::{Embedded, Recipe};
+use testkit::embedded::{Embedded, TestConfig};
 use testkit::engine::{draft, open_session};
 use testkit::eventually;
 use webhook::Webhooks;
@@ -62,10 +62,10 @@ async fn who_goes_away_between_claim_and_answer_is_replaced_after_the_lease() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_loops_push_everything_in_order_one_at_a_time() {
     let receiver = Receiver::start().await;
-    let mut recipe = Recipe::default();
-    to(&receiver)(&mut recipe.config);
-    recipe.pusher = Some(Arc::new(Webhooks::new(&recipe.config.webhooks)));
-    let server = Embedded::of(recipe).await.expect("a server starts");
+    let mut test_config = TestConfig::default();
+    to(&receiver)(&mut test_config.config);
+    test_config.pusher = Some(Arc::new(Webhooks::new(&test_config.config.webhooks)));
+    let server = Embedded::of(test_config).await.expect("a server starts");
     let engine = &server.engine;
     let session = open_session(engine).await;
     let subjects: Vec<String> = (0..40).map(|n| format!("{n}")).collect();

@@ -7,7 +7,7 @@ use domain::message::{Kind, Priority};
 use domain::{AgentKind, MessageId, Span};
 use engine::config::AgentConfig;
 use engine::{AccessPolicy, AnonymousAccess, Config, EventFilter, Observer, Page, Stepped};
-use testkit::engine::{Attached, Driven, draft};
+use testkit::engine::{Attached, TestEngine, draft};
 use webhook::{Lookup, Webhooks};
 
 use crate::receiver::Receiver;
@@ -28,14 +28,14 @@ impl Observer for Outcomes {
 }
 
 pub(crate) struct World {
-    driven: Driven,
+    driven: TestEngine,
     outcomes: Arc<Outcomes>,
 }
 
 impl Deref for World {
-    type Target = Driven;
+    type Target = TestEngine;
 
-    fn deref(&self) -> &Driven {
+    fn deref(&self) -> &TestEngine {
         &self.driven
     }
 }
@@ -77,7 +77,7 @@ impl World {
             pusher: Some(Arc::new(Webhooks::looking_up(&config.webhooks, lookup))),
         };
         let access = AccessPolicy { anonymous: AnonymousAccess::UntilFirstKey, admin: None };
-        let driven = Driven::attached(access, config, attached).await;
+        let driven = TestEngine::attached(access, config, attached).await;
         Self { driven, outcomes }
     }
 

@@ -22,7 +22,8 @@ pub fn impure(source: &Source) -> Vec<Finding> {
 
 fn finding(source: &Source, token: &Token) -> Finding {
     let name = token.ident().unwrap_or_default();
-    let why = format!("`{name}` in `domain`: a rule is a pure function of what it is given, time and chance included");
+    let why =
+        format!("`{name}` in `domain`: a rule is a pure function of what it is given, time and randomness included");
     Finding::new(&source.path, token.line, why)
 }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// What a new message and an answer have in common.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Letter {
+pub(crate) struct MessageArgs {
     #[command(flatten)]
     body: Body,
     /// What the message does [default: inform]
@@ -54,7 +54,7 @@ pub(crate) struct Letter {
     pub idempotency_key: Option<String>,
 }
 
-impl Letter {
+impl MessageArgs {
     /// Makes the message, without sender, recipients and subject; stores the files it carries.
     pub(crate) async fn write(&self, session: &Session) -> Result<SendMessage, Failure> {
         let body = self.body.read()?;

@@ -26,8 +26,8 @@ impl Default for Routes {
 
 impl Routes {
     /// The measure of one route, by its template.
-    pub(crate) fn of(&self, route: &'static str) -> RouteMeter {
-        RouteMeter { route, family: self.0.clone(), known: Box::default() }
+    pub(crate) fn of(&self, route: &'static str) -> RouteMetrics {
+        RouteMetrics { route, family: self.0.clone(), known: Box::default() }
     }
 
     pub(super) fn family(&self) -> Latencies {
@@ -37,14 +37,14 @@ impl Routes {
 
 /// The latencies of one route. Each histogram is looked up once; after that, measuring takes no search.
 #[derive(Debug)]
-pub(crate) struct RouteMeter {
+pub(crate) struct RouteMetrics {
     /// The route's template.
     pub(crate) route: &'static str,
     family: Latencies,
     known: Box<[[OnceLock<Histogram>; STATUSES.len()]; METHODS.len()]>,
 }
 
-impl RouteMeter {
+impl RouteMetrics {
     /// Counts an answer and the time it took.
     pub(crate) fn observe(&self, method: &Method, status: StatusCode, took: Duration) {
         let method = METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1);

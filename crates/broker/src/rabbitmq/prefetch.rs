@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lapin::Acker;
 use tokio::sync::{Notify, mpsc};
 
-use crate::taken::Origin;
-use crate::{Taken, Task};
+use crate::task_guard::Origin;
+use crate::{Task, TaskGuard};
 
 /// A message whose tasks are in hand. When the last of them is let go it is acked, if all of them are done; if not, it goes
 /// back to its queue, and all of them come again.
-pub(crate) struct Parcel {
+pub(crate) struct Batch {
     acker: Acker,
     left: AtomicUsize,
     settle: mpsc::UnboundedSender<Settled>,
@@ -34,7 +34,7 @@ pub(super) enum Outcome {
     Unreadable,
 }
 
-impl Parcel {
+impl Batch {
     pub(super) fn new(acker: Acker, tasks: usize, settle: mpsc::UnboundedSender<Settled>) -> Self {
         Self { acker, left: AtomicUsize::new(tasks), settle }
     }
@@ -45,7 +45,7 @@ impl Parcel {
     }
 }
 
-impl Drop for Parcel {
+impl Drop for Batch {
     fn drop(&mut self) {
         let done = self.left.load(Ordering::Acquire) == 0;
         let outcome = if done { Outcome::Done } else { Outcome::Unfinished };
@@ -55,31 +55,31 @@ impl Drop for Parcel {
 }
 
 /// Tasks by lane, each with its message.
-type Lanes = [VecDeque<(Task, Arc<Parcel>)>; 4];
+type Lanes = [VecDeque<(Task, Arc<Batch>)>; 4];
 
 /// What no worker has taken yet.
 #[derive(Default)]
-pub(super) struct Hold {
+pub(super) struct Prefetch {
     lanes: Mutex<Lanes>,
     came: Notify,
 }
 
-impl Hold {
+impl Prefetch {
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn put(&self, tasks: Vec<Task>, parcel: Parcel) {
-        let parcel = Arc::new(parcel);
+    pub(super) fn put(&self, tasks: Vec<Task>, batch: Batch) {
+        let batch = Arc::new(batch);
         let mut lanes = self.lanes();
         for task in tasks {
-            lanes[task.lane as usize].push_back((task, Arc::clone(&parcel)));
+            lanes[task.lane as usize].push_back((task, Arc::clone(&batch)));
         }
         self.came.notify_one();
     }
 
     /// Takes the next tasks, the most urgent first; waits for the first one.
-    pub(super) async fn take(&self, max: usize) -> Vec<Taken> {
+    pub(super) async fn take(&self, max: usize) -> Vec<TaskGuard> {
         loop {
             let came = self.came.notified();
             let taken = self.take_now(max);
@@ -92,13 +92,13 @@ impl Hold {
         }
     }
 
-    fn take_now(&self, max: usize) -> Vec<Taken> {
+    fn take_now(&self, max: usize) -> Vec<TaskGuard> {
         let mut lanes = self.lanes();
         let mut taken = Vec::new();
         while taken.len() < max
-            && let Some((task, parcel)) = lanes.iter_mut().find_map(VecDeque::pop_front)
+            && let Some((task, batch)) = lanes.iter_mut().find_map(VecDeque::pop_front)
         {
-            taken.push(Taken::new(task, Origin::Parcel(parcel)));
+            taken.push(TaskGuard::new(task, Origin::Batch(batch)));
         }
         taken
     }
@@ -118,29 +118,29 @@ mod tests {
     use super::*;
 
     /// Holds two messages: an urgent task, and two that are not.
-    fn hold() -> (Hold, mpsc::UnboundedReceiver<Settled>) {
+    fn prefetch() -> (Prefetch, mpsc::UnboundedReceiver<Settled>) {
         let (settle, settled) = mpsc::unbounded_channel();
-        let hold = Hold::default();
+        let prefetch = Prefetch::default();
         let task = |seq, lane| Task { tenant: TenantId::DEFAULT, seq, lane, fan_out: false };
         let lots = [vec![task(1, Priority::Normal), task(2, Priority::Normal)], vec![task(3, Priority::Critical)]];
         for (tag, tasks) in (1..).zip(lots) {
             let acker = Delivery::mock(tag, "".into(), "".into(), false, Vec::new()).acker;
-            hold.put(tasks.clone(), Parcel::new(acker, tasks.len(), settle.clone()));
+            prefetch.put(tasks.clone(), Batch::new(acker, tasks.len(), settle.clone()));
         }
-        (hold, settled)
+        (prefetch, settled)
     }
 
     #[tokio::test]
     async fn the_more_urgent_lane_goes_first() {
-        let (hold, _settled) = hold();
-        let seqs: Vec<i64> = hold.take(10).await.iter().map(|taken| taken.task().seq).collect();
+        let (prefetch, _settled) = prefetch();
+        let seqs: Vec<i64> = prefetch.take(10).await.iter().map(|taken| taken.task().seq).collect();
         assert_eq!(seqs, [3, 1, 2]);
     }
 
     #[tokio::test]
     async fn a_message_is_done_when_the_last_of_its_tasks_is() {
-        let (hold, mut settled) = hold();
-        let mut taken = hold.take(3).await;
+        let (prefetch, mut settled) = prefetch();
+        let mut taken = prefetch.take(3).await;
         taken.remove(1).done();
         assert!(settled.try_recv().is_err());
         taken.remove(1).done();
@@ -151,8 +151,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_comes_again_when_one_of_its_tasks_is_not_done() {
-        let (hold, mut settled) = hold();
-        let mut taken = hold.take(3).await;
+        let (prefetch, mut settled) = prefetch();
+        let mut taken = prefetch.take(3).await;
         taken.remove(1).done();
         drop(taken.remove(1));
         assert!(matches!(settled.try_recv().unwrap().outcome, Outcome::Unfinished));
@@ -160,8 +160,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_let_go_unread_comes_again() {
-        let (hold, mut settled) = hold();
-        hold.clear();
+        let (prefetch, mut settled) = prefetch();
+        prefetch.clear();
         for _ in 0..2 {
             assert!(matches!(settled.try_recv().unwrap().outcome, Outcome::Unfinished));
         }

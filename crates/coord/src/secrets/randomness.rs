@@ -10,24 +10,24 @@ const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const FAIR: u8 = 248;
 
 /// A source of random bytes.
-pub(super) type Chance<'a> = &'a mut dyn FnMut(&mut [u8]) -> Result<(), Error>;
+pub(super) type Randomness<'a> = &'a mut dyn FnMut(&mut [u8]) -> Result<(), Error>;
 
 /// Fills a buffer from the operating system.
 ///
 /// Fails when the system has no randomness to give.
-#[expect(clippy::disallowed_methods, reason = "this is where the chance of this command comes in")]
+#[expect(clippy::disallowed_methods, reason = "this is where the randomness of this command comes in")]
 pub(super) fn bytes(buffer: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(buffer)
 }
 
 /// Makes a password of letters and digits, each as likely as every other.
 ///
-/// Fails when the chance does.
-pub(super) fn password(chance: Chance<'_>) -> Result<String, Error> {
+/// Fails when the randomness does.
+pub(super) fn password(randomness: Randomness<'_>) -> Result<String, Error> {
     let mut text = String::with_capacity(PASSWORD_CHARS);
     let mut buffer = [0; PASSWORD_CHARS];
     while text.len() < PASSWORD_CHARS {
-        chance(&mut buffer)?;
+        randomness(&mut buffer)?;
         let fair = buffer.iter().filter(|byte| **byte < FAIR);
         let chars = fair.map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]));
         text.extend(chars.take(PASSWORD_CHARS - text.len()));
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn without_chance_there_is_no_password() {
+    fn without_randomness_there_is_no_password() {
         assert!(password(&mut |_| Err(Error::UNSUPPORTED)).is_err());
     }
 }

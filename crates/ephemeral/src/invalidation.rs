@@ -1,4 +1,4 @@
-//! News: what one process tells the others, as short lines of text.
+//! Invalidation: what one process tells the others, as short lines of text.
 
 use domain::{AgentName, TenantId};
 
@@ -15,7 +15,7 @@ pub enum Stale {
 
 /// What one process tells the others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum News {
+pub(crate) enum Invalidation {
     /// Something came for an agent.
     Inbox(TenantId, AgentName),
     /// A tenant's log has grown.
@@ -28,7 +28,7 @@ pub(crate) enum News {
     Everything,
 }
 
-impl News {
+impl Invalidation {
     /// Adds the line of this news to a message.
     pub(crate) fn write(&self, text: &mut String) {
         use std::fmt::Write;
@@ -74,25 +74,25 @@ mod tests {
     fn news_is_read_as_it_was_written() {
         let tenant = TenantId(7);
         let all = [
-            News::Inbox(tenant, AgentName::stored("code-1.x_y".to_owned())),
-            News::Log(tenant),
-            News::Tasks,
-            News::Stale(Stale::Directory(tenant)),
-            News::Stale(Stale::Keys(tenant)),
-            News::Stale(Stale::Everything),
-            News::Everything,
+            Invalidation::Inbox(tenant, AgentName::stored("code-1.x_y".to_owned())),
+            Invalidation::Log(tenant),
+            Invalidation::Tasks,
+            Invalidation::Stale(Stale::Directory(tenant)),
+            Invalidation::Stale(Stale::Keys(tenant)),
+            Invalidation::Stale(Stale::Everything),
+            Invalidation::Everything,
         ];
         let mut text = String::new();
         for news in &all {
             news.write(&mut text);
         }
-        assert!(text.lines().map(News::read).eq(all.into_iter().map(Some)));
+        assert!(text.lines().map(Invalidation::read).eq(all.into_iter().map(Some)));
     }
 
     #[test]
     fn what_is_not_known_is_passed_over() {
         for line in ["", "inbox", "inbox x code", "inbox 7", "inbox 7 a/b", "log", "weather 7"] {
-            assert_eq!(News::read(line), None, "{line}");
+            assert_eq!(Invalidation::read(line), None, "{line}");
         }
     }
 }

@@ -6,38 +6,38 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use domain::{AgentName, TenantId, Time};
 use tokio::sync::Notify;
 
-use crate::news::News;
+use crate::invalidation::Invalidation;
 
-/// News in one message; beyond, everybody is told to look at everything.
+/// Invalidation in one message; beyond, everybody is told to look at everything.
 const NEWS_MAX: usize = 10_000;
 /// Agents that were seen and not yet written down; beyond, they are forgotten.
 const SEEN_MAX: usize = 100_000;
 
-/// News and presences that wait.
+/// Invalidation and presences that wait.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct Outbox {
     waiting: Mutex<Waiting>,
     came: Notify,
 }
 
 #[derive(Default)]
 struct Waiting {
-    news: HashSet<News>,
+    news: HashSet<Invalidation>,
     seen: HashMap<(TenantId, AgentName), Time>,
 }
 
-impl Told {
+impl Outbox {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds news; twice is once.
-    pub(super) fn add(&self, news: News) {
+    pub(super) fn add(&self, news: Invalidation) {
         let mut waiting = self.waiting();
         if waiting.news.len() >= NEWS_MAX {
             waiting.news.clear();
-            waiting.news.insert(News::Everything);
-        } else if !waiting.news.contains(&News::Everything) {
+            waiting.news.insert(Invalidation::Everything);
+        } else if !waiting.news.contains(&Invalidation::Everything) {
             waiting.news.insert(news);
         }
         self.came.notify_one();
@@ -83,9 +83,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_same_news_is_told_once() {
-        let told = Told::default();
+        let told = Outbox::default();
         for tenant in [1, 2, 1, 1] {
-            told.add(News::Log(TenantId(tenant)));
+            told.add(Invalidation::Log(TenantId(tenant)));
         }
         told.came().await;
         let text = told.take_news();
@@ -97,16 +97,16 @@ mod tests {
 
     #[test]
     fn too_much_news_is_told_as_everything() {
-        let told = Told::default();
+        let told = Outbox::default();
         for tenant in 0..=NEWS_MAX as i64 + 5 {
-            told.add(News::Log(TenantId(tenant)));
+            told.add(Invalidation::Log(TenantId(tenant)));
         }
         assert_eq!(told.take_news(), "everything\n");
     }
 
     #[test]
     fn the_last_time_an_agent_was_seen_counts() {
-        let told = Told::default();
+        let told = Outbox::default();
         let agent = AgentName::stored("code".to_owned());
         told.seen(TenantId(1), &agent, Time(1));
         told.seen(TenantId(1), &agent, Time(2));

@@ -9,20 +9,20 @@ use axum::extract::FromRef;
 use bytes::Bytes;
 use engine::Engine;
 
-use crate::meters::Metrics;
+use crate::metrics::Metrics;
 use crate::request_id::RequestIds;
 use protocol::guard::Guard;
 
-/// The engine and what the HTTP face keeps around it; cheap to clone.
+/// The engine and what the HTTP adapter keeps around it; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Face(Arc<Shared>);
+pub(crate) struct App(Arc<Shared>);
 
-/// What a [`Face`] holds.
+/// What a [`App`] holds.
 pub(crate) struct Shared {
     /// What does the work.
     pub(crate) engine: Engine,
     /// What is measured.
-    pub(crate) meters: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Where request ids come from.
     pub(crate) ids: RequestIds,
     /// Who may ask while no key is needed.
@@ -45,14 +45,14 @@ pub(crate) struct Shared {
     pub(crate) stream_comment: Duration,
 }
 
-impl Face {
+impl App {
     /// Shares these.
     pub(crate) fn new(shared: Shared) -> Self {
         Self(Arc::new(shared))
     }
 }
 
-impl Deref for Face {
+impl Deref for App {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
@@ -60,14 +60,14 @@ impl Deref for Face {
     }
 }
 
-impl std::fmt::Debug for Face {
+impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Face").finish_non_exhaustive()
+        f.debug_struct("App").finish_non_exhaustive()
     }
 }
 
-impl FromRef<Face> for Engine {
-    fn from_ref(face: &Face) -> Self {
-        face.engine.clone()
+impl FromRef<App> for Engine {
+    fn from_ref(app: &App) -> Self {
+        app.engine.clone()
     }
 }

@@ -2,11 +2,11 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-pub(crate) struct Chance {
+pub(crate) struct Random {
     state: u64,
 }
 
-impl Chance {
+impl Random {
     /// Takes the seed that this variable of the environment holds, or a new one, and says how to run it again.
     #[expect(clippy::disallowed_methods, reason = "a failing run is run again with its seed")]
     pub(crate) fn seeded(variable: &str) -> Self {

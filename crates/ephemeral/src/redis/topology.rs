@@ -25,7 +25,7 @@ const EXAMPLE: &str =
 pub struct UrlError(&'static str);
 
 /// Where Redis is.
-pub(crate) enum Place {
+pub(crate) enum Topology {
     Single(Client),
     Sentinel { sentinels: Vec<ConnectionInfo>, master: String, server: Box<ConnectionInfo>, tls: bool },
     Cluster(Vec<ConnectionInfo>),
@@ -33,12 +33,12 @@ pub(crate) enum Place {
 
 /// A connection for commands.
 #[derive(Clone)]
-pub(super) enum Line {
+pub(super) enum Connection {
     Server(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
-impl Place {
+impl Topology {
     pub(crate) fn parse(text: &str) -> Result<Self, UrlError> {
         let (scheme, rest) = text.split_once("://").ok_or(UrlError("is no URL"))?;
         let (scheme, form) = scheme.split_once(['+', '-']).unwrap_or((scheme, ""));
@@ -74,15 +74,15 @@ impl Place {
     }
 
     /// Connects for commands.
-    pub(super) async fn connect(&self) -> RedisResult<Line> {
+    pub(super) async fn connect(&self) -> RedisResult<Connection> {
         let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(ANSWER));
         match self {
             Self::Single(client) => {
-                Ok(Line::Server(client.get_multiplexed_async_connection_with_config(&config).await?))
+                Ok(Connection::Server(client.get_multiplexed_async_connection_with_config(&config).await?))
             }
             Self::Sentinel { .. } => {
                 let client = self.master().await?;
-                Ok(Line::Server(client.get_multiplexed_async_connection_with_config(&config).await?))
+                Ok(Connection::Server(client.get_multiplexed_async_connection_with_config(&config).await?))
             }
             Self::Cluster(nodes) => {
                 let client = ClusterClientBuilder::new(nodes.clone())
@@ -90,7 +90,7 @@ impl Place {
                     .response_timeout(ANSWER)
                     .overall_response_timeout(Some(ANSWER))
                     .build()?;
-                Ok(Line::Cluster(client.get_async_connection().await?))
+                Ok(Connection::Cluster(client.get_async_connection().await?))
             }
         }
     }
@@ -139,7 +139,7 @@ fn with_port(host: &str) -> String {
     if bare.contains(':') { host.to_owned() } else { format!("{host}:26379") }
 }
 
-impl ConnectionLike for Line {
+impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
         match self {
             Self::Server(server) => server.req_packed_command(cmd),
@@ -177,19 +177,21 @@ mod tests {
 
     #[test]
     fn one_server_a_sentinel_s_master_or_a_cluster() {
-        let Ok(Place::Single(client)) = Place::parse("redis://u:p%40@one:7000/3") else { panic!("one server") };
+        let Ok(Topology::Single(client)) = Topology::parse("redis://u:p%40@one:7000/3") else { panic!("one server") };
         let info = client.get_connection_info();
         assert_eq!(info.addr().to_string(), "one:7000");
         assert_eq!((info.redis_settings().db(), info.redis_settings().password()), (3, Some("p@")));
-        let sentinel = Place::parse("redis+sentinel://:p@one,two:7001/main/2?sentinel_password=q");
-        let Ok(Place::Sentinel { sentinels, master, server, tls: false }) = sentinel else { panic!("sentinels") };
+        let sentinel = Topology::parse("redis+sentinel://:p@one,two:7001/main/2?sentinel_password=q");
+        let Ok(Topology::Sentinel { sentinels, master, server, tls: false }) = sentinel else { panic!("sentinels") };
         assert_eq!(
             (addresses(&sentinels), master.as_str()),
             (vec!["one:26379".to_owned(), "two:7001".to_owned()], "main")
         );
         assert_eq!(sentinels[0].redis_settings().password(), Some("q"));
         assert_eq!((server.redis_settings().db(), server.redis_settings().password()), (2, Some("p")));
-        let Ok(Place::Cluster(nodes)) = Place::parse("rediss-cluster://one,two:7001") else { panic!("a cluster") };
+        let Ok(Topology::Cluster(nodes)) = Topology::parse("rediss-cluster://one,two:7001") else {
+            panic!("a cluster")
+        };
         assert_eq!(addresses(&nodes), ["one:6379", "two:7001"]);
     }
 
@@ -198,7 +200,7 @@ mod tests {
         let wrong =
             ["", "localhost", "http://:hunter2@a", "redis://:hunter2@", "redis://:hunter2@a,b", "redis+sentinel://a"];
         for text in wrong.iter().chain(&["redis+swarm://:hunter2@a"]) {
-            let error = Place::parse(text).err().unwrap_or_else(|| panic!("{text} was read"));
+            let error = Topology::parse(text).err().unwrap_or_else(|| panic!("{text} was read"));
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
     }

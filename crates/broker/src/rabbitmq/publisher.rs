@@ -9,7 +9,7 @@ use lapin::protocol::BasicProperties;
 use lapin::{Channel, Confirmation};
 use tokio::time::timeout;
 
-use super::link::{Link, PATIENCE};
+use super::link::{Link, TIMEOUT};
 use super::topology::Topology;
 use crate::Error;
 
@@ -18,13 +18,13 @@ const PERSISTENT: u8 = 2;
 
 /// Where one lane's messages leave a connection.
 #[derive(Default)]
-pub(super) struct Outlet {
+pub(super) struct Publisher {
     /// The channel, once there was something to publish; in the hands of who publishes.
     channel: tokio::sync::Mutex<Option<Channel>>,
     trouble: Mutex<Option<String>>,
 }
 
-impl Outlet {
+impl Publisher {
     /// Why the last messages were not confirmed.
     pub(super) fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -39,47 +39,47 @@ impl Link {
     /// Publishes messages of a lane and waits until all are confirmed. Where they are not, the lane begins again on another
     /// channel, with its queue made where it is missing; the connection stays, unless it is silent altogether.
     pub(super) async fn publish(&self, lane: Priority, bytes: &[Vec<u8>], topology: &Topology) -> Result<(), Error> {
-        let outlet = &self.outlets[lane as usize];
-        let mut channel = outlet.channel.lock().await;
+        let publisher = &self.publishers[lane as usize];
+        let mut channel = publisher.channel.lock().await;
         let open = match channel.take() {
             Some(open) => open,
             None => self.open_outlet(lane, topology).await?,
         };
         let queue = topology.queue(lane);
         let sent = tokio::select! {
-            sent = timeout(PATIENCE, send(&open, &queue, bytes)) => sent,
+            sent = timeout(TIMEOUT, send(&open, &queue, bytes)) => sent,
             () = self.over() => return Err(Error::Failed(self.why())),
         };
         let error = match sent {
             Ok(Ok(None)) => {
                 *channel = Some(open);
-                outlet.note(None);
+                publisher.note(None);
                 return Ok(());
             }
             Ok(Ok(Some(why))) => Error::Failed(why),
             Ok(Err(error)) => Error::Failed(error.to_string()),
-            Err(_) => Error::Silent(PATIENCE),
+            Err(_) => Error::Silent(TIMEOUT),
         };
-        outlet.note(Some(format!("`{queue}`: {error}")));
+        publisher.note(Some(format!("`{queue}`: {error}")));
         Err(error)
     }
 
     /// Opens a channel that confirms. The first is opened where the queues have just been made, a later one makes its own again.
     async fn open_outlet(&self, lane: Priority, topology: &Topology) -> Result<Channel, Error> {
-        let outlet = &self.outlets[lane as usize];
+        let publisher = &self.publishers[lane as usize];
         let opening = async {
             let channel = self.connection.create_channel().await?;
             channel.confirm_select(ConfirmSelectOptions::default()).await?;
             Ok(channel)
         };
         let channel = self.ask(opening).await?;
-        if outlet.trouble().is_none() {
+        if publisher.trouble().is_none() {
             return Ok(channel);
         }
-        match timeout(PATIENCE, topology.declare_lane(&self.connection, lane)).await {
+        match timeout(TIMEOUT, topology.declare_lane(&self.connection, lane)).await {
             Ok(Ok(())) => Ok(channel),
             Ok(Err(error)) => Err(Error::Failed(error.to_string())),
-            Err(_) => Err(Error::Silent(PATIENCE)),
+            Err(_) => Err(Error::Silent(TIMEOUT)),
         }
     }
 }

@@ -18,7 +18,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use labels::{OfOutcome, OfQueue, OfState, OfTenant};
-pub(crate) use route::{RouteMeter, Routes};
+pub(crate) use route::{RouteMetrics, Routes};
 use sent::SentCounters;
 
 /// Seconds: from a tenth of a millisecond to a minute.
@@ -60,7 +60,7 @@ pub struct Metrics {
 impl Metrics {
     /// All measures, at nothing.
     pub fn new() -> Arc<Self> {
-        let meters = Self {
+        let metrics = Self {
             registry: Registry::default(),
             routes: Routes::default(),
             in_flight: Gauge::default(),
@@ -78,7 +78,7 @@ impl Metrics {
             archive_failures: Counter::default(),
             clock_jumps: Counter::default(),
         };
-        Arc::new(meters.registered())
+        Arc::new(metrics.registered())
     }
 
     fn registered(mut self) -> Self {

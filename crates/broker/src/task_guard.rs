@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use crate::Task;
 use crate::queues::Queues;
-use crate::rabbitmq::Parcel;
+use crate::rabbitmq::Batch;
 
-/// A task in a worker's hands. Dropped without [`Taken::done`], it comes again, to this worker or another, until it has come
+/// A task in a worker's hands. Dropped without [`TaskGuard::done`], it comes again, to this worker or another, until it has come
 /// back too often.
-pub struct Taken {
+pub struct TaskGuard {
     task: Task,
     origin: Option<Origin>,
 }
@@ -16,10 +16,10 @@ pub(crate) enum Origin {
     /// The queues in this process, and how often it has come back already.
     Queues(Queues, u32),
     /// The message that it came in together with others.
-    Parcel(Arc<Parcel>),
+    Batch(Arc<Batch>),
 }
 
-impl Taken {
+impl TaskGuard {
     pub(crate) fn new(task: Task, origin: Origin) -> Self {
         Self { task, origin: Some(origin) }
     }
@@ -31,13 +31,13 @@ impl Taken {
 
     /// Says that the task is done and need not come again.
     pub fn done(mut self) {
-        if let Some(Origin::Parcel(parcel)) = self.origin.take() {
-            parcel.one_done();
+        if let Some(Origin::Batch(batch)) = self.origin.take() {
+            batch.one_done();
         }
     }
 }
 
-impl Drop for Taken {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
         if let Some(Origin::Queues(queues, returns)) = self.origin.take() {
             queues.give_back(self.task, returns);

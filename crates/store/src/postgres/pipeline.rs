@@ -1,4 +1,4 @@
-//! Flights: statements that are sent together and answered together, one round trip for all.
+//! Pipelines: statements that are sent together and answered together, one round trip for all.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -40,12 +40,12 @@ impl Prepared {
 type Sent<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// Statements to be sent together, in their order.
-pub(super) struct Flight<'a> {
+pub(super) struct Pipeline<'a> {
     client: &'a Client,
     sent: Vec<Sent<'a, Vec<tokio_postgres::Row>>>,
 }
 
-impl<'a> Flight<'a> {
+impl<'a> Pipeline<'a> {
     pub(super) fn new(client: &'a Client) -> Self {
         Self { client, sent: Vec::new() }
     }
@@ -66,7 +66,7 @@ impl<'a> Flight<'a> {
     }
 
     /// Sends everything before it waits for anything; answers in the same order, or with the first error.
-    pub(super) async fn fly(mut self) -> Result<Vec<Vec<tokio_postgres::Row>>, Error> {
+    pub(super) async fn run(mut self) -> Result<Vec<Vec<tokio_postgres::Row>>, Error> {
         let mut answers: Vec<Option<Result<_, Error>>> = self.sent.iter().map(|_| None).collect();
         poll_fn(|context| {
             let mut waiting = false;
