@@ -22,6 +22,7 @@ pub mod nearest;
 pub mod notice;
 pub mod page;
 pub mod rebuild;
+pub mod recorded;
 pub mod refusal;
 pub mod remedy;
 mod rfc3339;

@@ -17,7 +17,7 @@ pub struct Rebuilt {
     agents: BTreeMap<AgentName, u32>,
     names: Vec<AgentName>,
     deliveries: BTreeMap<(MessageId, u32), Told>,
-    /// A delivery of each message whose recipients are not all told yet; its recipient means nothing.
+    /// A delivery of each message whose recipients are not all told yet; its recipient is the last one told, or nobody.
     fanning: BTreeMap<MessageId, Delivery>,
 }
 
@@ -109,7 +109,7 @@ impl Rebuilt {
             self.add(&one, agent);
         }
         if message.fan_out {
-            self.fanning.insert(message.id, one);
+            self.fanning.insert(message.id, Delivery { agent: AgentName::stored(String::new()), ..one });
         }
         Ok(())
     }
@@ -119,6 +119,9 @@ impl Rebuilt {
         about(event, part.message_id, None)?;
         let one = self.fanning.get(&part.message_id).cloned();
         let one = one.ok_or("it fans out a message that is not being fanned out")?;
+        if let Some(fanning) = self.fanning.get_mut(&part.message_id) {
+            fanning.agent = part.recipients.last().unwrap_or(&fanning.agent).clone();
+        }
         for agent in part.recipients {
             self.add(&one, agent);
         }
@@ -165,6 +168,11 @@ impl Rebuilt {
             "the log says {} at attempt {}, the store says {} at attempt {}",
             told.state, told.attempt, stored.state, stored.attempt
         ))
+    }
+
+    /// The messages whose recipients are not all told yet, each with the last one that is; an empty name before the first.
+    pub fn fanning_out(&self) -> impl Iterator<Item = (MessageId, &AgentName)> {
+        self.fanning.iter().map(|(message, last)| (*message, &last.agent))
     }
 
     /// The deliveries that the log tells of and that were never compared with a stored one: position, message, recipient.

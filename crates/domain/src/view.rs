@@ -101,6 +101,12 @@ pub struct Report {
     pub checked: i64,
     /// Deliveries that were compared.
     pub deliveries: i64,
+    /// Rows of agents, grants, keys, attachments and webhook secrets that were compared.
+    pub rows: i64,
+    /// Attachments whose bytes were read, where that was asked for.
+    pub attachments: Option<i64>,
+    /// What was not checked, and why.
+    pub left_out: Vec<String>,
     /// The position that the log begins after; what was before it is in the archive, and 0 where nothing is.
     pub trimmed_seq: i64,
     /// Events that are kept from before it.
@@ -131,7 +137,8 @@ pub struct ArchiveReport {
 pub struct Problem {
     /// The position in the log, where there is one.
     pub seq: Option<i64>,
-    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`, `count`.
+    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`, `count`, `message`, `cursor`, `idempotency`,
+    /// `agent`, `grant`, `key`, `webhook-secret`, `attachment`, `database`.
     pub what: &'static str,
     /// What exactly.
     pub detail: String,

@@ -30,7 +30,8 @@ pub struct MessagesQuery {
     /// Of this priority.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
-    /// With these words in subject or body.
+    /// With these words in subject or body: every word, `"a phrase"` in its order, `word*` as a beginning; case and accents do
+    /// not matter. What holds no letter and no digit of any script is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(example = "flaky login test")]
     pub q: Option<String>,

@@ -47,7 +47,12 @@ impl From<rusqlite::Error> for Error {
 
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Unavailable(crate::postgres::full(&error))
+        let text = crate::postgres::full(&error);
+        // Class XX: what PostgreSQL read makes no sense to it.
+        match error.code() {
+            Some(code) if code.code().starts_with("XX") => Self::Corrupt(text),
+            _ => Self::Unavailable(text),
+        }
     }
 }
 

@@ -15,9 +15,10 @@ pub struct KeyRow {
     pub hash: Digest,
 }
 
-const COLUMNS: &str = "tenant, id, hash, role, agents, name, created_at, revoked_at";
+/// The columns of [`key_row`].
+pub(crate) const COLUMNS: &str = "tenant, id, hash, role, agents, name, created_at, revoked_at";
 
-fn key_row(mut row: Row) -> Result<KeyRow> {
+pub(crate) fn key_row(row: &mut Row) -> Result<KeyRow> {
     let role = row.int(3)?;
     let agents = row.text(4)?;
     let key = Key {
@@ -37,14 +38,14 @@ impl Store {
     pub async fn key(&self, tenant: TenantId, id: &str) -> Result<Option<KeyRow>> {
         let sql = format!("SELECT {COLUMNS} FROM keys WHERE tenant = $1 AND id = $2");
         let rows = self.query(sql, vec![tenant.0.into(), id.into()]).await?;
-        rows.into_iter().next().map(key_row).transpose()
+        rows.into_iter().next().map(|mut row| key_row(&mut row)).transpose()
     }
 
     /// A tenant's keys by id, after `after`.
     pub async fn keys(&self, tenant: TenantId, after: &str, limit: usize) -> Result<Vec<KeyRow>> {
         let sql = format!("SELECT {COLUMNS} FROM keys WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3");
         let rows = self.query(sql, vec![tenant.0.into(), after.into(), Value::Int(limit as i64)]).await?;
-        rows.into_iter().map(key_row).collect()
+        rows.into_iter().map(|mut row| key_row(&mut row)).collect()
     }
 
     /// How many of a tenant's keys are not revoked.

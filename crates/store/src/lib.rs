@@ -57,6 +57,7 @@ pub use moving::{Importing, Rest};
 pub use postgres::PostgresOptions;
 pub use queue::Submitted;
 pub use sqlite::Options;
+pub use verify::Structure;
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -90,7 +91,7 @@ impl Store {
     /// Blocks; call it before serving. Fails with [`Error::Unavailable`] where the folder cannot be written.
     pub fn open_sqlite(folder: &Path, options: Options) -> Result<Self> {
         let driver = Driver::Sqlite(sqlite::Sqlite::open(folder, &options)?);
-        Ok(Self { driver, search: search::Search::in_folder(folder)? })
+        Ok(Self { driver, search: search::Search::in_folder(folder) })
     }
 
     /// Opens a store in a folder to read it beside the process that has it open; changes are refused. What is searched is

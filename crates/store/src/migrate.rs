@@ -12,6 +12,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_webhooks.sql")),
     (4, include_str!("../migrations/0004_duties.sql")),
     (5, include_str!("../migrations/0005_imports.sql")),
+    (6, include_str!("../migrations/0006_words.sql")),
+    (7, include_str!("../migrations/0007_told.sql")),
 ];
 
 /// Fails unless a SQLite database has the newest schema.
@@ -45,7 +47,10 @@ pub(crate) fn sqlite(connection: &mut Connection) -> Result<()> {
 }
 
 /// What only PostgreSQL needs: SQLite keeps its full-text index in a file of its own.
-const POSTGRES_TEXTS: &str = include_str!("../migrations/0001_texts.postgres.sql");
+const POSTGRES: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_texts.postgres.sql")),
+    (6, include_str!("../migrations/0006_words.postgres.sql")),
+];
 
 /// Of all who migrate one database at a time, one goes first and the others find nothing left to do.
 const LOCK: i64 = 0x636f_6f72_6469;
@@ -67,8 +72,8 @@ async fn under_lock(client: &Client) -> Result<()> {
         // Names are compared byte by byte, as everywhere else.
         let sql =
             sql.replace("/*without rowid*/", "").replace(" BLOB", " BYTEA").replace(" TEXT", " TEXT COLLATE \"C\"");
-        let texts = if *version == 1 { POSTGRES_TEXTS } else { "" };
-        let script = format!("{sql}; {texts}; INSERT INTO schema_version VALUES ({version});");
+        let own = POSTGRES.iter().find(|(of, _)| of == version).map_or("", |(_, sql)| *sql);
+        let script = format!("{sql}; {own}; INSERT INTO schema_version VALUES ({version});");
         client.batch_execute(&script).await?;
     }
     Ok(())

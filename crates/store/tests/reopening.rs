@@ -76,6 +76,25 @@ async fn the_search_index_is_made_again_where_it_is_gone_or_broken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_index_whose_words_have_another_form_is_made_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = worked(folder.path()).await;
+    let filter = MessageFilter { q: Some("subject".to_owned()), ..MessageFilter::default() };
+    let count =
+        async |store: &Store| store.search(TenantId::DEFAULT, &filter, None, 10_000).await.expect("found").len();
+    let before = count(&store).await;
+    store.close().await;
+    drop(store);
+    let connection = rusqlite::Connection::open(folder.path().join("search.db")).expect("opened");
+    connection.pragma_update(None, "user_version", 0).expect("written");
+    connection.execute("INSERT INTO texts (texts) VALUES ('delete-all')", []).expect("emptied");
+    connection.close().expect("closed");
+    let store = open(folder.path());
+    assert_eq!(count(&store).await, before);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_search_index_from_another_life_is_made_again() {
     let (old, new) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let store = worked(old.path()).await;

@@ -7,6 +7,7 @@ use domain::{Digest, MessageId, TenantId, Time};
 
 pub use removable::Removable;
 
+use crate::search::database::READER;
 use crate::value::{Row, Value};
 use crate::{Result, Store};
 
@@ -29,7 +30,7 @@ pub struct Segment {
 }
 
 /// Where a log begins that is here whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trimmed {
     /// The position before its first event; 0 where nothing was trimmed.
     pub seq: i64,
@@ -37,6 +38,14 @@ pub struct Trimmed {
     pub hash: Digest,
     /// How many messages have gone.
     pub removed: i64,
+    /// Whether every event that a row was made from is still here.
+    pub tells_all: bool,
+}
+
+impl Default for Trimmed {
+    fn default() -> Self {
+        Self { seq: 0, hash: Digest::ZERO, removed: 0, tells_all: true }
+    }
 }
 
 /// An event's place, time and size, without its data.
@@ -103,9 +112,12 @@ impl Store {
 
     /// Where a tenant's log begins.
     pub async fn trimmed(&self, tenant: TenantId) -> Result<Trimmed> {
-        let sql = "SELECT seq, hash, removed FROM trims WHERE tenant = $1";
+        let sql = "SELECT seq, hash, removed, untold FROM trims WHERE tenant = $1";
         let rows = self.query(sql, vec![tenant.0.into()]).await?;
-        let read = |mut row: Row| Ok(Trimmed { seq: row.int(0)?, hash: row.digest(1)?, removed: row.int(2)? });
+        let read = |mut row: Row| {
+            let tells_all = row.int(3)? == 0;
+            Ok(Trimmed { seq: row.int(0)?, hash: row.digest(1)?, removed: row.int(2)?, tells_all })
+        };
         rows.into_iter().next().map_or(Ok(Trimmed::default()), read)
     }
 
@@ -145,7 +157,9 @@ impl Store {
 
     /// How far every reader of a tenant's log has come at least; none where nobody reads it.
     pub async fn slowest_reader(&self, tenant: TenantId) -> Result<Option<i64>> {
-        let rows = self.query("SELECT MIN(seq) FROM cursors WHERE tenant = $1", vec![tenant.0.into()]).await?;
+        // An index of another form belongs to a program that is being replaced.
+        let sql = "SELECT MIN(seq) FROM cursors WHERE tenant = $1 AND (name = $2 OR name NOT LIKE 'search%')";
+        let rows = self.query(sql, vec![tenant.0.into(), READER.into()]).await?;
         rows.into_iter().next().map_or(Ok(None), |mut row| row.opt_int(0))
     }
 

@@ -12,10 +12,13 @@ pub(crate) static KEEP_EVENTS: Statement = Statement::one(
     "INSERT INTO kept (tenant, seq, previous) SELECT e.tenant, e.seq, p.hash FROM events e \
      JOIN events p ON p.tenant = e.tenant AND p.seq = e.seq - 1 \
      WHERE e.tenant = ?1 AND e.seq > CAST(?2 AS BIGINT) AND e.seq <= CAST(?3 AS BIGINT) + 1 \
-     AND (e.seq > CAST(?3 AS BIGINT) OR e.kind = 0 OR e.message IS NOT NULL) ON CONFLICT (tenant, seq) DO NOTHING",
+     AND (e.seq > CAST(?3 AS BIGINT) OR e.kind = 0 OR e.message IS NOT NULL \
+     OR e.kind IN (15, 17, 18, 19, 20, 21, 22, 23, 24)) ON CONFLICT (tenant, seq) DO NOTHING",
 );
-pub(crate) static DROP_EVENTS: Statement =
-    Statement::one("DELETE FROM events WHERE tenant = ?1 AND seq > ?2 AND seq <= ?3 AND kind <> 0 AND message IS NULL");
+pub(crate) static DROP_EVENTS: Statement = Statement::one(
+    "DELETE FROM events WHERE tenant = ?1 AND seq > ?2 AND seq <= ?3 AND kind <> 0 AND message IS NULL \
+     AND kind NOT IN (15, 17, 18, 19, 20, 21, 22, 23, 24)",
+);
 pub(crate) static UNKEEP_EVENTS: Statement = Statement::one(
     "DELETE FROM kept WHERE tenant = ?1 AND seq > ?2 AND seq <= ?3 \
      AND NOT EXISTS (SELECT 1 FROM events e WHERE e.tenant = kept.tenant AND e.seq = kept.seq)",
@@ -68,3 +71,19 @@ pub(crate) static PUT_REMOVED: Statement = Statement::rows(
     "INSERT INTO removed (tenant, id, seq, thread) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant, id) DO NOTHING",
     "ibib",
 );
+
+#[cfg(test)]
+mod tests {
+    use domain::EventKind;
+
+    use super::*;
+
+    #[test]
+    fn every_event_that_a_row_is_made_from_stays() {
+        let kinds = EventKind::ALL.iter().filter(|kind| kind.makes_row()).map(|kind| kind.code().to_string());
+        let listed = format!("IN ({})", kinds.collect::<Vec<_>>().join(", "));
+        for statement in [&KEEP_EVENTS, &DROP_EVENTS] {
+            assert!(statement.sql.contains(&listed), "{listed}: {}", statement.sql);
+        }
+    }
+}

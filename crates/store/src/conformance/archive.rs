@@ -23,13 +23,13 @@ async fn write(world: &World<'_>, first: i64, last: i64) {
 }
 
 /// Archives everything up to here.
-async fn archive(world: &World<'_>, to: i64) {
+pub(super) async fn archive(world: &World<'_>, to: i64) {
     let first = world.store.segment_at(world.tenant, i64::MAX).await.expect("read").map_or(1, |last| last.last + 1);
     close(world, first, to).await.expect("closed");
     write(world, first, to).await;
 }
 
-async fn trim(world: &World<'_>, to: i64) {
+pub(super) async fn trim(world: &World<'_>, to: i64) {
     let after = world.store.trimmed(world.tenant).await.expect("read").seq;
     step(world, TrimLog { after, to }).await.expect("trimmed");
 }
@@ -90,7 +90,7 @@ pub async fn only_what_is_archived_is_trimmed(store: &Store) {
     let trimmed = store.trimmed(world.tenant).await.expect("read");
     let hashes = store.hashes(world.tenant, 2, 3, 10).await.expect("read");
     assert_eq!(hashes, [(3, world.log().await[2].hash)]);
-    assert_eq!(trimmed, Trimmed { seq: 3, hash: hashes[0].1, removed: 0 });
+    assert_eq!(trimmed, Trimmed { seq: 3, hash: hashes[0].1, removed: 0, tells_all: true });
     let progress = store.archive_progress().await.expect("read");
     assert_eq!(
         (progress[0].name.as_str(), progress[0].head, progress[0].archived, progress[0].trimmed),
@@ -102,7 +102,7 @@ pub async fn only_what_is_archived_is_trimmed(store: &Store) {
 /// What is over goes, with its events and counts; what is live stays whole, and a log of both verifies.
 pub async fn what_is_over_goes_and_what_is_live_stays(store: &Store) {
     let world = World::new(store).await;
-    let note = || NewEvent::of(EventKind::AgentUpdated, NOW, &serde_json::json!({}));
+    let note = || NewEvent::of(EventKind::GateFailed, NOW, &serde_json::json!({}));
     world.record(vec![note(), note()], vec![]).await;
     let over = done(&world, "chat").await;
     let live = world.sent(&["chat", "other"]).await;

@@ -9,7 +9,7 @@ use super::world::{NOW, World, position, refused, sending};
 use crate::{Advance, Error, Record, Store};
 
 fn noted(n: usize) -> NewEvent {
-    NewEvent::of(EventKind::AgentUpdated, NOW, &serde_json::json!({"n": n}))
+    NewEvent::of(EventKind::GateFailed, NOW, &serde_json::json!({"n": n}))
 }
 
 /// However many send at once, positions have no gap and every hash covers the one before.

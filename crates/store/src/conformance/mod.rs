@@ -21,6 +21,7 @@ pub mod log;
 pub mod messages;
 pub mod moving;
 pub mod random;
+pub mod recorded;
 pub mod search;
 pub mod settle;
 pub mod tenants;
@@ -106,6 +107,9 @@ macro_rules! conformance {
             search: [
                 a_search_finds_what_was_just_sent,
                 words_phrases_and_beginnings_are_found,
+                words_of_every_language_are_found,
+                the_end_of_a_long_text_is_found,
+                a_search_without_a_word_is_refused,
                 a_search_obeys_every_filter_and_pages,
                 a_search_stays_in_its_tenant,
                 a_search_takes_as_many_words_as_a_person_types,
@@ -156,6 +160,13 @@ macro_rules! conformance {
                 pushes_pause_until_their_time,
                 who_can_be_pushed_to_is_found,
                 a_new_secret_keeps_the_one_before_it,
+            ],
+            recorded: [
+                rows_that_the_log_tells_of_verify,
+                a_row_that_was_written_past_the_log_is_named,
+                what_belongs_to_nothing_is_named,
+                rows_verify_after_the_log_was_trimmed,
+                the_structure_of_a_whole_database_has_no_problem,
             ],
             random: [
                 after_random_work_counts_are_what_counting_gives_and_verification_is_clean,

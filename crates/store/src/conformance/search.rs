@@ -107,6 +107,66 @@ pub async fn a_search_stays_in_its_tenant(store: &Store) {
     }
 }
 
+/// A subject, what finds it, and what does not.
+type Written = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+const LANGUAGES: [Written; 16] = [
+    ("Le café naïf à Noël", &["cafe", "CAFÉ", "naif", "noel", "\"cafe naif\""], &["caf", "noe"]),
+    ("Größe der Straße in Łódź", &["größe", "GROSSE", "strasse", "STRASSE", "stra*", "Łódź"], &["gros", "str"]),
+    ("Ünïcödé", &["unicode", "ÜNÏCÖDÉ", "u\u{308}ni*"], &["ün"]),
+    ("İstanbul'da IŞIK", &["istanbul", "işik", "isik"], &["ista"]),
+    ("Отчёт о проверке", &["отчет", "ОТЧЁТ", "проверк*"], &["проверка", "чет"]),
+    ("Η αναφορά του ελέγχου ΣΟΦΟΣ", &["αναφορα", "ΑΝΑΦΟΡΆ", "σοφος", "σοφοσ"], &["αναφορ"]),
+    ("التقرير النهائي أُرسِل", &["التقرير", "ارسل", "\"التقرير النهائي\""], &["تقرير"]),
+    ("הַדּוּחַ הסופי", &["הדוח", "הסופי"], &["דוח"]),
+    ("परीक्षण की रिपोर्ट", &["परीक्षण", "रिपोर्ट", "रिपो*"], &["परीक्षा", "रपरट"]),
+    ("รายงานการทดสอบ", &["ทดสอบ", "รายงาน", "การทดสอบ"], &["ทดลอง", "สอบทด"]),
+    ("部署报告已完成", &["报告", "部署", "完成", "告", "部署报告已完成", "\"报告 \""], &["告报", "部告", "完了"]),
+    ("検索のテストです", &["テスト", "検索", "検索のテストです", "ﾃｽﾄ", "す", "の"], &["テト", "スト検", "検です"]),
+    ("がっこうでAPIテスト2回", &["API", "がっこう", "APIテスト", "テスト2", "2回"], &["かっこう", "テスト回"]),
+    ("검색은 테스트입니다", &["검색", "테스트", "검색은", "은", "\"검색은 테스트\""], &["색검", "검은"]),
+    ("ស្វាគមន៍ ពិភពលោក", &["ពិភព", "លោក"], &["លោកភព"]),
+    ("release v2.10.3 of foo_bar-baz", &["v2.10.3", "foo_bar", "\"bar baz\"", "3", "10"], &["v2 4", "oo_bar"]),
+];
+
+/// Each language finds its own words, and each script its own parts, whatever case, accents and forms they are written in.
+pub async fn words_of_every_language_are_found(store: &Store) {
+    let world = World::new(store).await;
+    for (subject, ..) in LANGUAGES {
+        say(&world, subject, "").await;
+    }
+    for (seq, (subject, finds, finds_not)) in (1..).zip(LANGUAGES) {
+        for q in finds {
+            assert!(found(&world, &words(q)).await.contains(&seq), "{q} is in {subject}");
+        }
+        for q in finds_not {
+            assert!(!found(&world, &words(q)).await.contains(&seq), "{q} is not in {subject}");
+        }
+    }
+}
+
+/// What stands far behind in a long text is found too, with its neighbours.
+pub async fn the_end_of_a_long_text_is_found(store: &Store) {
+    let world = World::new(store).await;
+    let filler: String = (0..20_000).map(|n| format!("w{n} ")).collect();
+    say(&world, "Long", &format!("{filler} the last words {}検索", "あいうえお".repeat(5_000))).await;
+    for q in ["\"last words\"", "検索", "w19999"] {
+        assert_eq!(found(&world, &words(q)).await, [1], "{q}");
+    }
+    assert!(found(&world, &words("\"words last\"")).await.is_empty());
+}
+
+/// Signs alone are no word, and asking for them asks for nothing; beside a word they part words.
+pub async fn a_search_without_a_word_is_refused(store: &Store) {
+    let world = World::new(store).await;
+    say(&world, "lunch", "nothing of it").await;
+    for q in ["🚀", "!!!", "\"🚀\"", "*", "- -", "👩‍🚀", "…"] {
+        let result = store.search(world.tenant, &words(q), None, 10).await;
+        assert_eq!(super::world::refused(result), domain::Code::InvalidField, "{q}");
+    }
+    assert_eq!(found(&world, &words("🚀 lunch!")).await, [1]);
+}
+
 /// A search of very many words is refused, one of many is not.
 pub async fn a_search_takes_as_many_words_as_a_person_types(store: &Store) {
     let world = World::new(store).await;

@@ -92,6 +92,45 @@ impl Postgres {
     }
 }
 
+/// Why a query was not answered: what the database says, and whether it says that what it read is damaged.
+pub(crate) struct Unanswered {
+    pub(crate) text: String,
+    pub(crate) is_damage: bool,
+}
+
+impl Postgres {
+    /// Makes an extension where it is not there; answers why it cannot be.
+    pub(crate) async fn make_extension(&self, name: &str) -> Result<std::result::Result<(), String>> {
+        let client = self.pool.get().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+        let made = client.batch_execute(&format!("CREATE EXTENSION IF NOT EXISTS {name}")).await;
+        match made {
+            Ok(()) => Ok(Ok(())),
+            Err(error) if error.as_db_error().is_some() => Ok(Err(full(&error))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Runs one query that may take as long as it takes.
+    pub(crate) async fn query_in_its_time(
+        &self,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<std::result::Result<Vec<Row>, Unanswered>> {
+        let client = self.pool.get().await.map_err(|error| Error::Unavailable(error.to_string()))?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
+        match client.query(sql, &parameters).await {
+            Ok(rows) => rows.iter().map(values::row).collect::<Result<_>>().map(Ok),
+            Err(error) => match error.code() {
+                Some(code) => {
+                    let is_damage = code.code().starts_with("XX");
+                    Ok(Err(Unanswered { text: full(&error), is_damage }))
+                }
+                None => Err(error.into()),
+            },
+        }
+    }
+}
+
 /// How one attempt to read went wrong.
 enum Attempt {
     /// With its connection: another may do better.

@@ -9,38 +9,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::{Digest, TenantId};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Cursor, Term, Texts};
-use crate::{Error, Result};
+use super::words::{self, FORMAT, Term};
+use super::{Cursor, Texts};
+use crate::{Error, Result, sqlite};
 
 /// Rows of the index are numbered by tenant and position together.
 const TENANT_SHIFT: u32 = 40;
 /// The last position that has a number.
 pub(super) const SEQ_MAX: i64 = 1 << TENANT_SHIFT;
 
-const SCHEMA: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5(subject, body, content='', tokenize='unicode61 remove_diacritics 2');
+const SCHEMA: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5(subject, body, content='', tokenize='ascii');
 CREATE TABLE IF NOT EXISTS reached (tenant INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL);";
 
 /// The index.
 #[derive(Clone)]
 pub(crate) struct Folder {
-    connection: Arc<Mutex<Connection>>,
+    /// None: it could not be opened, and is tried again when it is wanted.
+    connection: Arc<Mutex<Option<Connection>>>,
     /// None: it is in memory.
     folder: Option<PathBuf>,
 }
 
 impl Folder {
-    /// Opens the index beside the store; one that cannot be read is made again.
-    pub(super) fn open(folder: &Path) -> Result<Self> {
-        let connection = prepare(folder).or_else(|error| {
-            tracing::warn!(%error, "the search index cannot be read and is made again");
-            remake(Some(folder))
-        })?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), folder: Some(folder.to_owned()) })
+    /// Opens the index beside the store. One that is surely bad, or holds words of another form, is made again. One that cannot
+    /// be opened for another reason, such as a full disk, is left as it is.
+    pub(super) fn open(folder: &Path) -> Self {
+        let connection = prepare_or_remake(folder);
+        if let Err(error) = &connection {
+            tracing::warn!(%error, "the search index cannot be opened: searches are refused until it can");
+        }
+        Self { connection: Arc::new(Mutex::new(connection.ok())), folder: Some(folder.to_owned()) }
     }
 
     /// An index in memory, which is gone with the process.
     pub(super) fn in_memory() -> Result<Self> {
-        Ok(Self { connection: Arc::new(Mutex::new(remake(None)?)), folder: None })
+        Ok(Self { connection: Arc::new(Mutex::new(Some(remake(None)?))), folder: None })
     }
 
     async fn with<T: Send + 'static>(
@@ -49,12 +52,18 @@ impl Folder {
     ) -> Result<T> {
         let (connection, folder) = (Arc::clone(&self.connection), self.folder.clone());
         let run = move || {
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = work(&mut connection);
+            let mut held = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = match (&mut *held, folder.as_deref()) {
+                (Some(connection), _) => connection,
+                (none, Some(folder)) => none.insert(prepare_or_remake(folder)?),
+                (none, None) => none.insert(remake(None)?),
+            };
+            let result = work(connection);
             let Err(Error::Corrupt(why)) = result else { return result };
             tracing::warn!(why, "the search index is made again");
-            *connection = Connection::open_in_memory()?;
-            *connection = remake(folder.as_deref())?;
+            // The file has to be closed before it is removed.
+            *held = None;
+            *held = Some(remake(folder.as_deref())?);
             Err(Error::Unavailable("the search index is being made again".to_owned()))
         };
         tokio::task::spawn_blocking(run).await.map_err(|error| Error::Unavailable(error.to_string()))?
@@ -80,12 +89,10 @@ impl Folder {
 
     /// Throws the whole index away, so that it is made again from the start.
     pub(super) async fn forget(&self) -> Result<()> {
-        let folder = self.folder.clone();
-        self.with(move |connection| {
-            // The file has to be closed before it is removed.
-            *connection = Connection::open_in_memory()?;
-            *connection = remake(folder.as_deref())?;
-            Ok(())
+        self.with(|connection| {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch("INSERT INTO texts (texts) VALUES ('delete-all'); DELETE FROM reached")?;
+            Ok(transaction.commit()?)
         })
         .await
     }
@@ -141,7 +148,8 @@ fn insert(
     }
     let mut insert = connection.prepare_cached("INSERT INTO texts (rowid, subject, body) VALUES (?1, ?2, ?3)")?;
     for (seq, text) in texts.into_iter().filter(|(seq, _)| *seq > done) {
-        insert.execute((base(tenant) + seq, text.subject, text.body))?;
+        let words = |text: &str| words::words(text).join(" ");
+        insert.execute((base(tenant) + seq, words(&text.subject), words(&text.body)))?;
     }
     let sql = "INSERT INTO reached (tenant, seq, hash) VALUES (?1, ?2, ?3) ON CONFLICT (tenant) DO UPDATE SET \
                seq = excluded.seq, hash = excluded.hash WHERE excluded.seq > seq";
@@ -149,18 +157,41 @@ fn insert(
     Ok(())
 }
 
+/// Opens the index, and makes it again only where that cannot lose a good one.
+fn prepare_or_remake(folder: &Path) -> Result<Connection> {
+    match prepare(folder) {
+        Err(Error::Corrupt(why)) => {
+            tracing::warn!(why, "the search index is made again");
+            remake(Some(folder))
+        }
+        outcome => outcome,
+    }
+}
+
+/// Opens the index; [`Error::Corrupt`] where it has to be made again.
 fn prepare(folder: &Path) -> Result<Connection> {
-    let connection = Connection::open(folder.join("search.db"))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let (connection, _) = sqlite::connect(&folder.join("search.db"))?;
     connection.pragma_update(None, "synchronous", "OFF")?;
+    let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 {
+        fill(&connection)?;
+    }
+    let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if format == FORMAT {
+        return Ok(connection);
+    }
+    Err(Error::Corrupt(format!("its words have the form {format}, this program reads {FORMAT}")))
+}
+
+fn fill(connection: &Connection) -> Result<()> {
     connection.execute_batch(SCHEMA)?;
-    Ok(connection)
+    Ok(connection.pragma_update(None, "user_version", FORMAT)?)
 }
 
 fn remake(folder: Option<&Path>) -> Result<Connection> {
     let Some(folder) = folder else {
         let connection = Connection::open_in_memory()?;
-        connection.execute_batch(SCHEMA)?;
+        fill(&connection)?;
         return Ok(connection);
     };
     for file in ["search.db", "search.db-wal", "search.db-shm"] {
@@ -175,9 +206,9 @@ fn base(tenant: TenantId) -> i64 {
 
 /// The terms in FTS5's own syntax, each quoted: what a person types is never syntax.
 fn query(terms: &[Term]) -> String {
-    let quoted = terms.iter().map(|term| match term {
-        Term::Words(words) => format!("\"{words}\""),
-        Term::Beginning(beginning) => format!("\"{beginning}\"*"),
+    let quoted = terms.iter().map(|Term { words, begins }| {
+        let goes_on = if *begins { " *" } else { "" };
+        format!("\"{}\"{goes_on}", words.join(" "))
     });
     quoted.collect::<Vec<_>>().join(" ")
 }

@@ -4,6 +4,7 @@
 mod closing;
 #[cfg(test)]
 mod full;
+mod integrity;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -14,6 +15,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::Result;
+use open::Shared;
+pub(crate) use open::connect;
+
 use crate::queue::Queue;
 use crate::value::{Row, Value};
 
@@ -44,26 +48,28 @@ impl Default for Options {
 pub(crate) struct Sqlite {
     pub(crate) queue: Queue,
     readers: Arc<readers::Readers>,
+    path: Arc<Path>,
+    shared: Shared,
 }
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path, options: &Options) -> Result<Self> {
         let path = folder.join("coordination.db");
-        let connection = open::writer(&path, options)?;
-        let readers = Arc::new(readers::Readers::open(&path, options)?);
+        let (connection, shared) = open::writer(&path, options)?;
+        let readers = Arc::new(readers::Readers::open(&path, shared, options)?);
         let (queue, waiting) = Queue::new(options.queue, options.queue_bytes);
         writer::start(connection, waiting, options.batch)?;
-        Ok(Self { queue, readers })
+        Ok(Self { queue, readers, path: path.into(), shared })
     }
 
     /// Opens a database that another process writes.
     pub(crate) fn read(folder: &Path, options: &Options) -> Result<Self> {
         let path = folder.join("coordination.db");
-        let readers = Arc::new(readers::Readers::open(&path, options)?);
-        crate::migrate::is_newest(&open::reader(&path, options)?)?;
+        let readers = Arc::new(readers::Readers::open(&path, Shared::File, options)?);
+        crate::migrate::is_newest(&open::reader(&path, Shared::File, options)?)?;
         // Nobody takes from this queue: changes are refused as to a closed store.
         let (queue, _) = Queue::new(1, 1);
-        Ok(Self { queue, readers })
+        Ok(Self { queue, readers, path: path.into(), shared: Shared::File })
     }
 
     pub(crate) async fn query(&self, sql: String, parameters: Vec<Value>) -> Result<Vec<Row>> {

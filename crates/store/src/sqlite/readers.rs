@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{Options, open};
+use super::Options;
+use super::open::{self, Shared};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -16,8 +17,9 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path, options: &Options) -> Result<Self> {
-        let connections = (0..options.readers).map(|_| open::reader(path, options)).collect::<Result<Vec<_>>>()?;
+    pub(super) fn open(path: &Path, shared: Shared, options: &Options) -> Result<Self> {
+        let connections =
+            (0..options.readers).map(|_| open::reader(path, shared, options)).collect::<Result<Vec<_>>>()?;
         let permits = Semaphore::new(connections.len());
         Ok(Self { idle: std::sync::Arc::new(Mutex::new(connections)), permits })
     }

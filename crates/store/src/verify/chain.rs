@@ -83,7 +83,9 @@ impl Check {
                     self.event(&event, previous);
                 }
                 let beside = beside(&event, &mut row);
-                if let Err(why) = beside.and_then(|()| self.rebuilt.apply(&event)) {
+                let applied =
+                    beside.and_then(|()| self.rebuilt.apply(&event)).and_then(|()| self.recorded.apply(&event));
+                if let Err(why) = applied {
                     self.problem(Some(seq), "content", format!("event {seq}: {why}"));
                 }
             }

@@ -1,0 +1,1 @@
+-- The words of the full-text index have another form. SQLite keeps its index in a file of its own, which says so itself.
