@@ -1,16 +1,8 @@
-//! What the measured server is compared with: a handler that reads the same JSON, answers it, and stores nothing, in a process of
-//! its own as the server is.
+//! What the measured server is compared with: a handler that reads the same JSON, answers it, and stores nothing. It runs in a
+//! process of its own, as the server does; the binary serves it.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, ExitCode, Stdio};
-
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use serde::Serialize;
-use tokio::net::TcpListener;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 
 use cli::Failure;
 
@@ -49,43 +41,5 @@ impl Drop for Baseline {
     fn drop(&mut self) {
         drop(self.process.kill());
         drop(self.process.wait());
-    }
-}
-
-/// Serves the handler on a free loopback port, whose URL it prints, until standard input ends; returns the exit code.
-pub async fn run() -> ExitCode {
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            cli::complain(&failure, false);
-            failure.exit_code()
-        }
-    }
-}
-
-async fn serve() -> Result<(), Failure> {
-    let cannot = |why| Failure::io("the baseline cannot serve", why);
-    let app = Router::new().route("/api/v1/messages", post(answer));
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(cannot)?;
-    anstream::println!("http://{}", listener.local_addr().map_err(cannot)?);
-    let parent_left = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]).map(drop));
-    axum::serve(listener, app).with_graceful_shutdown(async { drop(parent_left.await) }).await.map_err(cannot)
-}
-
-/// As much of an answer as a server gives that has nothing to remember.
-#[derive(Serialize)]
-struct Accepted {
-    id: &'static str,
-    seq: u64,
-    message: protocol::SendMessage,
-}
-
-async fn answer(body: Bytes) -> Response {
-    match serde_json::from_slice(&body) {
-        Ok(message) => {
-            let accepted = Accepted { id: "00000000-0000-7000-8000-000000000000", seq: 1, message };
-            (StatusCode::CREATED, axum::Json(accepted)).into_response()
-        }
-        Err(why) => (StatusCode::BAD_REQUEST, why.to_string()).into_response(),
     }
 }

@@ -18,7 +18,7 @@ use clap::{Args, ValueEnum};
 use cli::{Failure, Global, Session, duration, remark};
 
 use baseline::Baseline;
-pub use baseline::{COMMAND as BASELINE, run as run_baseline};
+pub use baseline::COMMAND as BASELINE;
 use load::Load;
 use plan::Plan;
 use report::Report;

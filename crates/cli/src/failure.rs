@@ -2,6 +2,7 @@ use std::{io, process::ExitCode};
 
 use client::Error;
 use protocol::Problem;
+use protocol::shape::remedy::{self, Wording};
 
 use crate::clean::clean;
 
@@ -127,12 +128,13 @@ fn problem_lines(problem: &Problem) -> Vec<(&'static str, String)> {
 
 fn next_step(problem: &Problem) -> Option<String> {
     if problem.status == 401 {
-        // The server's own remedy speaks of headers.
         return Some(
             "export COORDINATION_KEY=...; who administers the server makes a key with `coord keys create`".to_owned(),
         );
     }
-    let remedy = problem.remedy.as_ref().map(|remedy| clean(remedy).into_owned());
+    // The server's own sentence speaks of routes and headers; a step that is known here is put in commands.
+    let step = problem.action.clone().and_then(remedy::remedy).map(|step| remedy::worded(&step, Wording::Cli));
+    let remedy = step.or_else(|| problem.remedy.clone()).map(|remedy| clean(&remedy).into_owned());
     remedy.or_else(|| problem.retry_after_s.map(|seconds| format!("try again in {seconds} s")))
 }
 
@@ -174,6 +176,21 @@ mod tests {
         rule: decide needs the domain or final authority
         holders: chat, human
         next: Send it as a `propose` to domain:strategy.
+        ");
+    }
+
+    #[test]
+    fn a_step_that_is_known_is_put_in_commands() {
+        let problem = Problem {
+            status: 422,
+            detail: "No attachment `9f86`.".into(),
+            remedy: Some("Store it first: POST /api/v1/attachments.".into()),
+            action: Some(protocol::Action::StoreAttachment),
+            ..Problem::default()
+        };
+        insta::assert_snapshot!(refused(problem), @r"
+        error: No attachment `9f86`.
+        next: Store it first: coord attach put FILE
         ");
     }
 

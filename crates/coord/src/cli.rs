@@ -1,3 +1,4 @@
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -163,12 +164,12 @@ pub(crate) fn environment() -> Vec<(String, String)> {
 pub(crate) fn run() -> ExitCode {
     let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     if arguments.get(1).is_some_and(|command| command == bench::BASELINE) {
-        return on_a_runtime(bench::run_baseline());
+        return on_a_runtime(bench_baseline());
     }
     let Cli { command, global } = Cli::parse();
     let global = global.with_environment(&environment());
     match command {
-        Command::Serve(args) => serve::run(Role::Whole, &args.sources(), args.listen.insecure),
+        Command::Serve(args) => serve::run(Role::All, &args.sources(), args.listen.insecure),
         Command::Api(args) => serve::run(Role::Api, &args.sources(), args.listen.insecure),
         Command::Worker(args) => serve::run(Role::Worker, &args.sources(), args.listen.insecure),
         Command::Migrate(args) => migrate::run(&args),
@@ -185,6 +186,24 @@ pub(crate) fn run() -> ExitCode {
         },
         Command::Bench(bench) => {
             on_threads(Some(bench.threads()), offline::or_asking(global, async |global| bench.run(global).await))
+        }
+    }
+}
+
+/// Serves what a benchmark compares with on a free loopback port, whose URL it prints, until standard input ends.
+async fn bench_baseline() -> ExitCode {
+    let served = async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        anstream::println!("http://{}", listener.local_addr()?);
+        let parent_left = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]).map(drop));
+        server::serve_baseline(listener, async { drop(parent_left.await) }).await
+    };
+    match served.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            let failure = cli::Failure::io("the baseline cannot serve", why);
+            cli::complain(&failure, false);
+            failure.exit_code()
         }
     }
 }

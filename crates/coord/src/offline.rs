@@ -71,7 +71,7 @@ async fn serve(
     global.url = Some(format!("http://{}", api.local_addr()?));
     global.key = Some(SecretString::from(key));
     let metrics = Metrics::new();
-    let engine = installation::open(&config, Role::Whole, Some(&folder), &metrics).await?;
+    let engine = installation::open(&config, Role::All, Some(&folder), &metrics).await?;
     let server = Server::new(engine.clone(), ServerConfig::default(), metrics);
     let done = CancellationToken::new();
     let work = async {

@@ -62,7 +62,7 @@ fn start(role: Role, sources: &Sources, insecure: bool) -> Result<(), Error> {
     if let Some(why) = config.auth.refusal_to_listen(config.server.listen, insecure).filter(|_| role != Role::Worker) {
         return Err(Error::Open(why));
     }
-    if role != Role::Whole && config.database.url.is_none() {
+    if role != Role::All && config.database.url.is_none() {
         return Err(Error::NoDatabase(name(role)));
     }
     let (traces, spans) = Traces::begin(&config.traces).map_err(Error::Open)?;
@@ -75,7 +75,7 @@ fn start(role: Role, sources: &Sources, insecure: bool) -> Result<(), Error> {
         tracing::warn!(error = %error, "the limit on open files stays as it is");
     }
     let folder = match role {
-        Role::Whole => Some(DataFolder::take(config.data.as_deref())?),
+        Role::All => Some(DataFolder::take(config.data.as_deref())?),
         Role::Api | Role::Worker => None,
     };
     let mut threads = tokio::runtime::Builder::new_multi_thread();
@@ -103,7 +103,7 @@ fn beside_the_store() -> usize {
 /// What the command of a role is called.
 fn name(role: Role) -> &'static str {
     match role {
-        Role::Whole => "serve",
+        Role::All => "serve",
         Role::Api => "api",
         Role::Worker => "worker",
     }
@@ -116,7 +116,7 @@ fn warn(config: &Config, role: Role) {
             "`attachments.url` is not set, so attachments are refused: name a folder or bucket that all servers reach"
         );
     }
-    if role != Role::Whole && config.rabbitmq.url.is_none() {
+    if role != Role::All && config.rabbitmq.url.is_none() {
         tracing::warn!("RABBITMQ_URL is not set: of all workers one at a time finds the tasks, in the database");
     }
 }
@@ -143,7 +143,7 @@ async fn serve(config: &Config, role: Role, folder: Option<&DataFolder>, mut sig
     let measured = Metrics::new();
     let engine = installation::open(config, role, folder, &measured).await?;
     let server = match role {
-        Role::Whole | Role::Api => Server::new(engine.clone(), config.server.clone(), measured),
+        Role::All | Role::Api => Server::new(engine.clone(), config.server.clone(), measured),
         Role::Worker => Server::of_probes(engine.clone(), config.server.clone(), measured),
     };
     let data = folder.map(DataFolder::path);

@@ -153,7 +153,7 @@ struct Inner {
 impl Engine {
     /// Starts an engine that does everything: opens it, and starts the loops behind it on the current tokio runtime.
     pub async fn start(parts: Parts, config: Config, access: AccessPolicy) -> Result<Self> {
-        Self::start_as(Role::Whole, parts, config, access).await
+        Self::start_as(Role::All, parts, config, access).await
     }
 
     /// Starts an engine that does its part beside others on the same store.

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Everything in one process.
-    Whole,
+    All,
     /// Answers requests, and hands tasks to the workers of other processes.
     Api,
     /// Works on tasks, and does what is due.

@@ -13,7 +13,12 @@ use crate::Timestamp;
     "time": "2026-03-14T09:26:53.589Z", "datacontenttype": "application/json", "sequence": 7,
     "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "previoushash": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
-    "data": {"id": "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42", "from": "code", "subject": "Hello k8s"}
+    "data": {
+        "id": "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42", "from": "code", "to": ["chat"], "recipients": ["chat"],
+        "subject": "Hello k8s", "body": "It works.", "content_type": "text/markdown", "kind": "inform",
+        "priority": "normal", "thread_id": "01982f3c-7b1a-7c00-8000-5f0d8a3c1e42",
+        "sent_at": "2026-03-14T09:26:53.589Z"
+    }
 }))]
 pub struct Event {
     /// The version of `CloudEvents`, always `1.0`.

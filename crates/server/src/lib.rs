@@ -7,6 +7,7 @@ mod agent;
 mod app;
 mod attachment;
 mod authority;
+mod baseline;
 pub mod config;
 mod dead_letter;
 mod docs;
@@ -34,6 +35,7 @@ mod trace;
 mod trigger;
 mod webhook;
 
+pub use baseline::serve_baseline;
 pub use metrics::Metrics;
 pub use serve::{Listeners, Server};
 pub use trace::SPANS;

@@ -107,6 +107,15 @@ pub const OPENAPI_LINTERS: Program = Program {
     packages: &["npm:lock:redocly-2.77.0-spectral-6.16.3"],
 };
 
+/// What finds out whether everybody can use a page.
+pub const AXE: Program = Program {
+    name: "axe",
+    paths: &["target/npm/axe/node_modules/axe-core/axe.min.js"],
+    packages: &[
+        "npm:axe-core@4.14.1#sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+    ],
+};
+
 /// The message broker, with Erlang.
 pub const RABBITMQ: Program =
     Program { name: "rabbitmq", paths: &["/usr/lib/rabbitmq/bin/rabbitmq-server"], packages: &["rabbitmq-server"] };
@@ -191,6 +200,7 @@ pub const PROGRAMS: &[Program] = &[
     PGBOUNCER,
     NPM,
     OPENAPI_LINTERS,
+    AXE,
     PATRONI,
     ETCD,
     PGBACKREST,

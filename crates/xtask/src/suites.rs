@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::install::{
-    BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, CURL, ETCD, HAPROXY, MOTO, OPENAPI_LINTERS, PATRONI, PGBACKREST,
+    AXE, BINUTILS, BUBBLEWRAP, CERTIFICATES, CHROMIUM, CURL, ETCD, HAPROXY, MOTO, OPENAPI_LINTERS, PATRONI, PGBACKREST,
     PGBOUNCER, POSTGRESQL, POSTGRESQL_16, POSTGRESQL_17, POSTGRESQL_18, PYTHON, Program, RABBITMQ, REDIS,
 };
 
@@ -95,10 +95,15 @@ pub const SUITES: &[Suite] = &[
         needs: &[PYTHON],
     },
     Suite { name: "crash", about: "kill -9 in the middle of work", files: &[("coord", "crash")], needs: &[] },
-    Suite { name: "pages", about: "the pages in a browser", files: &[("coord", "pages")], needs: &[CHROMIUM] },
+    Suite {
+        name: "pages",
+        about: "the pages in a browser, and whether everybody can use them",
+        files: &[("coord", "pages")],
+        needs: &[CHROMIUM, AXE],
+    },
     Suite {
         name: "openapi",
-        about: "the OpenAPI document, by the rules of Redocly",
+        about: "the OpenAPI document, by the rules of Redocly and Spectral",
         files: &[("server", "openapi")],
         needs: &[OPENAPI_LINTERS],
     },

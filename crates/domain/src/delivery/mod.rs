@@ -10,7 +10,7 @@ mod verb;
 pub use change::{Change, Notice};
 pub use policy::DeliveryPolicy;
 pub use receipt::Receipt;
-pub use verb::Verb;
+pub use verb::{Until, Verb};
 
 use serde::{Deserialize, Serialize};
 

@@ -7,6 +7,8 @@ mod verdict;
 
 pub use draft::Draft;
 
+use serde_json::value::RawValue;
+
 use crate::agent::{Agent, AgentName, SYSTEM};
 use crate::authority;
 use crate::directory::Directory;
@@ -108,6 +110,15 @@ fn check_sender_priority(draft: &Draft, from: &Agent) -> Result<(), Refusal> {
     }
 }
 
+/// Metadata without line breaks, so that an event that holds it fits one line of a stream. In JSON, raw line breaks are only white
+/// space.
+fn one_line(metadata: Box<RawValue>) -> Box<RawValue> {
+    if !metadata.get().contains(['\r', '\n']) {
+        return metadata;
+    }
+    RawValue::from_string(metadata.get().replace(['\r', '\n'], " ")).unwrap_or(metadata)
+}
+
 fn compose(draft: Draft, from: AgentName, times: Times, known: &Known<'_>) -> Message {
     Message {
         id: known.id,
@@ -125,7 +136,7 @@ fn compose(draft: Draft, from: AgentName, times: Times, known: &Known<'_>) -> Me
         thread_id: known.thread.unwrap_or(known.id),
         attachments: draft.attachments,
         evidence: draft.evidence,
-        metadata: draft.metadata,
+        metadata: draft.metadata.map(one_line),
         expires_at: times.expires_at,
         deliver_at: times.deliver_at,
         ack_within: draft.ack_within,

@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_process_that_works_runs_every_job() {
-        for role in [Role::Whole, Role::Worker] {
+        for role in [Role::All, Role::Worker] {
             assert_eq!(run_by(role, false).len(), JOBS.len(), "{role:?}");
         }
     }

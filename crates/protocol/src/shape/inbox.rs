@@ -1,4 +1,4 @@
-use domain::delivery::Verb;
+use domain::delivery::{Until, Verb};
 use domain::{Code, Delivery, Refusal, Span, Time};
 
 use super::{Reading, message, time};
@@ -93,20 +93,13 @@ pub fn extend(request: crate::Extend) -> Result<Verb, Refusal> {
     Ok(Verb::Extend { receipt: receipt(&request.receipt)?, lease })
 }
 
-/// The verb of a defer; exactly one of `until`, `for` and `trigger` says until when.
+/// The verb of a defer.
 pub fn defer(request: crate::Defer, now: Time) -> Result<Verb, Refusal> {
     let mut reading = Reading::default();
-    let given = [request.until.is_some(), request.for_.is_some(), request.trigger.is_some()];
-    match given.iter().filter(|given| **given).count() {
-        1 => {}
-        0 => reading.fault(Code::MissingField, "until", "say until when: one of `until`, `for` and `trigger`"),
-        _ => reading.fault(Code::InvalidField, "until", "give only one of `until`, `for` and `trigger`"),
-    }
-    let until = reading.time("until", request.until);
-    let until = until.or(reading.span("for", request.for_).map(|span| now.plus(span)));
-    let until = reading.finish(until)?;
+    let (time, span) = (reading.time("until", request.until), reading.span("for", request.for_));
+    let (until, trigger) = reading.finish(Until { time, span, trigger: request.trigger })?.resolve(now)?;
     let receipt = request.receipt.map(|text| receipt(&text)).transpose()?;
-    Ok(Verb::Defer { receipt, until, trigger: request.trigger, reason: request.reason })
+    Ok(Verb::Defer { receipt, until, trigger, reason: request.reason })
 }
 
 /// The verb of a terminate.

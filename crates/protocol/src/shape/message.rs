@@ -6,8 +6,6 @@ use domain::send::Draft;
 use domain::view::MessageView;
 use domain::{MessageId, Priority, Refusal, State};
 
-use serde_json::value::RawValue;
-
 use super::{Reading, time};
 
 /// The draft that a request asks to send.
@@ -25,7 +23,7 @@ pub fn draft(request: crate::SendMessage, traceparent: Option<String>) -> Result
         in_reply_to: request.in_reply_to.map(MessageId),
         attachments: attached(request.attachments, &mut reading),
         evidence: request.evidence,
-        metadata: request.metadata.map(one_line),
+        metadata: request.metadata.map(Metadata::into_raw),
         expires_in: reading.span("expires_in", request.expires_in),
         expires_at: reading.time("expires_at", request.expires_at),
         deliver_in: reading.span("deliver_in", request.deliver_in),
@@ -34,16 +32,6 @@ pub fn draft(request: crate::SendMessage, traceparent: Option<String>) -> Result
         traceparent,
     };
     reading.finish(draft)
-}
-
-/// The metadata without line breaks, so that an event that holds it fits one line of a stream. In JSON they stand only
-/// between things, where a space says the same.
-fn one_line(metadata: Metadata) -> Box<RawValue> {
-    if !metadata.as_json().contains(['\r', '\n']) {
-        return metadata.into_raw();
-    }
-    let text = metadata.as_json().replace(['\r', '\n'], " ");
-    RawValue::from_string(text).unwrap_or_else(|_| metadata.into_raw())
 }
 
 fn attached(refs: Vec<AttachmentRef>, reading: &mut Reading) -> Vec<Attached> {

@@ -34,11 +34,13 @@ pub(super) fn write(document: &mut Value) {
             put(&mut schema["properties"]["name"], NAME);
         }
     }
+    let shared = document["components"]["schemas"].clone();
     for part in ["paths", "webhooks"] {
         let operations = document[part].as_object_mut().into_iter().flat_map(Map::values_mut);
         for operation in operations.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
             let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
             for parameter in parameters.into_iter().flatten() {
+                own_schema(parameter, &shared);
                 in_parameter(parameter);
             }
         }
@@ -57,6 +59,16 @@ fn in_schema(schema: &mut Value) {
         }
         Value::Array(list) => list.iter_mut().for_each(in_schema),
         _ => {}
+    }
+}
+
+/// Gives a parameter a schema of its own where it names a shared one that has an example: a page fills in that example too.
+fn own_schema(parameter: &mut Value, shared: &Value) {
+    let name = parameter["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+    let named = name.and_then(|name| shared.get(name)).filter(|schema| schema.get("example").is_some());
+    if let Some(mut schema) = named.cloned() {
+        schema.as_object_mut().map(|schema| schema.remove("description"));
+        parameter["schema"] = schema;
     }
 }
 
