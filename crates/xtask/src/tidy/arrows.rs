@@ -70,6 +70,7 @@ const KEPT: &[(&str, &str)] = &[
     ("object_store", "blobs"),
     ("fred", "ephemeral"),
     ("redis", "ephemeral"),
+    ("axum", "server"),
 ];
 
 /// Finds the arrows that the tables do not have, in the answer of `cargo metadata`.
