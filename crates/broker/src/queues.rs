@@ -81,7 +81,7 @@ impl Queues {
             let taken = self.take_now(max);
             if !taken.is_empty() {
                 self.inner.went.notify_one();
-                // Whoever else waits looks whether there is more.
+                // Another waiter checks whether there is more.
                 self.inner.came.notify_one();
                 return taken;
             }

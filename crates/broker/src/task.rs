@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A message that a worker is to see to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// Whose world.
+    /// The tenant.
     pub tenant: TenantId,
     /// The message's position.
     pub seq: i64,

@@ -9,36 +9,36 @@ use crate::notifier::{Notifiers, Subscription};
 use crate::redis::Redis;
 use crate::{Admission, EphemeralConfig, Rate, Scope, UrlError};
 
-/// Wake-ups, presence, rate limits and word of what is stale: in this process, and through Redis in all that share it. Cheap
+/// Notifications, presence, rate limits and invalidation: in this process, and through Redis in all that share it. Cheap
 /// to clone; every clone is the same.
 #[derive(Clone, Default)]
 pub struct Ephemeral {
     local: Arc<Local>,
-    /// None: nobody else is to be told.
+    /// None: there is no other process.
     redis: Option<Redis>,
 }
 
 /// How it is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// As it should.
+    /// All well.
     Ok,
-    /// Redis is away, and why: other processes are not heard, limits count for each process by itself.
+    /// Redis is away, and why. Nothing is received from other processes, and each process counts limits by itself.
     Degraded(String),
 }
 
 impl Ephemeral {
-    /// One that shares what it hears and counts through Redis. Returns at once and connects in the background, again and again,
+    /// Shares notifications and counts through Redis. Returns at once; connects and reconnects in the background,
     /// on the current tokio runtime.
     ///
-    /// Fails when `url` is none of Redis.
+    /// Fails when `url` is not a Redis URL.
     pub fn redis(url: &str, config: &EphemeralConfig) -> Result<Self, UrlError> {
         let local = Arc::<Local>::default();
         let redis = Redis::start(url, &config.prefix, Arc::clone(&local))?;
         Ok(Self { local, redis: Some(redis) })
     }
 
-    /// Tells whoever waits for this inbox that something came: here at once, elsewhere within milliseconds.
+    /// Notifies the subscribers of this inbox: here at once, elsewhere within milliseconds.
     pub fn notify_inbox(&self, tenant: TenantId, agent: &AgentName) {
         let key = (tenant, agent.clone());
         self.local.inboxes.notify(&key);
@@ -47,7 +47,7 @@ impl Ephemeral {
         }
     }
 
-    /// Tells whoever follows this tenant's log that it has grown: here at once, elsewhere within milliseconds.
+    /// Notifies the subscribers of this tenant's log: here at once, elsewhere within milliseconds.
     pub fn notify_log(&self, tenant: TenantId) {
         self.local.logs.notify(&tenant);
         if let Some(redis) = &self.redis {
@@ -55,7 +55,7 @@ impl Ephemeral {
         }
     }
 
-    /// Tells whoever looks for tasks to publish that there are some: here at once, elsewhere within milliseconds.
+    /// Notifies the relay that there are tasks to publish: here at once, elsewhere within milliseconds.
     pub fn notify_tasks(&self) {
         self.local.tasks.notify_one();
         if let Some(redis) = &self.redis {
@@ -68,35 +68,35 @@ impl Ephemeral {
         self.local.tasks.notified().await;
     }
 
-    /// Tells the other processes that what they remember may be old.
+    /// Tells the other processes that their caches may be stale.
     pub fn invalidate(&self, stale: Stale) {
         if let Some(redis) = &self.redis {
             redis.tell(Invalidation::Stale(stale));
         }
     }
 
-    /// What other processes have said may be old; one who falls far behind is told of an error in between, and then cannot
-    /// trust anything.
+    /// Receives the invalidations of other processes. A receiver that lags too far gets an error, and must then invalidate
+    /// everything.
     pub fn stale(&self) -> broadcast::Receiver<Stale> {
         self.local.stale.subscribe()
     }
 
-    /// Whether a notification in another process is heard here; where it is not, whoever waits has to look more often.
+    /// Whether notifications of other processes arrive here; where they do not, waiters poll more often.
     pub fn hears_others(&self) -> bool {
         self.redis.as_ref().is_some_and(Redis::is_listening)
     }
 
-    /// Waits for an inbox. Subscribe first, look then, wait last: so nothing slips in between.
+    /// Subscribes to an inbox. Subscribe first, poll then, wait last: so nothing is missed in between.
     pub fn inbox(&self, tenant: TenantId, agent: &AgentName) -> Subscription<(TenantId, AgentName)> {
         Notifiers::subscribe(&self.local.inboxes, (tenant, agent.clone()))
     }
 
-    /// Waits for a tenant's log.
+    /// Subscribes to a tenant's log.
     pub fn log(&self, tenant: TenantId) -> Subscription<TenantId> {
         Notifiers::subscribe(&self.local.logs, tenant)
     }
 
-    /// Notes that an agent was there.
+    /// Notes that an agent was seen.
     pub fn seen(&self, tenant: TenantId, agent: &AgentName, now: Time) {
         self.local.presence.seen(tenant, agent, now);
         if let Some(redis) = &self.redis {
@@ -104,7 +104,7 @@ impl Ephemeral {
         }
     }
 
-    /// Notes that an agent says that it is there; when this returns every process knows, unless Redis is away.
+    /// Notes a heartbeat of an agent. When this returns every process knows of it, unless Redis is away.
     pub async fn seen_by_all(&self, tenant: TenantId, agent: &AgentName, now: Time) {
         self.local.presence.seen(tenant, agent, now);
         if let Some(redis) = &self.redis {
@@ -112,7 +112,7 @@ impl Ephemeral {
         }
     }
 
-    /// When each of these agents was last there, as far as it is remembered: by this process, or for seven days by Redis.
+    /// When each of these agents was last seen: as this process remembers, or Redis, for seven days.
     pub async fn last_seen(&self, tenant: TenantId, agents: &[&AgentName]) -> Vec<Option<Time>> {
         let here = agents.iter().map(|agent| self.local.presence.last(tenant, agent));
         match &self.redis {
@@ -142,7 +142,7 @@ impl Ephemeral {
         }
     }
 
-    /// Tells what is still to be told and disconnects; takes a second at most.
+    /// Sends what is still waiting and disconnects; takes a second at most.
     pub async fn close(&self) {
         if let Some(redis) = &self.redis {
             redis.close().await;

@@ -1,38 +1,38 @@
-//! Invalidation: what one process tells the others, as short lines of text.
+//! What processes send each other, notifications and invalidations, as short lines of text.
 
 use domain::{AgentName, TenantId};
 
-/// What is remembered somewhere and may be old.
+/// What a cache holds that may be stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stale {
     /// A tenant's agents and grants.
     Directory(TenantId),
     /// A tenant's keys.
     Keys(TenantId),
-    /// Anything: news may have been missed.
+    /// Anything: messages may have been missed.
     Everything,
 }
 
-/// What one process tells the others.
+/// One entry of a message between processes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Invalidation {
-    /// Something came for an agent.
+    /// A delivery came for an agent.
     Inbox(TenantId, AgentName),
     /// A tenant's log has grown.
     Log(TenantId),
-    /// There are tasks to be published.
+    /// There are tasks to publish.
     Tasks,
-    /// Something remembered may be old.
+    /// Something cached may be stale.
     Stale(Stale),
-    /// So much has happened that everybody is to look.
+    /// Too much has happened to list: every process polls everything.
     Everything,
 }
 
 impl Invalidation {
-    /// Adds the line of this news to a message.
+    /// Adds this entry's line to a message.
     pub(crate) fn write(&self, text: &mut String) {
         use std::fmt::Write;
-        // Writing to a text does not fail.
+        // Writing to a `String` does not fail.
         let _ = match self {
             Self::Inbox(tenant, agent) => writeln!(text, "inbox {} {agent}", tenant.0),
             Self::Tasks => writeln!(text, "tasks"),
@@ -44,7 +44,7 @@ impl Invalidation {
         };
     }
 
-    /// Reads a line; none where it is not known here, as a newer version's may be.
+    /// Reads a line; none where this version does not know it, as a newer version's.
     pub(crate) fn read(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let kind = words.next()?;

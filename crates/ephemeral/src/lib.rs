@@ -1,7 +1,7 @@
-//! What may vanish: wake-ups, presence, rate limits, and word that something remembered is old.
+//! What may vanish: notifications, presence, rate limits, and cache invalidation.
 //!
-//! Nothing true lives here. A lost wake-up costs a moment, because whoever waits also looks by itself now and then; a lost
-//! presence costs a "last seen"; a lost count lets a few requests more pass.
+//! Nothing here is a source of truth. A lost notification costs a moment, because every waiter also polls; a lost
+//! presence costs a "last seen"; a lost count lets a few more requests pass.
 
 mod config;
 mod ephemeral;

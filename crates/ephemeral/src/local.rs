@@ -10,14 +10,14 @@ use crate::limits::Limits;
 use crate::notifier::Notifiers;
 use crate::presence::Presence;
 
-/// Words of staleness that a listener may lag behind before it is told that everything is stale.
+/// Invalidations that a receiver may lag behind; beyond, it is told that everything is stale.
 const STALE_HELD: usize = 256;
 
-/// Notifiers, presence, limits, and who wants to know what is stale.
+/// Notifiers, presence, limits, and the channel of invalidations.
 pub(crate) struct Local {
     pub(crate) inboxes: Arc<Notifiers<(TenantId, AgentName)>>,
     pub(crate) logs: Arc<Notifiers<TenantId>>,
-    /// Wakes the one that looks for tasks.
+    /// Wakes the relay, which polls for tasks.
     pub(crate) tasks: Notify,
     pub(crate) presence: Presence,
     pub(crate) limits: Limits,
@@ -38,7 +38,7 @@ impl Default for Local {
 }
 
 impl Local {
-    /// Passes on what another process has told.
+    /// Applies what another process has sent.
     pub(crate) fn apply(&self, news: Invalidation) {
         match news {
             Invalidation::Inbox(tenant, agent) => self.inboxes.notify(&(tenant, agent)),
@@ -49,13 +49,13 @@ impl Local {
         }
     }
 
-    /// Lets everybody who waits look, and nobody trust what is remembered: news may have been missed.
+    /// Wakes every subscriber and invalidates every cache, for when messages may have been missed.
     pub(crate) fn invalidate_everything(&self) {
         self.send_stale(Stale::Everything);
         self.notify_all();
     }
 
-    /// Lets everybody who waits look.
+    /// Wakes every subscriber.
     pub(crate) fn notify_all(&self) {
         self.inboxes.notify_all();
         self.logs.notify_all();
@@ -63,7 +63,7 @@ impl Local {
     }
 
     fn send_stale(&self, stale: Stale) {
-        // Without anybody who wants to know, there is nothing to tell.
+        // Sending fails only when there is no receiver.
         let _ = self.stale.send(stale);
     }
 }

@@ -1,4 +1,4 @@
-//! Notifiers: one for each thing that somebody waits for, kept only while somebody does.
+//! Notifiers: one for each key with a subscriber, dropped with its last subscription.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-/// What notifies for one thing.
+/// Notifies the subscribers of one key.
 #[derive(Default)]
 struct Notifier {
-    /// Wakes one long poll: it takes what there is and notifies again if it leaves some.
+    /// Wakes one long poll. It takes what there is, and notifies again if it leaves some.
     one: Notify,
     /// Wakes every stream.
     all: Notify,
 }
 
-/// The notifiers that somebody waits for.
+/// The notifiers that have subscribers.
 pub(crate) struct Notifiers<K> {
     notifiers: Mutex<HashMap<K, (Arc<Notifier>, usize)>>,
 }
@@ -27,7 +27,7 @@ impl<K> Default for Notifiers<K> {
 }
 
 impl<K: Hash + Eq + Clone> Notifiers<K> {
-    /// Wakes one who waits for the next thing and all who follow; without anybody, does nothing.
+    /// Wakes one long poll and every stream of this key. Does nothing where there is no subscriber.
     pub(crate) fn notify(&self, key: &K) {
         let notifiers = self.notifiers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((notifier, _)) = notifiers.get(key) {
@@ -36,7 +36,7 @@ impl<K: Hash + Eq + Clone> Notifiers<K> {
         }
     }
 
-    /// Wakes everybody, where nobody knows for whom something came.
+    /// Wakes all subscribers of all keys, for when the key is not known.
     pub(crate) fn notify_all(&self) {
         let notifiers = self.notifiers.lock().unwrap_or_else(PoisonError::into_inner);
         for (notifier, _) in notifiers.values() {

@@ -1,4 +1,4 @@
-//! Presence: when each agent was last there.
+//! Presence: when each agent was last seen.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -56,7 +56,7 @@ impl Denied {
     }
 }
 
-/// What a link consumes into.
+/// What consuming needs, and the buffer that it fills.
 pub(super) struct Consuming<'a> {
     pub(super) link: &'a Link,
     pub(super) denied: &'a Denied,

@@ -18,7 +18,7 @@ use crate::Error;
 /// How long RabbitMQ may take to answer anything.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An open connection, with a way out for each lane.
+/// An open connection, with a publisher for each lane.
 pub(super) struct Link {
     pub(super) connection: Connection,
     pub(super) publishers: [Publisher; 4],
@@ -106,7 +106,7 @@ impl Link {
         Err(error)
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     pub(super) async fn close(&self) {
         let bye = self.connection.close(200, "closing".into());
         // Where there is no answer, the socket ends all the same.

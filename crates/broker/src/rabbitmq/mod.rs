@@ -190,7 +190,7 @@ async fn keep(inner: Arc<Inner>) {
     inner.state.send_replace(State::Down("closed".to_owned()));
 }
 
-/// The pause before the next attempt: half of it by chance, so that many processes do not come back at once.
+/// The pause before the next attempt: half of it random, so that many processes do not come back at once.
 fn pause(round: usize) -> Duration {
     let full = PAUSE_MAX.min(PAUSE * (1 << round.min(16)));
     let random = RandomState::new().hash_one(round) % 1_000;

@@ -18,7 +18,7 @@ pub(crate) struct Batch {
     settle: mpsc::UnboundedSender<Settled>,
 }
 
-/// What is to be said of a message.
+/// What RabbitMQ is to be told of a message.
 pub(super) struct Settled {
     pub(super) acker: Acker,
     pub(super) outcome: Outcome,
@@ -84,7 +84,7 @@ impl Prefetch {
             let came = self.came.notified();
             let taken = self.take_now(max);
             if !taken.is_empty() {
-                // Whoever else waits looks whether there is more.
+                // Another waiter checks whether there is more.
                 self.came.notify_one();
                 return taken;
             }

@@ -16,7 +16,7 @@ use crate::Error;
 /// Written to disk before it is confirmed.
 const PERSISTENT: u8 = 2;
 
-/// Where one lane's messages leave a connection.
+/// Publishes one lane's messages on a connection.
 #[derive(Default)]
 pub(super) struct Publisher {
     /// The channel, once there was something to publish; in the hands of who publishes.

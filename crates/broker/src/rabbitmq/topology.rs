@@ -41,7 +41,7 @@ impl Topology {
         format!("{}.tasks.dead", self.prefix)
     }
 
-    /// The exchange through which letters go when they die.
+    /// The exchange that dead letters go through.
     fn exchange(&self) -> String {
         format!("{}.dead", self.prefix)
     }

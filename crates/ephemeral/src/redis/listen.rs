@@ -1,4 +1,4 @@
-//! Listening to the other processes.
+//! Receives messages from the other processes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,21 +15,21 @@ use crate::local::Local;
 
 /// How long connecting and subscribing may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// After so long without a word, not even of this process's own, the connection is taken for dead.
+/// After so long without a message, this process's own included, the connection counts as dead.
 const SILENCE: Duration = Duration::from_secs(8);
 
-/// What one process hears.
+/// Receives what other processes publish.
 pub(super) struct Listener<'a> {
     pub(super) topology: &'a Topology,
     pub(super) channel: &'a str,
-    /// The name under which this process speaks: what it has said itself it knows already.
+    /// The id of this process. Messages with it are its own and are ignored.
     pub(super) own: &'a str,
     pub(super) local: &'a Local,
     pub(super) listening: &'a AtomicBool,
 }
 
 impl Listener<'_> {
-    /// Listens, and begins again whenever the connection ends, until told to stop.
+    /// Receives until it is told to stop, and reconnects whenever the connection ends.
     pub(super) async fn run(&self, stop: &CancellationToken) {
         let mut attempt = 0;
         while !stop.is_cancelled() {
@@ -40,14 +40,14 @@ impl Listener<'_> {
             if let Ok(Ok(subscribed)) = subscribed {
                 attempt = 0;
                 self.listening.store(true, Ordering::Release);
-                // What was said in between was not heard.
+                // Messages of the time without a connection are lost.
                 self.local.invalidate_everything();
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = self.apply(subscribed) => {}
                 }
                 self.listening.store(false, Ordering::Release);
-                // Whoever waits counts on notifies that do not come any more.
+                // Subscribers wait for notifications that no longer come.
                 self.local.notify_all();
             }
             attempt += 1;
@@ -64,7 +64,7 @@ impl Listener<'_> {
         Ok(listening)
     }
 
-    /// Hears until the connection ends or is silent for too long.
+    /// Receives until the connection ends or nothing came for too long.
     async fn apply(&self, mut subscribed: PubSub) {
         let mut messages = subscribed.on_message();
         while let Ok(Some(message)) = timeout(SILENCE, messages.next()).await {

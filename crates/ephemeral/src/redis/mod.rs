@@ -27,9 +27,9 @@ use topology::Connection;
 pub(crate) use topology::Topology;
 pub use topology::UrlError;
 
-/// After a message, what comes within this time goes with the next one.
+/// The pause between two messages; entries of this time share the next one.
 const GATHER: Duration = Duration::from_millis(2);
-/// How often something is said in any case, and presences are written down.
+/// How often a message is sent even without entries, and presences are written.
 const BEAT: Duration = Duration::from_secs(2);
 /// How long Redis remembers when an agent was last there, in seconds.
 const PRESENCE_SECS: u64 = 7 * 86_400;
@@ -83,7 +83,7 @@ impl Redis {
         Ok(Self { inner, tasks, _end: Arc::new(stop.drop_guard()) })
     }
 
-    /// Tells the other processes something, soon.
+    /// Sends an entry to the other processes, soon.
     pub(crate) fn tell(&self, news: Invalidation) {
         self.inner.told.add(news);
     }
@@ -92,14 +92,14 @@ impl Redis {
         self.inner.told.seen(tenant, agent, now);
     }
 
-    /// Writes down at once that an agent was there.
+    /// Writes at once that an agent was seen.
     pub(crate) async fn write_down(&self, tenant: TenantId, agent: &AgentName, now: Time) {
         let mut write = redis::cmd("SET");
         write.arg(self.inner.presence_key(tenant, agent)).arg(now.millis()).arg("EX").arg(PRESENCE_SECS);
         self.inner.circuit.ask(async |mut connection: Connection| write.query_async::<()>(&mut connection).await).await;
     }
 
-    /// When each of these agents was last there; none where Redis does not say.
+    /// When each of these agents was last seen; none where Redis does not know or is away.
     pub(crate) async fn last_seen(&self, tenant: TenantId, agents: &[&AgentName]) -> Option<Vec<Option<Time>>> {
         let mut asked = redis::cmd("MGET");
         for agent in agents {
@@ -146,7 +146,7 @@ impl Inner {
         format!("{}:seen:{{{}}}:{agent}", self.prefix, tenant.0)
     }
 
-    /// Tells what is to be told, the first thing at once and what comes meanwhile together, until told to stop.
+    /// Sends entries until it is told to stop: the first at once, those that come meanwhile together.
     async fn tell(&self, own: &str, channel: &str) {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -162,7 +162,7 @@ impl Inner {
             let text = format!("{own}\n{}", self.told.take_news());
             let mut publish = redis::cmd("PUBLISH");
             publish.arg(channel).arg(text);
-            // Where Redis is away nobody hears anything; when it is back everybody looks by himself.
+            // While Redis is away nothing is received; when it is back every process polls everything.
             self.circuit
                 .ask(async |mut connection: Connection| publish.query_async::<i64>(&mut connection).await)
                 .await;
@@ -185,7 +185,7 @@ impl Inner {
     }
 }
 
-/// The pause before the next attempt: half of it by chance, so that many processes do not come back at once.
+/// The pause before the next attempt: half of it random, so that many processes do not come back at once.
 fn pause(attempt: u32) -> Duration {
     let full = PAUSE_MAX.min(PAUSE * (1 << attempt.min(16)));
     let chance = RandomState::new().hash_one(attempt) % 1_000;

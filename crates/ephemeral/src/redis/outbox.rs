@@ -1,4 +1,4 @@
-//! What is still to be told: gathered while one message is on its way, so that under load many things share one.
+//! What is still to be published. It gathers while one message is on its way, so that under load many entries share a message.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,12 +8,12 @@ use tokio::sync::Notify;
 
 use crate::invalidation::Invalidation;
 
-/// Invalidation in one message; beyond, everybody is told to look at everything.
+/// Entries of one message at most. Beyond, one entry tells every process to poll everything.
 const NEWS_MAX: usize = 10_000;
-/// Agents that were seen and not yet written down; beyond, they are forgotten.
+/// Agents whose presence is not yet written to Redis, at most; further ones are dropped.
 const SEEN_MAX: usize = 100_000;
 
-/// Invalidation and presences that wait.
+/// Notifications, invalidations and presences that wait to be sent.
 #[derive(Default)]
 pub(super) struct Outbox {
     waiting: Mutex<Waiting>,
@@ -31,7 +31,7 @@ impl Outbox {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds news; twice is once.
+    /// Adds an entry; the same entry twice is kept once.
     pub(super) fn add(&self, news: Invalidation) {
         let mut waiting = self.waiting();
         if waiting.news.len() >= NEWS_MAX {
@@ -43,7 +43,7 @@ impl Outbox {
         self.came.notify_one();
     }
 
-    /// Adds that an agent was there; it is in no hurry.
+    /// Adds that an agent was seen. It is sent with the next message, not at once.
     pub(super) fn seen(&self, tenant: TenantId, agent: &AgentName, now: Time) {
         let mut waiting = self.waiting();
         if waiting.seen.len() < SEEN_MAX {
@@ -51,12 +51,12 @@ impl Outbox {
         }
     }
 
-    /// Waits for news.
+    /// Waits for an entry.
     pub(super) async fn came(&self) {
         self.came.notified().await;
     }
 
-    /// Takes all news as the lines of one message.
+    /// Takes all entries as the lines of one message.
     pub(super) fn take_news(&self) -> String {
         let news = std::mem::take(&mut self.waiting().news);
         let mut text = String::new();

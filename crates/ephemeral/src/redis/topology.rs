@@ -95,7 +95,7 @@ impl Topology {
         }
     }
 
-    /// Connects for listening. In a cluster every node hears what is published at any.
+    /// Connects for subscribing. In a cluster every node receives what is published at any node.
     pub(super) async fn listen(&self) -> RedisResult<PubSub> {
         match self {
             Self::Single(client) => client.get_async_pubsub().await,
