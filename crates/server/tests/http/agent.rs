@@ -2,7 +2,7 @@ use engine::Config;
 use serde_json::json;
 
 use crate::place::Place;
-use crate::world::problem;
+use crate::world::{problem, text};
 
 pub(crate) async fn the_agents_of_the_start_are_listed_by_name(place: &Place) {
     let world = place.world().await;
