@@ -43,7 +43,8 @@ async fn a_request_is_a_span_of_its_callers_trace_and_the_message_goes_on_in_it(
     let started = tokio::task::spawn_blocking(move || {
         // Nothing listens at the proxy: what is on this machine is never asked for through one.
         let proxy = "http://127.0.0.1:9";
-        let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()), ("http_proxy", proxy), ("all_proxy", proxy)];
+        let environment =
+            [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str()), ("http_proxy", proxy), ("all_proxy", proxy)];
         Coord::start(env!("CARGO_BIN_EXE_coord"), &environment)
     });
     let mut coord = started.await.expect("runs").expect("starts");

@@ -21,7 +21,17 @@ mod tests {
 
     #[test]
     fn this_machine_is_told_from_others() {
-        for host in ["127.0.0.1", "127.8.8.8", "[::1]", "::1", "[::ffff:127.0.0.1]", "localhost", "LOCALHOST.", "api.localhost", "0.0.0.0"] {
+        for host in [
+            "127.0.0.1",
+            "127.8.8.8",
+            "[::1]",
+            "::1",
+            "[::ffff:127.0.0.1]",
+            "localhost",
+            "LOCALHOST.",
+            "api.localhost",
+            "0.0.0.0",
+        ] {
             assert!(leads_here(host), "{host}");
         }
         for host in ["", "10.0.0.1", "localhost.example.org", "mylocalhost", "[2001:db8::1]"] {

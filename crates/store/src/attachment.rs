@@ -41,7 +41,11 @@ impl Store {
     /// An attachment, where it may be read: everything by who reads the whole tenant; by agents what one of them stored, and what
     /// a message names in whose thread one of them takes part. Under the type and name that they know it by, never under those
     /// that somebody else stored it with.
-    pub async fn attachment<'a>(&self, readable: impl Into<Readable<'a>>, sha256: Digest) -> Result<Option<Attachment>> {
+    pub async fn attachment<'a>(
+        &self,
+        readable: impl Into<Readable<'a>>,
+        sha256: Digest,
+    ) -> Result<Option<Attachment>> {
         let Readable { tenant, agents } = readable.into();
         let Some(agents) = agents else { return self.any_attachment(tenant, sha256).await };
         if agents.is_empty() {

@@ -14,7 +14,8 @@ pub(super) fn parse(header: Option<&str>, size: u64) -> Result<Option<Range<u64>
     };
     // A number that is too large for ours lies behind every end.
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = |text: &str| Some(text.trim()).filter(|text| digits(text)).map(|text| text.parse().unwrap_or(u64::MAX));
+    let number =
+        |text: &str| Some(text.trim()).filter(|text| digits(text)).map(|text| text.parse().unwrap_or(u64::MAX));
     let range = match (first.trim(), last.trim()) {
         ("", _) => number(last).map(|length| size.saturating_sub(length)..if length == 0 { 0 } else { size }),
         (_, "") => number(first).map(|first| first..size),

@@ -57,7 +57,9 @@ pub(crate) async fn a_name_that_is_taken_for_another_one_is_refused_and_the_othe
     let world = place.world().await;
     world.put("/api/v1/agents/worker", json!({})).await;
     world.delete("/api/v1/agents/worker").await;
-    for (name, other) in [("Code", "code"), ("CODE", "code"), ("c0de", "code"), ("vvorker", "worker"), ("hurnan", "human")] {
+    for (name, other) in
+        [("Code", "code"), ("CODE", "code"), ("c0de", "code"), ("vvorker", "worker"), ("hurnan", "human")]
+    {
         let told = problem(&world.put(&format!("/api/v1/agents/{name}"), json!({})).await, 409, "name-taken");
         assert_eq!(told["errors"][0]["field"], "name");
         assert!(text(&told["errors"][0]["why"]).contains(&format!("`{other}`")), "{told}");

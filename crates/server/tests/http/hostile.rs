@@ -41,7 +41,8 @@ fn texts(document: &Value, schema: &Value, way: &[Step], found: &mut Vec<Vec<Ste
             texts(document, member, way, found);
         }
     }
-    let is = |kind: &str| schema["type"] == kind || schema["type"].as_array().is_some_and(|all| all.contains(&json!(kind)));
+    let is =
+        |kind: &str| schema["type"] == kind || schema["type"].as_array().is_some_and(|all| all.contains(&json!(kind)));
     let longer = |step: Step| [way, &[step]].concat();
     if is("string") {
         found.push(way.to_vec());
@@ -172,7 +173,9 @@ pub(crate) async fn nul_in_any_text_is_refused_and_its_field_named(place: &Place
         for way in ways {
             let Some(Step::Field(field)) = way.first() else { panic!("a body is an object") };
             let mut body = base.clone();
-            for (name, value) in beside(operation["operationId"].as_str().unwrap_or_default(), field).as_object().unwrap() {
+            for (name, value) in
+                beside(operation["operationId"].as_str().unwrap_or_default(), field).as_object().unwrap()
+            {
                 body[name] = value.clone();
             }
             put(&mut body, &way);
@@ -308,12 +311,50 @@ fn lists() -> Vec<List> {
 
 /// What no list's cursor is, or lies outside of every list, or belongs to another tenant.
 const HOSTILE: &[&str] = &[
-    "0", "1", "-1", "2", "3", "+1", "%201", "x", "", "1.5", "1e3", "0x10", "%00", "a%00b", "%F0%9F%9A%80",
-    "1099511627775", "1099511627776", "1099511627777", "2199023255552",
-    "4398046511103", "4398046511104", "4398046511105",
-    "9223372036854775806", "9223372036854775807", "9223372036854775808", "18446744073709551616",
-    "0.0", "2.1", "2.4398046511104", "3.9223372036854775807", "3.9223372036854775808", "4.0", "-1.0", "1.-1", "9.9",
-    "0.code", "1.chat", "4398046511104.chat", "9223372036854775807.zzz", "1.a%00b", "chat", "code", "zzz", "system",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "3",
+    "+1",
+    "%201",
+    "x",
+    "",
+    "1.5",
+    "1e3",
+    "0x10",
+    "%00",
+    "a%00b",
+    "%F0%9F%9A%80",
+    "1099511627775",
+    "1099511627776",
+    "1099511627777",
+    "2199023255552",
+    "4398046511103",
+    "4398046511104",
+    "4398046511105",
+    "9223372036854775806",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551616",
+    "0.0",
+    "2.1",
+    "2.4398046511104",
+    "3.9223372036854775807",
+    "3.9223372036854775808",
+    "4.0",
+    "-1.0",
+    "1.-1",
+    "9.9",
+    "0.code",
+    "1.chat",
+    "4398046511104.chat",
+    "9223372036854775807.zzz",
+    "1.a%00b",
+    "chat",
+    "code",
+    "zzz",
+    "system",
 ];
 
 /// Two tenants with the same things in them, asked for by the first.
@@ -328,7 +369,8 @@ async fn two_tenants(place: &Place) -> (World, String, String) {
     for key in [world.key.clone().unwrap_or_default(), acme.clone()] {
         let mut parent = Value::Null;
         for (number, priority) in ["normal", "high", "info", "normal", "critical"].iter().enumerate() {
-            let mut message = json!({"from": "code", "to": "chat", "subject": format!("word {number}"), "priority": priority});
+            let mut message =
+                json!({"from": "code", "to": "chat", "subject": format!("word {number}"), "priority": priority});
             if parent.is_string() {
                 message["in_reply_to"] = parent.clone();
             }
@@ -370,7 +412,8 @@ pub(crate) async fn no_cursor_leads_out_of_its_list_or_its_tenant(place: &Place)
         for given in hostile {
             let asked = format!("{path}{separator}after={given}");
             let answer = world.with_key(&own, Method::GET, &asked, None).await;
-            let plain = given.replace(['+'], " ").replace("%20", " ").replace("%00", "\0").replace("%F0%9F%9A%80", "\u{1f680}");
+            let plain =
+                given.replace(['+'], " ").replace("%20", " ").replace("%00", "\0").replace("%F0%9F%9A%80", "\u{1f680}");
             let (status, expected) = match reads(&plain) {
                 None => (422, Vec::new()),
                 Some(after) => {
@@ -379,13 +422,19 @@ pub(crate) async fn no_cursor_leads_out_of_its_list_or_its_tenant(place: &Place)
                         if falls { place < after } else { place > after }
                     };
                     let rest: Vec<&Value> = whole.iter().filter(beyond).collect();
-                    let is_ahead = ends && whole.iter().all(|item| reads(&cursor(item)).is_some_and(|place| place < after));
+                    let is_ahead =
+                        ends && whole.iter().all(|item| reads(&cursor(item)).is_some_and(|place| place < after));
                     if is_ahead { (409, Vec::new()) } else { (200, rest) }
                 }
             };
             let items = answer.json()["items"].as_array().cloned().unwrap_or_default();
             if answer.status != status || items.iter().collect::<Vec<_>>() != expected {
-                wrong.push(format!("{asked}: {} and {} items, not {status} and {}", answer.status, items.len(), expected.len()));
+                wrong.push(format!(
+                    "{asked}: {} and {} items, not {status} and {}",
+                    answer.status,
+                    items.len(),
+                    expected.len()
+                ));
             }
             if status == 422 && !names(&answer.json(), "after") {
                 wrong.push(format!("{asked}: {}", answer.text()));
