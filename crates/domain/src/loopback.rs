@@ -1,18 +1,23 @@
 //! Loopback: which hosts are this machine and nowhere else, so that no request to them is handed to a proxy.
 
-use std::net::IpAddr;
-
-/// Whether a host of a URL leads to this machine: `localhost`, a name under it, a loopback address or the unspecified one.
+/// Whether a host, as it stands in a URL that was parsed, leads to this machine: `localhost`, a name under it, a loopback address
+/// or the unspecified one.
 pub fn leads_here(host: &str) -> bool {
-    let host = host.trim_end_matches('.');
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    match address {
-        Ok(address) => address.to_canonical().is_loopback() || address.to_canonical().is_unspecified(),
-        Err(_) => {
-            let host = host.to_ascii_lowercase();
-            host == "localhost" || host.ends_with(".localhost")
-        }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let mapped = address.strip_prefix("::ffff:");
+        // URLs write the last four bytes of a mapped address in hexadecimal.
+        let is_mapped =
+            |rest: &str| is_loopback(rest) || rest.strip_prefix("7f").is_some_and(|rest| rest.find(':') == Some(2));
+        return matches!(address, "::1" | "::") || mapped.is_some_and(is_mapped);
     }
+    host == "localhost" || host.ends_with(".localhost") || is_loopback(&host)
+}
+
+/// Whether an address of IPv4 is a loopback one or the unspecified one.
+fn is_loopback(address: &str) -> bool {
+    let bytes: Option<Vec<u8>> = address.split('.').map(|part| part.parse().ok()).collect();
+    matches!(bytes.as_deref(), Some([127, _, _, _] | [0, 0, 0, 0]))
 }
 
 #[cfg(test)]
@@ -25,7 +30,8 @@ mod tests {
             "127.0.0.1",
             "127.8.8.8",
             "[::1]",
-            "::1",
+            "[::]",
+            "[::ffff:7f00:1]",
             "[::ffff:127.0.0.1]",
             "localhost",
             "LOCALHOST.",
@@ -34,7 +40,15 @@ mod tests {
         ] {
             assert!(leads_here(host), "{host}");
         }
-        for host in ["", "10.0.0.1", "localhost.example.org", "mylocalhost", "[2001:db8::1]"] {
+        for host in [
+            "",
+            "10.0.0.1",
+            "localhost.example.org",
+            "mylocalhost",
+            "127.example.org",
+            "[::ffff:7f:1]",
+            "[2001:db8::1]",
+        ] {
             assert!(!leads_here(host), "{host}");
         }
     }

@@ -53,7 +53,9 @@ pub(super) async fn probe(
     pipeline.text("ROLLBACK");
     let mut answers = pipeline.each().await.into_iter();
     for (at, length) in lengths {
-        refused[at] = against(answers.by_ref().take(length + 1))?;
+        // All of them, also those behind the first that was refused.
+        let own: Vec<Said> = answers.by_ref().take(length + 1).collect();
+        refused[at] = against(own)?;
     }
     against(answers)?.map_or(Ok(refused), |error| Err(Failure::Final(error)))
 }
