@@ -39,9 +39,10 @@ impl Session {
     /// Messages that meet a filter, newest first. An `agent` key finds what its agents sent or received.
     pub async fn messages(&self, filter: MessageFilter, page: &Page) -> Result<Paged<MessageView>> {
         let caller = self.caller().await?;
+        filter.check()?;
         let limit = self.limit(page)?;
         let before = page.position()?;
-        let readable = Readable { tenant: caller.tenant, agents: caller.readable() };
+        let readable = Readable::by(caller);
         let store = &self.inner.store;
         let found = if filter.q.is_some() {
             store.search(readable, &filter, before, limit + 1).await?
