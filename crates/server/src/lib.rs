@@ -9,6 +9,7 @@ mod attachment;
 mod authority;
 pub mod config;
 mod dead_letter;
+mod decision;
 mod docs;
 mod event;
 mod extract;
