@@ -6,7 +6,7 @@ use crate::event::EventKind;
 use crate::message::{Kind, MessageId, Priority};
 use crate::refusal::Refusal;
 use crate::text;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// Which messages are wanted; every condition must hold.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,35 @@ impl MessageFilter {
     pub fn check(&self) -> Result<(), Refusal> {
         self.q.as_deref().map_or(Ok(()), |words| text::check("q", words))
     }
+}
+
+/// Which messages are received; an empty filter takes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiveFilter {
+    /// Only of these kinds; none: of any.
+    pub kinds: Vec<Kind>,
+    /// Only of this thread.
+    pub thread: Option<MessageId>,
+}
+
+impl ReceiveFilter {
+    /// Whether it takes all.
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty() && self.thread.is_none()
+    }
+}
+
+/// What a receive asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receiving {
+    /// How many at most.
+    pub max: usize,
+    /// For how long; none: as configured.
+    pub lease: Option<Span>,
+    /// How long to wait for the first.
+    pub wait: Span,
+    /// Which.
+    pub filter: ReceiveFilter,
 }
 
 /// Which events are wanted; an empty filter wants all.

@@ -4,6 +4,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::KeyRequest;
 use domain::key::{Caller, Key, Role, is_id};
 use domain::refusal::{Code, Refusal};
+use domain::view::Who;
 use domain::{AgentName, Digest, Directory, DomainName, TenantId};
 use ephemeral::Stale;
 use sha2::{Digest as _, Sha256};
@@ -17,6 +18,12 @@ pub fn admin_key_digest(text: &str) -> Digest {
 }
 
 impl Session {
+    /// Who is calling.
+    pub async fn whoami(&self) -> Result<Who> {
+        let Caller { role, agents, key, .. } = self.caller().await?.clone();
+        Ok(Who { tenant: self.tenant().to_string(), role, agents, key })
+    }
+
     /// Makes a key; its text is answered here and never again.
     pub async fn create_key(&self, request: KeyRequest) -> Result<(Key, String)> {
         let caller = self.caller().await?;

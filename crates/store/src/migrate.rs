@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../migrations/0006_words.sql")),
     (7, include_str!("../migrations/0007_told.sql")),
     (attached::VERSION, include_str!("../migrations/0008_attached.sql")),
+    (9, include_str!("../migrations/0009_decisions.sql")),
 ];
 
 /// Fails unless a SQLite database has the newest schema.

@@ -140,11 +140,32 @@ async fn what_was_attached_before_it_was_noted_is_found_in_the_log() {
     drop(store);
     // As it was left by a program that did not note it.
     let database = rusqlite::Connection::open(folder.path().join("coordination.db")).expect("opened");
-    let sql = "DROP TABLE attached; DROP TABLE attachment_storers; PRAGMA user_version = 7";
+    let sql = "DROP TABLE attached; DROP TABLE attachment_storers; DROP TABLE decisions; DROP TABLE decision_asked; \
+               PRAGMA user_version = 7";
     database.execute_batch(sql).expect("an older database");
     drop(database);
     let store = open(folder.path());
     let found = read(&store).await.expect("found again");
     assert_eq!(found.name, before.and_then(|known| known.name), "as the message calls it");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_from_before_decisions_knows_which_requests_are_without_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = worked(folder.path()).await;
+    assert_eq!(store.adoptable().await.expect("read"), [], "a new store has none");
+    let heads = store.heads().await.expect("heads");
+    store.close().await;
+    drop(store);
+    let connection = rusqlite::Connection::open(folder.path().join("coordination.db")).expect("opened");
+    let before = "DROP TABLE decisions; DROP TABLE decision_asked; PRAGMA user_version = 8;";
+    connection.execute_batch(before).expect("as it was before");
+    connection.close().expect("closed");
+    let store = open(folder.path());
+    let left: Vec<_> =
+        store.adoptable().await.expect("read").into_iter().map(|(tenant, _, seq)| (tenant, seq)).collect();
+    let all: Vec<_> = heads.iter().filter(|(.., seq)| *seq > 0).map(|(tenant, _, seq)| (*tenant, *seq)).collect();
+    assert_eq!(left, all);
     store.close().await;
 }

@@ -16,6 +16,8 @@ mod bad_input;
 mod contract;
 #[path = "../../../server/tests/http/cursors.rs"]
 mod cursors;
+#[path = "../../../server/tests/http/decision.rs"]
+mod decision;
 #[path = "../../../server/tests/http/docs.rs"]
 mod docs;
 #[path = "../../../server/tests/http/event.rs"]

@@ -31,3 +31,12 @@ pub fn created(made: Key, text: String, tenant: &str) -> crate::CreatedKey {
     let crate::Key { id, role, agents, name, tenant, created_at, .. } = key(made, tenant);
     crate::CreatedKey { id, key: text, role, agents, name, tenant, created_at }
 }
+
+/// Who is calling.
+pub fn whoami(who: domain::view::Who) -> crate::Whoami {
+    let agent = match who.agents.as_slice() {
+        [only] => Some(only.to_string()),
+        _ => None,
+    };
+    crate::Whoami { tenant: who.tenant, role: who.role, agent, agents: super::names(who.agents), key_id: who.key }
+}
