@@ -114,6 +114,8 @@ words! {
         Archived = 49 "archived",
         /// The position lies behind the end of the log.
         PositionAhead = 50 "position-ahead",
+        /// The bytes of an attachment are damaged or gone.
+        AttachmentDamaged = 70 "attachment-damaged",
     }
 }
 

@@ -23,6 +23,9 @@ pub enum Error {
     /// The database did not say whether it was done.
     #[error("the store did not confirm the commit: {0}")]
     Unknown(String),
+    /// The database has not come as far as it had: a part of it is missing, or an older one was put in its place.
+    #[error("{0}")]
+    Behind(String),
     /// What was read makes no sense.
     #[error("the store holds what it cannot hold: {0}")]
     Corrupt(String),

@@ -82,74 +82,76 @@ pub async fn rows_that_the_log_tells_of_verify(store: &Store) {
     world.verify().await;
 }
 
+/// What is written past the log, what it is named, and what undoes it.
+const TAMPERED: [(&str, &str, &str); 14] = [
+    (
+        "UPDATE agents SET data = replace(data, 'strategy', 'everything') WHERE tenant = TENANT",
+        "agent",
+        "UPDATE agents SET data = replace(data, 'everything', 'strategy') WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE agents SET data = replace(data, 'example.org', 'example.com') WHERE tenant = TENANT",
+        "agent",
+        "UPDATE agents SET data = replace(data, 'example.com', 'example.org') WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE agents SET data = '{' || data WHERE tenant = TENANT",
+        "agent",
+        "UPDATE agents SET data = substr(data, 2) WHERE tenant = TENANT",
+    ),
+    (
+        "INSERT INTO agents (tenant, name, data) SELECT tenant, 'mallory', replace(data, '\"chat\"', '\"mallory\"') FROM agents WHERE tenant = TENANT",
+        "agent",
+        "DELETE FROM agents WHERE tenant = TENANT AND name = 'mallory'",
+    ),
+    (
+        "UPDATE grants SET until = until + 1000000 WHERE tenant = TENANT",
+        "grant",
+        "UPDATE grants SET until = until - 1000000 WHERE tenant = TENANT",
+    ),
+    (
+        "INSERT INTO grants SELECT tenant, 'everything', agent, until, granted_at, reason FROM grants WHERE tenant = TENANT",
+        "grant",
+        "DELETE FROM grants WHERE tenant = TENANT AND domain = 'everything'",
+    ),
+    ("UPDATE keys SET role = 0 WHERE tenant = TENANT", "key", "UPDATE keys SET role = 1 WHERE tenant = TENANT"),
+    (
+        "UPDATE keys SET agents = '[\"chat\"]' WHERE tenant = TENANT",
+        "key",
+        "UPDATE keys SET agents = '[\"code\"]' WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE keys SET revoked_at = 5 WHERE tenant = TENANT",
+        "key",
+        "UPDATE keys SET revoked_at = NULL WHERE tenant = TENANT",
+    ),
+    (
+        "INSERT INTO keys SELECT tenant, 'k2', hash, 0, '[]', '', created_at, NULL FROM keys WHERE tenant = TENANT",
+        "key",
+        "DELETE FROM keys WHERE tenant = TENANT AND id = 'k2'",
+    ),
+    ("UPDATE keys SET id = 'k3' WHERE tenant = TENANT", "key", "UPDATE keys SET id = 'k1' WHERE tenant = TENANT"),
+    (
+        "UPDATE attachments SET size = 4 WHERE tenant = TENANT",
+        "attachment",
+        "UPDATE attachments SET size = 3 WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE attachments SET media_type = 'text/html' WHERE tenant = TENANT",
+        "attachment",
+        "UPDATE attachments SET media_type = 'text/plain' WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE webhook_secrets SET agent = 'code' WHERE tenant = TENANT",
+        "webhook-secret",
+        "UPDATE webhook_secrets SET agent = 'chat' WHERE tenant = TENANT",
+    ),
+];
+
 /// Rights that nobody gave, and facts that nobody recorded.
 pub async fn a_row_that_was_written_past_the_log_is_named(store: &Store) {
     let world = one_of_everything(store).await;
-    let table: [(&str, &str, &str); 14] = [
-        (
-            "UPDATE agents SET data = replace(data, 'strategy', 'everything') WHERE tenant = TENANT",
-            "agent",
-            "UPDATE agents SET data = replace(data, 'everything', 'strategy') WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE agents SET data = replace(data, 'example.org', 'example.com') WHERE tenant = TENANT",
-            "agent",
-            "UPDATE agents SET data = replace(data, 'example.com', 'example.org') WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE agents SET data = '{' || data WHERE tenant = TENANT",
-            "agent",
-            "UPDATE agents SET data = substr(data, 2) WHERE tenant = TENANT",
-        ),
-        (
-            "INSERT INTO agents (tenant, name, data) SELECT tenant, 'mallory', replace(data, '\"chat\"', '\"mallory\"') FROM agents WHERE tenant = TENANT",
-            "agent",
-            "DELETE FROM agents WHERE tenant = TENANT AND name = 'mallory'",
-        ),
-        (
-            "UPDATE grants SET until = until + 1000000 WHERE tenant = TENANT",
-            "grant",
-            "UPDATE grants SET until = until - 1000000 WHERE tenant = TENANT",
-        ),
-        (
-            "INSERT INTO grants SELECT tenant, 'everything', agent, until, granted_at, reason FROM grants WHERE tenant = TENANT",
-            "grant",
-            "DELETE FROM grants WHERE tenant = TENANT AND domain = 'everything'",
-        ),
-        ("UPDATE keys SET role = 0 WHERE tenant = TENANT", "key", "UPDATE keys SET role = 1 WHERE tenant = TENANT"),
-        (
-            "UPDATE keys SET agents = '[\"chat\"]' WHERE tenant = TENANT",
-            "key",
-            "UPDATE keys SET agents = '[\"code\"]' WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE keys SET revoked_at = 5 WHERE tenant = TENANT",
-            "key",
-            "UPDATE keys SET revoked_at = NULL WHERE tenant = TENANT",
-        ),
-        (
-            "INSERT INTO keys SELECT tenant, 'k2', hash, 0, '[]', '', created_at, NULL FROM keys WHERE tenant = TENANT",
-            "key",
-            "DELETE FROM keys WHERE tenant = TENANT AND id = 'k2'",
-        ),
-        ("UPDATE keys SET id = 'k3' WHERE tenant = TENANT", "key", "UPDATE keys SET id = 'k1' WHERE tenant = TENANT"),
-        (
-            "UPDATE attachments SET size = 4 WHERE tenant = TENANT",
-            "attachment",
-            "UPDATE attachments SET size = 3 WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE attachments SET media_type = 'text/html' WHERE tenant = TENANT",
-            "attachment",
-            "UPDATE attachments SET media_type = 'text/plain' WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE webhook_secrets SET agent = 'code' WHERE tenant = TENANT",
-            "webhook-secret",
-            "UPDATE webhook_secrets SET agent = 'chat' WHERE tenant = TENANT",
-        ),
-    ];
-    for (tamper, what, undo) in table {
+    for (tamper, what, undo) in TAMPERED {
         write(&world, tamper, vec![]).await;
         assert_eq!(problems(&world).await, [what], "{tamper}");
         write(&world, undo, vec![]).await;
@@ -173,16 +175,17 @@ pub async fn a_row_that_was_written_past_the_log_is_named(store: &Store) {
         write(&world, &sql, vec![Digest([right; 32]).into()]).await;
     }
     world.verify().await;
-    for (table, what) in [
-        ("agents", "agent"),
-        ("grants", "grant"),
-        ("keys", "key"),
-        ("attachments", "attachment"),
-        ("webhook_secrets", "webhook-secret"),
-    ] {
+    for (table, what) in
+        [("agents", "agent"), ("grants", "grant"), ("attachments", "attachment"), ("webhook_secrets", "webhook-secret")]
+    {
         write(&world, &format!("DELETE FROM {table} WHERE tenant = TENANT"), vec![]).await;
         assert!(problems(&world).await.contains(&what), "{table}");
     }
+    // A key that is gone opens nothing: it is said, and no damage.
+    let before = store.verify(world.tenant).await.expect("verified");
+    write(&world, "DELETE FROM keys WHERE tenant = TENANT", vec![]).await;
+    let after = store.verify(world.tenant).await.expect("verified");
+    assert_eq!((after.problems.len(), after.left_out.len()), (before.problems.len(), before.left_out.len() + 1));
 }
 
 /// An index row without its event, an idempotency key without its message, a reader beyond the log, recipients who are never

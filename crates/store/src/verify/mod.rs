@@ -89,6 +89,7 @@ struct Check {
     recorded: Recorded,
     /// Whether the log holds every event that a row was made from.
     tells_all: bool,
+    missing_keys: usize,
     report: Report,
 }
 
