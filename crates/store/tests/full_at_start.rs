@@ -30,6 +30,10 @@ async fn found(store: &Store) -> store::Result<usize> {
 
 async fn try_to_send(store: &Store) -> store::Result<()> {
     let world = World::new(store).await;
+    // Ids are drawn: those of the messages that are here are passed over.
+    for _ in 0..world.head().await {
+        world.draw();
+    }
     let message = world.message(&["chat"]);
     store.commit(world.change(NOW, sending(&message, None))).await.map(drop)
 }

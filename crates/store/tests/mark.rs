@@ -12,6 +12,10 @@ fn open(folder: &Path) -> store::Result<Store> {
 
 async fn send(store: &Store, count: usize) {
     let world = World::new(store).await;
+    // Ids are drawn: those of the messages that are here are passed over.
+    for _ in 0..world.head().await {
+        world.draw();
+    }
     let changes = (0..count).map(|_| world.change(NOW, sending(&world.message(&["chat"]), None))).collect();
     for outcome in store.commit_all(changes).await {
         outcome.expect("sent");

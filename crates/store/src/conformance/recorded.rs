@@ -132,14 +132,14 @@ const TAMPERED: [(&str, &str, &str); 14] = [
     ),
     ("UPDATE keys SET id = 'k3' WHERE tenant = TENANT", "key", "UPDATE keys SET id = 'k1' WHERE tenant = TENANT"),
     (
-        "UPDATE attachments SET size = 4 WHERE tenant = TENANT",
+        "UPDATE attachments SET size = 4 WHERE tenant = TENANT AND sha256 > ''",
         "attachment",
-        "UPDATE attachments SET size = 3 WHERE tenant = TENANT",
+        "UPDATE attachments SET size = 3 WHERE tenant = TENANT AND sha256 > ''",
     ),
     (
-        "UPDATE attachments SET media_type = 'text/html' WHERE tenant = TENANT",
+        "UPDATE attachments SET media_type = 'text/html' WHERE tenant = TENANT AND sha256 > ''",
         "attachment",
-        "UPDATE attachments SET media_type = 'text/plain' WHERE tenant = TENANT",
+        "UPDATE attachments SET media_type = 'text/plain' WHERE tenant = TENANT AND sha256 > ''",
     ),
     (
         "UPDATE webhook_secrets SET agent = 'code' WHERE tenant = TENANT",
@@ -157,29 +157,25 @@ pub async fn a_row_that_was_written_past_the_log_is_named(store: &Store) {
         write(&world, undo, vec![]).await;
         assert_eq!(problems(&world).await, [""; 0], "{undo}");
     }
-    for (table, column, what) in [
-        ("keys", "hash", "key"),
-        ("webhook_secrets", "secret", "webhook-secret"),
-        ("attachments", "sha256", "attachment"),
+    for (of, column, what, right) in [
+        ("keys SET hash", "", "key", 7),
+        ("webhook_secrets SET secret", "", "webhook-secret", 5),
+        ("attachments SET sha256", " AND sha256 > ''", "attachment", 9),
     ] {
-        let sql = format!("UPDATE {table} SET {column} = $1 WHERE tenant = TENANT");
+        let sql = format!("UPDATE {of} = $1 WHERE tenant = TENANT{column}");
         write(&world, &sql, vec![Digest([1; 32]).into()]).await;
         assert_eq!(problems(&world).await, [what], "{sql}");
-        let right = if table == "keys" {
-            7
-        } else if table == "attachments" {
-            9
-        } else {
-            5
-        };
         write(&world, &sql, vec![Digest([right; 32]).into()]).await;
     }
     world.verify().await;
-    for (table, what) in
-        [("agents", "agent"), ("grants", "grant"), ("attachments", "attachment"), ("webhook_secrets", "webhook-secret")]
-    {
-        write(&world, &format!("DELETE FROM {table} WHERE tenant = TENANT"), vec![]).await;
-        assert!(problems(&world).await.contains(&what), "{table}");
+    for (rows, what) in [
+        ("agents WHERE tenant = TENANT", "agent"),
+        ("grants WHERE tenant = TENANT", "grant"),
+        ("attachments WHERE tenant = TENANT AND sha256 > ''", "attachment"),
+        ("webhook_secrets WHERE tenant = TENANT", "webhook-secret"),
+    ] {
+        write(&world, &format!("DELETE FROM {rows}"), vec![]).await;
+        assert!(problems(&world).await.contains(&what), "{rows}");
     }
     // A key that is gone opens nothing: it is said, and no damage.
     let before = store.verify(world.tenant).await.expect("verified");
@@ -202,9 +198,14 @@ pub async fn what_belongs_to_nothing_is_named(store: &Store) {
     write(&world, "INSERT INTO messages SELECT tenant, 77, $1, sender, thread, kind, priority, domain, NULL FROM messages WHERE tenant = TENANT AND seq = 1", vec![unsent.clone()]).await;
     assert_eq!(problems(&world).await, ["message"]);
     write(&world, "DELETE FROM messages WHERE tenant = TENANT AND seq = 77", vec![]).await;
-    write(&world, "UPDATE idempotency SET message = $1 WHERE tenant = TENANT", vec![unsent]).await;
+    write(&world, "UPDATE idempotency SET message = $1 WHERE tenant = TENANT AND key = 'once'", vec![unsent]).await;
     assert_eq!(problems(&world).await, ["idempotency"]);
-    write(&world, "UPDATE idempotency SET message = $1 WHERE tenant = TENANT", vec![message.id.into()]).await;
+    write(
+        &world,
+        "UPDATE idempotency SET message = $1 WHERE tenant = TENANT AND key = 'once'",
+        vec![message.id.into()],
+    )
+    .await;
     write(&world, "INSERT INTO cursors (tenant, name, seq) VALUES (TENANT, 'relay', 99)", vec![]).await;
     assert_eq!(problems(&world).await, ["cursor"]);
     write(&world, "DELETE FROM cursors WHERE tenant = TENANT", vec![]).await;

@@ -32,8 +32,8 @@ const ORPHANS: [(&str, &str, &str); 3] = [
     ),
     (
         "cursor",
-        "SELECT c.name FROM tenants t JOIN cursors c ON c.tenant = t.id AND c.seq > t.seq \
-         WHERE t.id = $1 ORDER BY c.name LIMIT $2",
+        "SELECT every.name FROM tenants t JOIN cursors every ON every.tenant = t.id AND every.seq > t.seq \
+         WHERE t.id = $1 LIMIT $2",
         "the reader `{}` has come further than the log",
     ),
 ];
