@@ -115,8 +115,6 @@ words! {
         Archived = 49 "archived",
         /// The position lies behind the end of the log.
         PositionAhead = 50 "position-ahead",
-        /// A header that a request has once at most is there more often.
-        RepeatedHeader = 60 "repeated-header",
         /// The message answers one that is decided in another domain.
         DomainMismatch = 51 "domain-mismatch",
         /// Who asked does not decide.
@@ -127,6 +125,10 @@ words! {
         UnknownDomain = 54 "unknown-domain",
         /// An approval or rejection that answers nothing.
         NothingToDecide = 55 "nothing-to-decide",
+        /// A header that a request has once at most is there more often.
+        RepeatedHeader = 60 "repeated-header",
+        /// The bytes of an attachment are damaged or gone.
+        AttachmentDamaged = 70 "attachment-damaged",
     }
 }
 

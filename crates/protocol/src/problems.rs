@@ -62,6 +62,7 @@ const fn entry(code: Code) -> (StatusCode, &'static str) {
         Code::AlreadyDecided => (S::CONFLICT, "It is decided already"),
         Code::UnknownDomain => (S::UNPROCESSABLE_ENTITY, "The domain does not exist"),
         Code::NothingToDecide => (S::UNPROCESSABLE_ENTITY, "There is nothing to decide"),
+        Code::AttachmentDamaged => (S::INTERNAL_SERVER_ERROR, "The attachment is damaged"),
         Code::Internal => (S::INTERNAL_SERVER_ERROR, "The server failed"),
         Code::AttachmentsDisabled => (S::NOT_IMPLEMENTED, "No attachments are kept here"),
     }

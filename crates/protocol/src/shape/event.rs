@@ -63,7 +63,10 @@ pub fn verification(report: Report, archive: Option<ArchiveReport>) -> crate::Ve
         head: head(report.head_seq, report.head_hash),
         deliveries_checked: report.deliveries as u64,
         decisions_checked: report.decisions as u64,
+        rows_checked: report.rows as u64,
+        attachments_checked: report.attachments.map(|checked| checked as u64),
         trimmed: report.trimmed_seq as u64,
+        left_out: report.left_out,
         archive,
         problems,
     }

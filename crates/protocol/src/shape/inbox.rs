@@ -1,6 +1,6 @@
 use domain::delivery::{Until, Verb};
 use domain::filter::{ReceiveFilter, Receiving};
-use domain::{Delivery, MessageId, Refusal, Time};
+use domain::{Code, Delivery, MessageId, Refusal, Time};
 
 use super::{Reading, message, time};
 

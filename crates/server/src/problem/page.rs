@@ -159,6 +159,9 @@ const fn remedy(code: Code) -> &'static str {
         }
         Code::UnknownDomain => "Correct the domain, give it to an agent, or list it in <code>authority.domains</code>.",
         Code::NothingToDecide => "Name the message that asked in <code>in_reply_to</code>.",
+        Code::AttachmentDamaged => {
+            "Store the same bytes again with <code>POST /api/v1/attachments</code>: they take the place of the damaged ones."
+        }
         Code::Internal => {
             "It is our error. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }

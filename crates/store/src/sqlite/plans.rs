@@ -92,7 +92,7 @@ async fn every_query_goes_along_an_index_and_every_index_serves_a_query() {
         }
     }
     let schema =
-        [include_str!("../../migrations/0001_ground.sql"), include_str!("../../migrations/0008_decisions.sql")];
+        [include_str!("../../migrations/0001_ground.sql"), include_str!("../../migrations/0009_decisions.sql")];
     let indexes = schema
         .iter()
         .flat_map(|schema| schema.lines())
