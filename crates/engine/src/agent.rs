@@ -5,7 +5,7 @@ use domain::agent::{Agent, AgentName, SYSTEM};
 use domain::event::{EventKind, NewEvent};
 use domain::refusal::{Code, Refusal};
 use domain::view::AgentView;
-use domain::{Directory, TenantId, Time, bounds};
+use domain::{Directory, DomainName, TenantId, Time, bounds};
 use store::{Fact, Record};
 
 use crate::{Engine, Page, Paged, Result, Session};
@@ -16,8 +16,9 @@ impl Session {
         let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let directory = self.directory_now(caller.tenant).await?;
-        let after = page.after.as_deref().unwrap_or_default();
-        let wanted = directory.agents.values().filter(|agent| agent.name.as_str() > after).take(limit + 1);
+        let after = page.name()?;
+        let is_after = |agent: &&Agent| after.as_ref().is_none_or(|after| agent.name > *after);
+        let wanted = directory.agents.values().filter(is_after).take(limit + 1);
         let views = self.agent_views(caller.tenant, wanted.cloned().collect()).await;
         Ok(Paged::of(views, limit, |view: &AgentView| view.agent.name.to_string()))
     }
@@ -96,9 +97,9 @@ impl Engine {
                 format!("has {}; {} are allowed", put.authority_domains.len(), limits.authority_domains_per_agent);
             return Err(Refusal::field(Code::TooManyItems, "authority_domains", why));
         }
-        if let Some(index) = put.authority_domains.iter().position(|domain| !AgentName::is_valid(domain)) {
-            let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
-            return Err(Refusal::field(Code::InvalidField, format!("authority_domains[{index}]"), why));
+        if let Some(index) = put.authority_domains.iter().position(|domain| !DomainName::is_valid(domain)) {
+            let field = format!("authority_domains[{index}]");
+            return Err(Refusal::field(Code::InvalidField, field, DomainName::FORM));
         }
         if put
             .webhook

@@ -6,10 +6,10 @@ use std::ops::Range;
 use blobs::Bounds;
 use bytes::Bytes;
 use domain::Digest;
-use domain::attachment::Attachment;
+use domain::attachment::{self, Attachment};
 use domain::event::{EventKind, NewEvent};
 use domain::key::Role;
-use domain::refusal::{Code, Refusal};
+use domain::refusal::Refusal;
 use futures_util::Stream;
 use store::{Change, Fact, Record};
 
@@ -30,12 +30,7 @@ impl Session {
         if caller.role == Role::Observer {
             caller.must_administer()?;
         }
-        if name.as_ref().is_some_and(|name| name.len() > 255) {
-            return Err(Refusal::field(Code::InvalidField, "Content-Disposition", "a name may have 255 bytes").into());
-        }
-        if media_type.len() > 127 || !media_type.contains('/') {
-            return Err(Refusal::field(Code::InvalidField, "Content-Type", "must be a media type").into());
-        }
+        attachment::check(&media_type, name.as_deref())?;
         let limits = &self.config().limits;
         let bounds = Bounds { bytes: limits.attachment_bytes.0, idle: limits.upload_idle.to_std() };
         let stored = self.inner.blobs.put(body, bounds).await?;

@@ -39,6 +39,7 @@ impl Session {
     /// Messages that meet a filter, newest first. An `agent` key finds what its agents sent or received.
     pub async fn messages(&self, filter: MessageFilter, page: &Page) -> Result<Paged<MessageView>> {
         let caller = self.caller().await?;
+        filter.check()?;
         let limit = self.limit(page)?;
         let before = page.position()?;
         let readable = Readable { tenant: caller.tenant, agents: caller.readable() };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::TenantId;
+use domain::{DomainName, TenantId};
 use domain::agent::{Agent, AgentKind, AgentName};
 use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
@@ -27,8 +27,7 @@ impl Session {
         let caller = self.caller().await?;
         must_administer_all(caller)?;
         if !AgentName::is_valid(name) {
-            let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
-            return Err(Refusal::field(Code::InvalidField, "name", why).into());
+            return Err(Refusal::field(Code::InvalidField, "name", DomainName::FORM).into());
         }
         let _founding = self.inner.tenants.founding.lock().await;
         let max = self.config().limits.tenants;

@@ -19,16 +19,13 @@ use protocol::shape;
 /// What a media type is that nobody named.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
-/// Characters of a media type.
-const MEDIA_TYPE_CHARS_MAX: usize = 255;
-
 /// `POST /api/v1/attachments`
 pub(crate) async fn store(
     Session(session): Session,
     request: Request,
 ) -> Answer<(StatusCode, Json<protocol::StoredAttachment>)> {
     check_coding(request.headers())?;
-    let media_type = media_type(request.headers())?;
+    let media_type = media_type(request.headers());
     let name = text(request.headers(), &header::CONTENT_DISPOSITION).and_then(disposition::name);
     check_size(request.headers(), session.config().limits.attachment_bytes.0)?;
     let bytes = request.into_body().into_data_stream().map_err(Into::into);
@@ -37,15 +34,11 @@ pub(crate) async fn store(
     Ok((status, Json(shape::attachment::stored(attachment))))
 }
 
-fn media_type(headers: &HeaderMap) -> Result<String, Refusal> {
-    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(UNKNOWN_TYPE.to_owned()) };
+/// The media type as it is given; what is none is refused as such.
+fn media_type(headers: &HeaderMap) -> String {
+    let Some(given) = headers.get(header::CONTENT_TYPE) else { return UNKNOWN_TYPE.to_owned() };
     let text = given.to_str().unwrap_or_default();
-    let whole = text.split(';').next().and_then(|essence| essence.split_once('/'));
-    if text.len() > MEDIA_TYPE_CHARS_MAX || whole.is_none_or(|(kind, sub)| kind.is_empty() || sub.is_empty()) {
-        let why = "must be a media type such as text/html, to 255 ASCII characters";
-        return Err(Refusal::field(Code::InvalidField, "Content-Type", why));
-    }
-    Ok(text.to_owned())
+    text.to_owned()
 }
 
 /// Refuses what says beforehand that it is too large; what does not say so is counted as it comes.

@@ -38,6 +38,18 @@ pub(crate) struct Head {
     pub(crate) version: i64,
 }
 
+impl Head {
+    /// Reads heads by tenant: number, position, hash and version.
+    pub(crate) fn all(rows: impl Iterator<Item = Result<Row>>) -> Result<BTreeMap<TenantId, Self>> {
+        rows.map(|row| {
+            let mut row = row?;
+            let head = Self { seq: row.int(1)?, hash: row.digest(2)?, version: row.int(3)? };
+            Ok((TenantId(row.int(0)?), head))
+        })
+        .collect()
+    }
+}
+
 /// The rows of one transaction, and the heads as they will be after it.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {

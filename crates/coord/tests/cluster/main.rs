@@ -22,6 +22,8 @@ mod event;
 mod gate;
 #[path = "../../../server/tests/http/health.rs"]
 mod health;
+#[path = "../../../server/tests/http/hostile.rs"]
+mod hostile;
 #[path = "../../../server/tests/http/inbox.rs"]
 mod inbox;
 #[path = "../../../server/tests/http/key.rs"]

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use domain::agent::SYSTEM;
-use domain::{AgentKind, AgentName, Priority};
+use domain::{AgentKind, AgentName, DomainName, Priority, text};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Limits};
@@ -76,12 +76,15 @@ impl AgentConfig {
         if self.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
             add("description", format!("longer than {DESCRIPTION_CHARS_MAX} characters"));
         }
+        if self.description.as_deref().is_some_and(text::has_nul) {
+            add("description", text::NUL.to_owned());
+        }
         if self.authority_domains.len() > limits.authority_domains_per_agent {
             let why = format!("more than limits.authority_domains_per_agent ({})", limits.authority_domains_per_agent);
             add("authority_domains", why);
         }
         for (at, domain) in self.authority_domains.iter().enumerate() {
-            if !AgentName::is_valid(domain) {
+            if !DomainName::is_valid(domain) {
                 add(
                     &format!("authority_domains[{at}]"),
                     format!("`{domain}` is no domain name: letters, digits, `.`, `_`, `-`"),

@@ -12,6 +12,7 @@ mod docs;
 mod event;
 mod gate;
 mod health;
+mod hostile;
 mod inbox;
 mod key;
 mod message;

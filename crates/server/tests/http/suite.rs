@@ -71,6 +71,12 @@ macro_rules! api_suite {
             health: [
                 a_running_server_is_alive_and_ready,
             ],
+            hostile: [
+                nul_in_any_text_is_refused_and_its_field_named,
+                nul_in_a_batch_and_in_a_name_of_an_attachment_is_refused,
+                no_cursor_leads_out_of_its_list_or_its_tenant,
+                no_position_makes_a_stream_silent,
+            ],
             inbox: [
                 an_inbox_is_ordered_by_lane_and_then_first_in_first_out,
                 a_receive_needs_no_body_and_leases_one,

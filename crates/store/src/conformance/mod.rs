@@ -112,6 +112,7 @@ macro_rules! conformance {
                 a_search_without_a_word_is_refused,
                 a_search_obeys_every_filter_and_pages,
                 a_search_stays_in_its_tenant,
+                a_search_from_any_position_finds_its_own_beside_a_large_neighbour,
                 a_search_takes_as_many_words_as_a_person_types,
                 nothing_a_person_types_breaks_a_search,
                 indexing_goes_on_where_it_stopped,

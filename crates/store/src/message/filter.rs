@@ -128,11 +128,11 @@ impl Sql for MessageFilter {
         match self {
             Self { thread: Some(_), .. } => Way { from: "", condition: String::new(), key: "m.seq" },
             Self { to: Some(agent), .. } => {
-                let agent = one(agent.as_str().into());
+                let agent = one(agent.into());
                 let condition = format!("d.tenant = {TENANT} AND d.agent = {agent} AND m.seq = d.seq AND ");
                 Way { from: "deliveries d CROSS JOIN ", condition, key: "d.seq" }
             }
-            Self { from: Some(agent), .. } => along(format!("x.sender = {}", one(agent.as_str().into()))),
+            Self { from: Some(agent), .. } => along(format!("x.sender = {}", one(agent.into()))),
             Self { domain: Some(domain), .. } => {
                 along(format!("x.domain = {} AND x.domain IS NOT NULL", one(domain.as_str().into())))
             }
@@ -162,9 +162,9 @@ impl Sql for MessageFilter {
     fn conditions(&self, key: &str, sql: &mut String, parameters: &mut Vec<Value>) {
         let mut one = |value: Value| places(parameters, [value]);
         if let Some(agent) = &self.from {
-            sql.push_str(&format!(" AND m.sender = {}", one(agent.as_str().into())));
+            sql.push_str(&format!(" AND m.sender = {}", one(agent.into())));
         }
-        if let Some(agent) = self.to.as_deref().filter(|_| key != "d.seq") {
+        if let Some(agent) = self.to.as_ref().filter(|_| key != "d.seq") {
             sql.push_str(&format!(
                 " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.tenant = {TENANT} AND d.agent = {} AND d.seq = m.seq)",
                 one(agent.into())

@@ -5,8 +5,10 @@ mod committer;
 mod connect;
 mod group;
 mod pipeline;
+mod probe;
 mod tls;
 mod values;
+mod writes;
 
 use std::time::Duration;
 
