@@ -114,6 +114,8 @@ words! {
         Archived = 49 "archived",
         /// The position lies behind the end of the log.
         PositionAhead = 50 "position-ahead",
+        /// A header that a request has once at most is there more often.
+        RepeatedHeader = 60 "repeated-header",
     }
 }
 

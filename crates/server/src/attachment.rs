@@ -12,7 +12,7 @@ use futures_util::TryStreamExt;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
-use crate::extract::{Json, Path, Session, check_coding};
+use crate::extract::{Json, Path, Session, check_coding, only};
 use crate::problem::{Answer, ApiError};
 use protocol::shape;
 
@@ -25,7 +25,8 @@ pub(crate) async fn store(
     request: Request,
 ) -> Answer<(StatusCode, Json<protocol::StoredAttachment>)> {
     check_coding(request.headers())?;
-    let media_type = media_type(request.headers());
+    let media_type = media_type(request.headers())?;
+    only(request.headers(), &header::CONTENT_DISPOSITION)?;
     let name = text(request.headers(), &header::CONTENT_DISPOSITION).and_then(disposition::name);
     check_size(request.headers(), session.config().limits.attachment_bytes.0)?;
     let bytes = request.into_body().into_data_stream().map_err(Into::into);
@@ -35,10 +36,9 @@ pub(crate) async fn store(
 }
 
 /// The media type as it is given; what is none is refused as such.
-fn media_type(headers: &HeaderMap) -> String {
-    let Some(given) = headers.get(header::CONTENT_TYPE) else { return UNKNOWN_TYPE.to_owned() };
-    let text = given.to_str().unwrap_or_default();
-    text.to_owned()
+fn media_type(headers: &HeaderMap) -> Result<String, ApiError> {
+    let given = only(headers, &header::CONTENT_TYPE)?;
+    Ok(given.map_or(UNKNOWN_TYPE, |given| given.to_str().unwrap_or_default()).to_owned())
 }
 
 /// Refuses what says beforehand that it is too large; what does not say so is counted as it comes.

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::header::only;
 use crate::problem::ApiError;
 
 /// Reads the whole body of a JSON request, up to `limit` bytes, within `time`.
@@ -58,7 +59,7 @@ pub(crate) fn check_coding(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// JSON, whatever its flavour, or nothing said.
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(given) = only(headers, &CONTENT_TYPE)? else { return Ok(()) };
     let text = given.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     let json = |end: &str| essence.len() >= end.len() && essence[essence.len() - end.len()..].eq_ignore_ascii_case(end);

@@ -242,6 +242,13 @@ fn position(text: &str) -> Option<(i64, i64, String)> {
     Some((number(text)?, 0, String::new()))
 }
 
+/// A position of the log, of which those that no log reaches are read too, to be answered with its end.
+fn of_the_log(text: &str) -> Option<(i64, i64, String)> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let seq = text.parse::<u64>().ok().filter(|_| digits)?;
+    Some((i64::try_from(seq).unwrap_or(i64::MAX), 0, String::new()))
+}
+
 fn in_lanes(text: &str) -> Option<(i64, i64, String)> {
     let (lane, seq) = text.split_once('.')?;
     Some((number(lane).filter(|lane| *lane < 4)?, number(seq)?, String::new()))
@@ -290,7 +297,7 @@ fn lists() -> Vec<List> {
         List {
             path: "/api/v1/events",
             cursor: |item| item["sequence"].to_string(),
-            reads: position,
+            reads: of_the_log,
             falls: false,
             ends: true,
         },
@@ -363,7 +370,7 @@ pub(crate) async fn no_cursor_leads_out_of_its_list_or_its_tenant(place: &Place)
         for given in hostile {
             let asked = format!("{path}{separator}after={given}");
             let answer = world.with_key(&own, Method::GET, &asked, None).await;
-            let plain = given.replace("%20", " ").replace("%00", "\0").replace("%F0%9F%9A%80", "\u{1f680}");
+            let plain = given.replace(['+'], " ").replace("%20", " ").replace("%00", "\0").replace("%F0%9F%9A%80", "\u{1f680}");
             let (status, expected) = match reads(&plain) {
                 None => (422, Vec::new()),
                 Some(after) => {

@@ -42,6 +42,7 @@ macro_rules! api_suite {
                 a_request_larger_than_is_read_is_refused_before_or_while_it_comes,
                 unknown_parameters_and_silly_pages_are_refused,
                 an_idempotency_key_is_visible_ascii,
+                a_header_that_says_two_things_is_refused,
                 metadata_keeps_its_text_but_for_line_breaks,
                 free_json_is_json_that_every_parser_reads,
             ],
@@ -93,6 +94,7 @@ macro_rules! api_suite {
                 a_key_is_held_to_its_form,
                 an_agent_key_speaks_and_reads_for_its_agents_alone,
                 an_observer_reads_everything_and_changes_nothing,
+                what_was_done_before_is_answered_again_to_who_may_do_it_alone,
                 there_are_no_more_keys_than_allowed,
             ],
             message: [
