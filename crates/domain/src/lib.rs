@@ -35,6 +35,7 @@ pub mod threshold;
 pub mod time;
 pub mod view;
 pub mod webhook;
+pub mod webhook_address;
 mod words;
 
 pub use agent::{Agent, AgentKind, AgentName};

@@ -5,7 +5,7 @@ use domain::agent::{Agent, AgentName, SYSTEM};
 use domain::event::{EventKind, NewEvent};
 use domain::refusal::{Code, Refusal};
 use domain::view::AgentView;
-use domain::{Directory, DomainName, TenantId, Time, bounds};
+use domain::{Directory, DomainName, TenantId, Time, bounds, webhook_address};
 use store::{Fact, Record};
 
 use crate::{Engine, Page, Paged, Result, Session};
@@ -19,7 +19,8 @@ impl Session {
         let after = page.name()?;
         let is_after = |agent: &&Agent| after.as_ref().is_none_or(|after| agent.name > *after);
         let wanted = directory.agents.values().filter(is_after).take(limit + 1);
-        let views = self.agent_views(caller.tenant, wanted.cloned().collect()).await;
+        let wanted = wanted.map(|agent| agent.seen_by(caller)).collect();
+        let views = self.agent_views(caller.tenant, wanted).await;
         Ok(Paged::of(views, limit, |view: &AgentView| view.agent.name.to_string()))
     }
 
@@ -27,8 +28,8 @@ impl Session {
     pub async fn agent(&self, name: &str) -> Result<AgentView> {
         let caller = self.caller().await?;
         let directory = self.directory_now(caller.tenant).await?;
-        let agent = directory.agent(name).cloned().ok_or_else(|| Refusal::not_found("agent", &name))?;
-        Ok(self.agent_view(caller.tenant, agent).await)
+        let agent = directory.agent(name).ok_or_else(|| Refusal::not_found("agent", &name))?;
+        Ok(self.agent_view(caller.tenant, agent.seen_by(caller)).await)
     }
 
     /// Registers an agent, changes it, or takes it out of retirement; answers whether it is new.
@@ -58,7 +59,7 @@ impl Session {
                 return Ok((Record::default(), agent));
             }
             agent.retired_at = Some(now);
-            let events = vec![NewEvent::of(EventKind::AgentRetired, now, &agent).about(&agent.name)];
+            let events = vec![NewEvent::of_agent(EventKind::AgentRetired, now, &agent)];
             Ok((Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
         };
         let agent = self.record(caller.tenant, decide).await?;
@@ -101,16 +102,8 @@ impl Engine {
             let field = format!("authority_domains[{index}]");
             return Err(Refusal::field(Code::InvalidField, field, DomainName::FORM));
         }
-        if put
-            .webhook
-            .as_ref()
-            .is_some_and(|url| url.len() > 2_048 || !(url.starts_with("https://") || url.starts_with("http://")))
-        {
-            return Err(Refusal::field(
-                Code::InvalidField,
-                "webhook",
-                "must be an http:// or https:// URL of at most 2048 bytes",
-            ));
+        if let Some(why) = put.webhook.as_deref().and_then(webhook_address::fault) {
+            return Err(Refusal::field(Code::InvalidField, "webhook", why));
         }
         let pusher = self.inner.pusher.as_ref();
         if let Some(why) = put.webhook.as_deref().zip(pusher).and_then(|(url, pusher)| pusher.refusal(url)) {
@@ -170,6 +163,6 @@ fn registered(known: Option<&Agent>, agent: &Agent, now: Time) -> Record {
         Some(known) if known == agent => return Record::default(),
         Some(_) => EventKind::AgentUpdated,
     };
-    let events = vec![NewEvent::of(kind, now, agent).about(&agent.name)];
+    let events = vec![NewEvent::of_agent(kind, now, agent)];
     Record { events, facts: vec![Fact::Agent(agent.clone())] }
 }

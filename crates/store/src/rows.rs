@@ -293,7 +293,7 @@ pub(crate) fn delivery_row(row: &mut Row) -> Result<Delivery> {
     })
 }
 
-fn agent_row(tenant: TenantId, agent: &Agent) -> Result<Write> {
+pub(crate) fn agent_row(tenant: TenantId, agent: &Agent) -> Result<Write> {
     let data = serde_json::to_string(agent).map_err(|error| Error::Corrupt(error.to_string()))?;
     Ok((&PUT_AGENT, vec![tenant.0.into(), (&agent.name).into(), data.into()]))
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use domain::agent::SYSTEM;
-use domain::{AgentKind, AgentName, DomainName, Priority, text};
+use domain::{AgentKind, AgentName, DomainName, Priority, text, webhook_address};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Limits};
@@ -91,8 +91,8 @@ impl AgentConfig {
                 );
             }
         }
-        if self.webhook.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
-            add("webhook", "must begin with http:// or https://".to_owned());
+        if let Some(why) = self.webhook.as_deref().and_then(webhook_address::fault) {
+            add("webhook", why);
         }
         wrong
     }
