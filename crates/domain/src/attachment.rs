@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::agent::AgentName;
 use crate::refusal::{Code, Refusal};
 use crate::text;
 
@@ -70,11 +71,22 @@ pub struct Attachment {
     pub sha256: Digest,
     /// Bytes.
     pub size: u64,
-    /// Its media type, as its first uploader gave it.
+    /// Its media type, as its uploader gave it.
     pub media_type: String,
-    /// The name its first uploader gave it.
+    /// The name its uploader gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+/// An attachment that was stored, and who stored it: the data of `attachment.stored`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// What was stored, as it was called then.
+    #[serde(flatten)]
+    pub attachment: Attachment,
+    /// The agents that the key speaks for which stored it; none: it reads the whole tenant, or nobody noted it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<AgentName>,
 }
 
 /// Bytes of an attachment's name.

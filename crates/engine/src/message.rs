@@ -42,7 +42,7 @@ impl Session {
         filter.check()?;
         let limit = self.limit(page)?;
         let before = page.position()?;
-        let readable = Readable { tenant: caller.tenant, agents: caller.readable() };
+        let readable = Readable::by(caller);
         let store = &self.inner.store;
         let found = if filter.q.is_some() {
             store.search(readable, &filter, before, limit + 1).await?

@@ -94,8 +94,9 @@ fn unsatisfiable(size: u64) -> Response {
 
 /// The same bytes for ever, but not for everybody.
 fn cached(etag: &str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(10);
+    let mut headers = HeaderMap::with_capacity(12);
     set(&mut headers, header::ETAG, etag);
+    set(&mut headers, header::VARY, "authorization");
     set(&mut headers, header::CACHE_CONTROL, "private, max-age=31536000, immutable");
     headers
 }

@@ -219,7 +219,7 @@ fn directory_data() -> [(&'static str, Value); 5] {
         ("retired_at?", time()),
     ];
     let attachment =
-        [("sha256", text()), ("size", json!({"type": "integer"})), ("media_type", text()), ("name?", text())];
+        [("sha256", text()), ("size", json!({"type": "integer"})), ("media_type", text()), ("name?", text()), ("by?", list(&text()))];
     let key = [
         ("id", text()),
         ("role", of("Role")),

@@ -1,6 +1,7 @@
 //! Lists of messages: which are wanted, and along which index they are read.
 
 use domain::filter::MessageFilter;
+use domain::key::Caller;
 use domain::message::{Kind, MessageId, Priority};
 use domain::{AgentName, Span, TenantId, Time};
 
@@ -15,6 +16,13 @@ pub struct Readable<'a> {
     pub tenant: TenantId,
     /// Sent or received by one of these; none: by anybody.
     pub agents: Option<&'a [AgentName]>,
+}
+
+impl<'a> Readable<'a> {
+    /// What a caller may read.
+    pub fn by(caller: &'a Caller) -> Self {
+        Self { tenant: caller.tenant, agents: caller.readable() }
+    }
 }
 
 impl From<TenantId> for Readable<'_> {
