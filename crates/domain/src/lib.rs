@@ -18,6 +18,7 @@ pub mod gate;
 pub mod idempotency;
 pub mod key;
 pub mod limits;
+pub mod look_alike;
 pub mod message;
 pub mod nearest;
 pub mod notice;

@@ -1,8 +1,9 @@
 //! Agents: registering, changing, retiring, heartbeats.
 
 use domain::agent::AgentPut;
-use domain::agent::{Agent, AgentName, SYSTEM};
+use domain::agent::{Agent, AgentName};
 use domain::event::{EventKind, NewEvent};
+use domain::look_alike::{is_like_system, look_alike};
 use domain::refusal::{Code, Refusal};
 use domain::view::AgentView;
 use domain::{Directory, DomainName, TenantId, Time, bounds, webhook_address};
@@ -85,10 +86,10 @@ impl Engine {
         now: Time,
     ) -> std::result::Result<Agent, Refusal> {
         let limits = &self.config().limits;
-        if name.as_str() == SYSTEM {
-            return Err(Refusal::field(Code::ReservedName, "name", "`system` is the sender of bounces and reminders"));
-        }
         let known = directory.agent(name.as_str());
+        if known.is_none() {
+            must_be_told_apart(name, directory)?;
+        }
         if known.is_none() && directory.agents.len() >= limits.agents {
             return Err(Refusal::new(Code::LimitReached, format!("A tenant may have {} agents.", limits.agents)));
         }
@@ -131,6 +132,9 @@ impl Engine {
             let (mut events, mut facts) = (Vec::new(), Vec::new());
             for agent in wanted {
                 let known = directory.agent(agent.name.as_str());
+                if known.is_none() {
+                    must_be_told_apart(&agent.name, directory)?;
+                }
                 let registered_at = known.map_or(now, |known| known.registered_at);
                 // Whoever was retired stays retired until it is put again.
                 let retired_at = known.and_then(|known| known.retired_at);
@@ -154,6 +158,18 @@ impl Engine {
         let last_seen = self.inner.ephemeral.last_seen(tenant, &names).await;
         agents.into_iter().zip(last_seen).map(|(agent, last_seen)| AgentView { agent, last_seen }).collect()
     }
+}
+
+/// Fails with `reserved-name` or `name-taken` where a new name is, or looks like, that of the system or of another agent, also of
+/// a retired one.
+fn must_be_told_apart(name: &AgentName, directory: &Directory) -> std::result::Result<(), Refusal> {
+    if is_like_system(name.as_str()) {
+        let why = "`system` is the sender of bounces and reminders: choose a name that does not look like it";
+        return Err(Refusal::field(Code::ReservedName, "name", why));
+    }
+    let Some(other) = look_alike(name.as_str(), directory.agents.keys().map(AgentName::as_str)) else { return Ok(()) };
+    let why = format!("`{name}` would be taken for the agent `{other}`: choose a name that looks otherwise");
+    Err(Refusal::field(Code::NameTaken, "name", why))
 }
 
 /// The facts by which an agent comes to be as wanted; none where it is.

@@ -168,7 +168,7 @@ fn deciders(routes: Routes) -> Routes {
         .put("/api/v1/agents/{agent}", agent::put, op("putAgent", "Registers an agent or changes it")
             .about("What is left out goes back to its default. A retired agent comes back.")
             .may_take::<protocol::PutAgent>().gives::<protocol::Agent>(200, "It was changed.").gives::<protocol::Agent>(201, "It was registered.")
-            .refuses(&[Code::Forbidden, Code::ReservedName, Code::InvalidField, Code::TooManyItems, Code::LimitReached]))
+            .refuses(&[Code::Forbidden, Code::ReservedName, Code::NameTaken, Code::InvalidField, Code::TooManyItems, Code::LimitReached]))
         .delete("/api/v1/agents/{agent}", agent::retire, op("retireAgent", "Retires an agent")
             .about("Its history stays; new messages to it are refused.")
             .gives::<protocol::Agent>(200, "The retired agent.").refuses(&[Code::NotFound, Code::Forbidden]))

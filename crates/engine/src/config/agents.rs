@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use domain::agent::SYSTEM;
+use domain::look_alike::{is_like_system, look_alike};
 use domain::{AgentKind, AgentName, DomainName, Priority, text, webhook_address};
 use serde::{Deserialize, Serialize};
 
@@ -70,8 +71,8 @@ impl AgentConfig {
     fn own_faults(&self, limits: &Limits) -> Vec<(String, String)> {
         let mut wrong = Vec::new();
         let mut add = |key: &str, why: String| wrong.push((key.to_owned(), why));
-        if self.name.as_str() == SYSTEM {
-            add("name", format!("`{SYSTEM}` is the name of the system itself: choose another"));
+        if is_like_system(self.name.as_str()) {
+            add("name", format!("is or looks like `{SYSTEM}`, the name of the system itself: choose another"));
         }
         if self.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
             add("description", format!("longer than {DESCRIPTION_CHARS_MAX} characters"));
@@ -111,6 +112,9 @@ pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<ConfigError
         if before != at {
             let why = format!("`{}` is the name of agents[{before}] already", agent.name);
             faults.push(ConfigError::new(format!("agents[{at}].name"), why));
+        } else if let Some(other) = look_alike(agent.name.as_str(), agents[..at].iter().map(|agent| agent.name.as_str())) {
+            let why = format!("`{}` would be taken for the agent `{other}`: choose a name that looks otherwise", agent.name);
+            faults.push(ConfigError::new(format!("agents[{at}].name"), why));
         }
     }
     for (at, agent) in agents.iter().enumerate() {
@@ -140,6 +144,14 @@ mod tests {
     fn a_name_is_taken_once_and_system_never() {
         let agents = ["a", "b", "a", SYSTEM].map(|name| AgentConfig::new(name, AgentKind::Ai));
         assert_eq!(keys(&agents), ["agents[2].name", "agents[3].name"]);
+    }
+
+    #[test]
+    fn names_that_are_taken_for_one_another_are_refused() {
+        let agents = ["code", "Code", "c0de", "coder", "System"].map(|name| AgentConfig::new(name, AgentKind::Ai));
+        assert_eq!(keys(&agents), ["agents[1].name", "agents[2].name", "agents[4].name"]);
+        let why = faults(&agents, &Limits::default())[0].to_string();
+        assert!(why.contains("`code`"), "{why}");
     }
 
     #[test]

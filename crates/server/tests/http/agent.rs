@@ -53,6 +53,24 @@ pub(crate) async fn an_agent_is_held_to_its_rules(place: &Place) {
     problem(&world.poke("/api/v1/agents/a/heartbeat").await, 404, "not-found");
 }
 
+pub(crate) async fn a_name_that_is_taken_for_another_one_is_refused_and_the_other_named(place: &Place) {
+    let world = place.world().await;
+    world.put("/api/v1/agents/worker", json!({})).await;
+    world.delete("/api/v1/agents/worker").await;
+    for (name, other) in [("Code", "code"), ("CODE", "code"), ("c0de", "code"), ("vvorker", "worker"), ("hurnan", "human")] {
+        let told = problem(&world.put(&format!("/api/v1/agents/{name}"), json!({})).await, 409, "name-taken");
+        assert_eq!(told["errors"][0]["field"], "name");
+        assert!(text(&told["errors"][0]["why"]).contains(&format!("`{other}`")), "{told}");
+    }
+    for name in ["System", "SYSTEM", "systern"] {
+        problem(&world.put(&format!("/api/v1/agents/{name}"), json!({})).await, 422, "reserved-name");
+    }
+    for name in ["code", "worker"] {
+        assert_eq!(world.put(&format!("/api/v1/agents/{name}"), json!({})).await.status, 200, "{name} is itself");
+    }
+    assert_eq!(world.put("/api/v1/agents/coder", json!({})).await.status, 201);
+}
+
 pub(crate) async fn a_heartbeat_is_remembered(place: &Place) {
     let world = place.world().await;
     assert_eq!(world.get("/api/v1/agents/code").await.json()["last_seen_at"], json!(null));

@@ -12,12 +12,15 @@ macro_rules! api_suite {
                 the_agents_of_the_start_are_listed_by_name,
                 an_agent_is_registered_changed_and_retired,
                 an_agent_is_held_to_its_rules,
+                a_name_that_is_taken_for_another_one_is_refused_and_the_other_named,
                 a_heartbeat_is_remembered,
                 an_agent_sends_no_higher_than_it_may,
                 there_are_no_more_agents_than_allowed,
             ],
             attachment: [
                 the_same_bytes_are_stored_once,
+                storing_what_others_stored_tells_nothing_of_them,
+                an_attachment_is_read_by_who_stored_it_and_who_may_read_a_message_that_names_it,
                 bytes_come_back_whole_and_cannot_run_in_a_browser,
                 a_range_is_answered_in_part,
                 what_the_caller_has_is_not_sent_again,
@@ -137,6 +140,8 @@ macro_rules! api_suite {
             webhook: [
                 a_secret_is_made_once_and_rotated_with_a_time_in_which_both_hold,
                 only_admins_and_the_agent_itself_see_its_secret,
+                what_may_be_secret_of_an_address_is_seen_by_admins_and_the_agent_itself_alone,
+                an_address_with_a_password_is_refused,
             ],
         }
     };

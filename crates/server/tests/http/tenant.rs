@@ -10,6 +10,8 @@ pub(crate) async fn tenants_are_made_and_listed_by_the_administrators_of_default
     let made = world.post("/api/v1/tenants", json!({"name": "acme"})).await;
     assert_eq!((made.status, &made.json()["name"]), (201, &json!("acme")), "{}", made.text());
     problem(&world.post("/api/v1/tenants", json!({"name": "acme"})).await, 409, "name-taken");
+    problem(&world.post("/api/v1/tenants", json!({"name": "Acme"})).await, 409, "name-taken");
+    problem(&world.post("/api/v1/tenants", json!({"name": "defau1t"})).await, 409, "name-taken");
     problem(&world.post("/api/v1/tenants", json!({"name": "two words"})).await, 422, "invalid-field");
     let listed = world.get("/api/v1/tenants").await.json();
     let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|tenant| text(&tenant["name"])).collect();

@@ -139,7 +139,8 @@ macro_rules! conformance {
                 keys_are_listed_in_pages,
             ],
             attachments: [
-                an_attachment_is_kept_as_its_first_uploader_named_it,
+                an_attachment_is_known_to_each_as_it_stored_it,
+                an_attachment_is_read_by_who_may_read_a_message_that_names_it,
             ],
             tenants: [
                 a_tenant_is_made_once,
