@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod key;
 pub mod limits;
 pub mod look_alike;
+pub mod loopback;
 pub mod message;
 pub mod nearest;
 pub mod notice;

@@ -98,7 +98,10 @@ mod tests {
             assert!(page(good).position().is_ok(), "{good}");
         }
         assert_eq!(page("3.9223372036854775807").in_lanes().ok().flatten(), Some((Priority::Info, i64::MAX)));
-        assert_eq!(page("7.a.b").by_recipient().ok().flatten().map(|(seq, agent)| (seq, agent.to_string())), Some((7, "a.b".to_owned())));
+        assert_eq!(
+            page("7.a.b").by_recipient().ok().flatten().map(|(seq, agent)| (seq, agent.to_string())),
+            Some((7, "a.b".to_owned()))
+        );
         let beyond = "9223372036854775808";
         for bad in ["", "-1", "+1", " 1", "1 ", "x", "1.5", "0x1", beyond, "a\0"] {
             let refusal = page(bad).position().expect_err(bad);

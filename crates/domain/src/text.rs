@@ -26,7 +26,9 @@ pub fn json_has_nul(json: &RawValue) -> bool {
     let text = json.get();
     let escapes = text.match_indices(ESCAPE);
     // Behind an odd number of backslashes the last one is itself escaped, and what follows is plain text.
-    escapes.into_iter().any(|(at, _)| text.as_bytes()[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
+    escapes
+        .into_iter()
+        .any(|(at, _)| text.as_bytes()[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
 }
 
 #[cfg(test)]

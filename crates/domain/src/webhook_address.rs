@@ -52,7 +52,20 @@ mod tests {
         for good in ["http://127.0.0.1:1/hook?token=s3cret", "https://[::1]:8443/a@b", "https://h?x=a@b", &longest] {
             assert_eq!(fault(good), None, "{good}");
         }
-        for bad in ["", "ftp://h", "HTTP://h", "https:h", "https://", "https:///h", "https://?x", "https://h/a b", "https://h\\@x/", "https://h\0", "https://h\t", &format!("{longest}x")] {
+        for bad in [
+            "",
+            "ftp://h",
+            "HTTP://h",
+            "https:h",
+            "https://",
+            "https:///h",
+            "https://?x",
+            "https://h/a b",
+            "https://h\\@x/",
+            "https://h\0",
+            "https://h\t",
+            &format!("{longest}x"),
+        ] {
             assert!(fault(bad).is_some_and(|why| why.contains("URL")), "{bad}");
         }
         for bad in ["http://svc:hunter2@h/", "https://token@h", "https://@h", "https://a@b@h/x"] {

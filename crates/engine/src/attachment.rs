@@ -36,7 +36,7 @@ impl Session {
         let bounds = Bounds { bytes: limits.attachment_bytes.0, idle: limits.upload_idle.to_std() };
         let stored = self.inner.blobs.put(body, bounds).await?;
         let by = caller.readable().unwrap_or_default();
-        if let Some(own) = self.inner.store.stored(caller.tenant, stored.sha256, by).await? {
+        if let Some(own) = self.inner.store.attachment_of(caller.tenant, stored.sha256, by).await? {
             return Ok((own, false));
         }
         let attachment = Attachment { sha256: stored.sha256, size: stored.size, media_type, name };

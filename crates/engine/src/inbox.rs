@@ -3,7 +3,7 @@
 use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
-use domain::{AgentName, Span, State, bounds};
+use domain::{AgentName, DomainName, Span, State, bounds};
 
 use crate::{Engine, Page, Paged, Result, Session};
 
@@ -71,6 +71,9 @@ impl Session {
         let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let one = match agent {
+            Some(agent) if !AgentName::is_valid(agent) => {
+                return Err(Refusal::field(Code::InvalidField, "agent", DomainName::FORM).into());
+            }
             Some(agent) => Some(vec![self.known_agent(caller, agent).await?]),
             None => None,
         };

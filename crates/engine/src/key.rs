@@ -4,7 +4,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::KeyRequest;
 use domain::key::{Caller, Key, Role, is_id};
 use domain::refusal::{Code, Refusal};
-use domain::{AgentName, Digest, Directory, TenantId};
+use domain::{AgentName, Digest, Directory, DomainName, TenantId};
 use ephemeral::Stale;
 use sha2::{Digest as _, Sha256};
 use store::{Change, Fact, KeyRow, Record};
@@ -69,8 +69,10 @@ impl Session {
 impl Engine {
     async fn tenant_of_key(&self, caller: &Caller, name: Option<&str>) -> Result<TenantId> {
         let Some(name) = name else { return Ok(caller.tenant) };
-        let found = if AgentName::is_valid(name) { self.inner.store.tenant_by_name(name).await? } else { None };
-        let found = found.map(|tenant| tenant.id);
+        if !AgentName::is_valid(name) {
+            return Err(Refusal::field(Code::InvalidField, "tenant", DomainName::FORM).into());
+        }
+        let found = self.inner.store.tenant_by_name(name).await?.map(|tenant| tenant.id);
         let allowed = found.filter(|found| caller.tenant == TenantId::DEFAULT || *found == caller.tenant);
         let tenant = allowed.ok_or_else(|| Refusal::not_found("tenant", &name))?;
         self.learn_name(tenant).await?;

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::{DomainName, TenantId};
 use domain::agent::{Agent, AgentKind, AgentName};
 use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
 use domain::look_alike::look_alike;
 use domain::refusal::{Code, Refusal};
 use domain::tenant::Tenant;
+use domain::{DomainName, TenantId};
 use store::{Change, Record};
 
 use crate::{Engine, Error, Page, Paged, Result, Session};

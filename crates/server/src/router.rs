@@ -219,7 +219,7 @@ fn administrators(routes: Routes) -> Routes {
     routes
         .tag("administration", "Keys, tenants and dead letters.")
         .get("/api/v1/dead-letters", dead_letter::list, op("listDeadLetters", "Lists what was given up")
-            .asks::<protocol::DeadLettersQuery>().gives_page::<protocol::InboxItem>("A page of dead letters."))
+            .asks::<protocol::DeadLettersQuery>().gives_page::<protocol::InboxItem>("A page of dead letters.").refuses(&[Code::NotFound]))
         .post("/api/v1/dead-letters/{message_id}/{agent}/redrive", dead_letter::redrive, op("redrive", "Brings a dead letter back")
             .gives::<protocol::Delivery>(200, "The delivery, pending again.").refuses(&[Code::NotFound, Code::WrongState, Code::Forbidden]))
         .post("/api/v1/keys", key::create, op("createKey", "Makes a key")

@@ -1,15 +1,16 @@
 //! Attachments: which tenant knows which bytes, who stored them, and which messages name them.
 
+use std::collections::HashSet;
+
 use domain::attachment::Attachment;
-use domain::{AgentName, Digest, MessageId, TenantId};
-use uuid::Uuid;
+use domain::{AgentName, Digest, TenantId};
 
 use crate::message::{places, sent_or_received};
 use crate::value::{Row, Value};
 use crate::{Readable, Result, Store};
 
-/// Threads that are looked at together.
-const THREADS: i64 = 200;
+/// Messages that name an attachment and are looked at together.
+const NAMING: i64 = 200;
 
 /// What stands for whoever reads the whole tenant, where an agent's name would stand.
 pub(crate) const WHOLE: &str = "";
@@ -41,13 +42,17 @@ impl Store {
     /// An attachment, where it may be read: everything by who reads the whole tenant; by agents what one of them stored, and what
     /// a message names in whose thread one of them takes part. Under the type and name that they know it by, never under those
     /// that somebody else stored it with.
-    pub async fn attachment<'a>(&self, readable: impl Into<Readable<'a>>, sha256: Digest) -> Result<Option<Attachment>> {
+    pub async fn attachment<'a>(
+        &self,
+        readable: impl Into<Readable<'a>>,
+        sha256: Digest,
+    ) -> Result<Option<Attachment>> {
         let Readable { tenant, agents } = readable.into();
         let Some(agents) = agents else { return self.any_attachment(tenant, sha256).await };
         if agents.is_empty() {
             return Ok(None);
         }
-        if let Some(own) = self.stored(tenant, sha256, agents).await? {
+        if let Some(own) = self.attachment_of(tenant, sha256, agents).await? {
             return Ok(Some(own));
         }
         if let Some(named) = self.named_to(tenant, sha256, agents).await? {
@@ -57,16 +62,24 @@ impl Store {
     }
 
     /// An attachment as one of these stored it; as whoever reads the whole tenant did, where there are none.
-    pub async fn stored(&self, tenant: TenantId, sha256: Digest, by: &[AgentName]) -> Result<Option<Attachment>> {
+    pub async fn attachment_of(
+        &self,
+        tenant: TenantId,
+        sha256: Digest,
+        by: &[AgentName],
+    ) -> Result<Option<Attachment>> {
         let mut parameters = vec![tenant.0.into(), sha256.into()];
         let names = if by.is_empty() { vec![WHOLE.into()] } else { by.iter().map(Value::from).collect() };
         let names = places(&mut parameters, names);
         let sql = format!(
-            "SELECT a.size, s.media_type, s.name FROM attachment_storers s \
+            "SELECT a.size, s.media_type, s.name, s.agent FROM attachment_storers s \
              JOIN attachments a ON a.tenant = s.tenant AND a.sha256 = s.sha256 \
-             WHERE s.tenant = $1 AND s.sha256 = $2 AND s.agent IN ({names}) ORDER BY s.agent LIMIT 1"
+             WHERE s.tenant = $1 AND s.sha256 = $2 AND s.agent IN ({names})"
         );
-        self.query(sql, parameters).await?.into_iter().next().map(read(sha256)).transpose()
+        let rows = self.query(sql, parameters).await?;
+        let found = rows.into_iter().map(|mut row| Ok((row.text(3)?, row))).collect::<Result<Vec<_>>>()?;
+        let first = found.into_iter().min_by(|one, other| one.0.cmp(&other.0));
+        first.map(|(_, row)| read(sha256)(row)).transpose()
     }
 
     async fn any_attachment(&self, tenant: TenantId, sha256: Digest) -> Result<Option<Attachment>> {
@@ -92,19 +105,21 @@ impl Store {
         sha256: Digest,
         agents: &[AgentName],
     ) -> Result<Option<Attachment>> {
-        let mut after = MessageId(Uuid::nil());
+        let (mut after, mut tried) = (0, HashSet::new());
         loop {
-            let sql = "SELECT DISTINCT COALESCE(m.thread, m.id) FROM attached x \
+            let sql = "SELECT x.seq, COALESCE(m.thread, m.id) FROM attached x \
                        JOIN messages m ON m.tenant = x.tenant AND m.seq = x.seq WHERE x.tenant = $1 AND x.sha256 = $2 \
-                       AND COALESCE(m.thread, m.id) > $3 ORDER BY 1 LIMIT $4";
-            let rows = self.query(sql, vec![tenant.0.into(), sha256.into(), after.into(), THREADS.into()]).await?;
-            let threads = rows.into_iter().map(|mut row| row.message(0)).collect::<Result<Vec<_>>>()?;
-            let Some(last) = threads.last().copied() else { return Ok(None) };
-            after = last;
-            for thread in threads {
-                if self.takes_part(tenant, thread, agents).await? {
-                    let sql = format!("{NAMED} AND COALESCE(m.thread, m.id) = $3 ORDER BY x.seq DESC LIMIT 1");
-                    let rows = self.query(sql, vec![tenant.0.into(), sha256.into(), thread.into()]).await?;
+                       AND x.seq > $3 ORDER BY x.seq LIMIT $4";
+            let rows = self.query(sql, vec![tenant.0.into(), sha256.into(), after.into(), NAMING.into()]).await?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            for mut row in rows {
+                let (seq, thread) = (row.int(0)?, row.message(1)?);
+                after = seq;
+                if tried.insert(thread) && self.takes_part(tenant, thread, agents).await? {
+                    let sql = format!("{NAMED} AND x.seq = $3");
+                    let rows = self.query(sql, vec![tenant.0.into(), sha256.into(), seq.into()]).await?;
                     return rows.into_iter().next().map(read(sha256)).transpose();
                 }
             }

@@ -140,7 +140,7 @@ async fn what_was_attached_before_it_was_noted_is_found_in_the_log() {
     drop(store);
     // As it was left by a program that did not note it.
     let database = rusqlite::Connection::open(folder.path().join("coordination.db")).expect("opened");
-    let sql = "DROP TABLE attached; DROP TABLE attachment_storers; PRAGMA user_version = 5";
+    let sql = "DROP TABLE attached; DROP TABLE attachment_storers; PRAGMA user_version = 7";
     database.execute_batch(sql).expect("an older database");
     drop(database);
     let store = open(folder.path());

@@ -22,7 +22,9 @@ pub(super) fn check(draft: &Draft, limits: &Limits) -> Errors {
         let why = format!("has {chars} characters; {} are allowed", limits.subject_chars);
         fault(&mut errors, Code::SubjectTooLong, "subject", why);
     }
-    for (field, _) in [("subject", &draft.subject), ("body", &draft.body)].iter().filter(|(_, given)| text::has_nul(given)) {
+    for (field, _) in
+        [("subject", &draft.subject), ("body", &draft.body)].iter().filter(|(_, given)| text::has_nul(given))
+    {
         fault(&mut errors, Code::InvalidField, field, text::NUL);
     }
     if draft.body.len() > limits.body_bytes {

@@ -112,8 +112,11 @@ pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<ConfigError
         if before != at {
             let why = format!("`{}` is the name of agents[{before}] already", agent.name);
             faults.push(ConfigError::new(format!("agents[{at}].name"), why));
-        } else if let Some(other) = look_alike(agent.name.as_str(), agents[..at].iter().map(|agent| agent.name.as_str())) {
-            let why = format!("`{}` would be taken for the agent `{other}`: choose a name that looks otherwise", agent.name);
+        } else if let Some(other) =
+            look_alike(agent.name.as_str(), agents[..at].iter().map(|agent| agent.name.as_str()))
+        {
+            let why =
+                format!("`{}` would be taken for the agent `{other}`: choose a name that looks otherwise", agent.name);
             faults.push(ConfigError::new(format!("agents[{at}].name"), why));
         }
     }

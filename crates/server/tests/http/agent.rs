@@ -2,7 +2,7 @@ use engine::Config;
 use serde_json::json;
 
 use crate::place::Place;
-use crate::world::problem;
+use crate::world::{problem, text};
 
 pub(crate) async fn the_agents_of_the_start_are_listed_by_name(place: &Place) {
     let world = place.world().await;
@@ -57,7 +57,9 @@ pub(crate) async fn a_name_that_is_taken_for_another_one_is_refused_and_the_othe
     let world = place.world().await;
     world.put("/api/v1/agents/worker", json!({})).await;
     world.delete("/api/v1/agents/worker").await;
-    for (name, other) in [("Code", "code"), ("CODE", "code"), ("c0de", "code"), ("vvorker", "worker"), ("hurnan", "human")] {
+    for (name, other) in
+        [("Code", "code"), ("CODE", "code"), ("c0de", "code"), ("vvorker", "worker"), ("hurnan", "human")]
+    {
         let told = problem(&world.put(&format!("/api/v1/agents/{name}"), json!({})).await, 409, "name-taken");
         assert_eq!(told["errors"][0]["field"], "name");
         assert!(text(&told["errors"][0]["why"]).contains(&format!("`{other}`")), "{told}");

@@ -49,6 +49,10 @@ macro_rules! api_suite {
                 metadata_keeps_its_text_but_for_line_breaks,
                 free_json_is_json_that_every_parser_reads,
             ],
+            cursors: [
+                no_cursor_leads_out_of_its_list_or_its_tenant,
+                no_position_makes_a_stream_silent,
+            ],
             docs: [
                 the_operations_are_those_that_reviewers_have_seen,
                 the_whole_document_is_the_one_that_reviewers_have_seen,
@@ -78,8 +82,6 @@ macro_rules! api_suite {
             hostile: [
                 nul_in_any_text_is_refused_and_its_field_named,
                 nul_in_a_batch_and_in_a_name_of_an_attachment_is_refused,
-                no_cursor_leads_out_of_its_list_or_its_tenant,
-                no_position_makes_a_stream_silent,
             ],
             inbox: [
                 an_inbox_is_ordered_by_lane_and_then_first_in_first_out,

@@ -57,7 +57,9 @@ pub(crate) async fn what_may_be_secret_of_an_address_is_seen_by_admins_and_the_a
 
 pub(crate) async fn an_address_with_a_password_is_refused(place: &Place) {
     let world = place.world_of_keys().await;
-    for address in ["https://svc:hunter2@example.org/", "https://hunter2@example.org", "http://svc:hunter2@127.0.0.1:1/hook"] {
+    for address in
+        ["https://svc:hunter2@example.org/", "https://hunter2@example.org", "http://svc:hunter2@127.0.0.1:1/hook"]
+    {
         let answer = world.put("/api/v1/agents/billing", json!({"webhook": address})).await;
         let told = problem(&answer, 422, "invalid-field");
         assert_eq!(told["errors"][0]["field"], "webhook");

@@ -5,8 +5,8 @@ use domain::{AgentName, MessageId, State};
 use super::{Command, Context, Plan, Query, Sharing};
 use crate::Result;
 use crate::archive::statements::{
-    BUMP_TRIM, DELETE_ATTACHED, DELETE_DELIVERY, DELETE_EVENT, DELETE_EVENTS_ABOUT, DELETE_KEPT, DELETE_KEPT_ABOUT, DELETE_MESSAGE,
-    PUT_REMOVED,
+    BUMP_TRIM, DELETE_ATTACHED, DELETE_DELIVERY, DELETE_EVENT, DELETE_EVENTS_ABOUT, DELETE_KEPT, DELETE_KEPT_ABOUT,
+    DELETE_MESSAGE, PUT_REMOVED,
 };
 use crate::message::places;
 use crate::value::{Row, Value};

@@ -33,7 +33,9 @@ pub async fn an_attachment_is_known_to_each_as_it_stored_it(store: &Store) {
     let (first, second, third) = (of("text/plain", Some("a.txt")), of("image/png", None), of("text/html", Some("c")));
     keep(&world, &first, &["code"]).await;
     assert_eq!(store.attachment(world.tenant, SHA256).await.expect("read").as_ref(), Some(&first));
-    for (attachment, by) in [(&second, &["chat", "third"][..]), (&third, &[]), (&second, &["code"]), (&first, &["chat"])] {
+    for (attachment, by) in
+        [(&second, &["chat", "third"][..]), (&third, &[]), (&second, &["code"]), (&first, &["chat"])]
+    {
         keep(&world, attachment, by).await;
     }
     for (agents, expected) in [

@@ -1,7 +1,7 @@
 //! Messages: found again by id, by thread and by every filter.
 
 use domain::message::{Kind, Message, MessageId, Priority};
-use domain::{AgentName, DomainName, Delivery, Span, State, Time};
+use domain::{AgentName, Delivery, DomainName, Span, State, Time};
 
 use super::world::{NOW, World, at, name, sending, terminate};
 use crate::{MessageFilter, Order, Readable, Store, StoredMessage};

@@ -90,7 +90,7 @@ pub async fn a_log_that_is_brought_in_is_the_same_tenant(store: &Store) {
     let attachments = async |tenant: TenantId| store.attachments(tenant, Digest::ZERO, 10).await.expect("read");
     assert_eq!(attachments(copy.tenant).await, attachments(world.tenant).await);
     for by in [&[name("chat")][..], &[name("code")], &[]] {
-        let stored = async |tenant: TenantId| store.stored(tenant, Digest([9; 32]), by).await.expect("read");
+        let stored = async |tenant: TenantId| store.attachment_of(tenant, Digest([9; 32]), by).await.expect("read");
         assert_eq!(stored(copy.tenant).await, stored(world.tenant).await, "{by:?}");
     }
     let (head, hash, _) = store.head(copy.tenant).await.expect("read").expect("a head");

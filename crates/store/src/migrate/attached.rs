@@ -28,7 +28,8 @@ fn attached(data: &str) -> Result<Vec<Attached>> {
 pub(super) fn sqlite(connection: &Connection) -> Result<()> {
     let sql = r#"SELECT tenant, seq, data FROM events WHERE kind = 0 AND data LIKE '%"attachments":[{%'"#;
     let mut messages = connection.prepare(sql)?;
-    let mut insert = connection.prepare("INSERT OR IGNORE INTO attached (tenant, sha256, seq, name) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert =
+        connection.prepare("INSERT OR IGNORE INTO attached (tenant, sha256, seq, name) VALUES (?1, ?2, ?3, ?4)")?;
     let mut rows = messages.query([])?;
     while let Some(row) = rows.next()? {
         let (tenant, seq, data): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);

@@ -119,7 +119,9 @@ impl Committer {
                     parts.extend([(rest, true), (part, true)]);
                 }
                 Err(Failure::Row(_)) => match self.probe(&mut part).await {
-                    Ok(refused) => parts.extend(Some((taken_out(part, refused), true)).filter(|(rest, _)| !rest.is_empty())),
+                    Ok(refused) => {
+                        parts.extend(Some((taken_out(part, refused), true)).filter(|(rest, _)| !rest.is_empty()))
+                    }
                     Err(error) => away.push((part, error)),
                 },
                 Err(Failure::Final(error)) if !is_away(&error) => refuse(part, &error),

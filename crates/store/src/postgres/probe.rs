@@ -31,7 +31,8 @@ pub(super) async fn probe(
     let mut refused: Vec<Option<Error>> = group.iter().map(|_| None).collect();
     let (heads, answers) = ask(connection, group, &mut refused).await?;
     let mut tried = Vec::new();
-    for (at, ((waiting, _), rows)) in group.iter_mut().zip(answers).enumerate().filter(|(at, _)| refused[*at].is_none()) {
+    for (at, ((waiting, _), rows)) in group.iter_mut().zip(answers).enumerate().filter(|(at, _)| refused[*at].is_none())
+    {
         let mut batch = Batch::asked_first();
         let own = heads.get_key_value(&waiting.tenant());
         batch.heads.extend(own.map(|(tenant, head)| (*tenant, head.clone())));
@@ -52,7 +53,9 @@ pub(super) async fn probe(
     pipeline.text("ROLLBACK");
     let mut answers = pipeline.each().await.into_iter();
     for (at, length) in lengths {
-        refused[at] = against(answers.by_ref().take(length + 1))?;
+        // All of them, also those behind the first that was refused.
+        let own: Vec<Said> = answers.by_ref().take(length + 1).collect();
+        refused[at] = against(own)?;
     }
     against(answers)?.map_or(Ok(refused), |error| Err(Failure::Final(error)))
 }
@@ -60,12 +63,12 @@ pub(super) async fn probe(
 /// Begins, locks the heads and asks the question of each change; notes those whose question is refused.
 async fn ask(
     connection: &mut Prepared,
-    group: &[Asking],
+    group: &mut [Asking],
     refused: &mut [Option<Error>],
 ) -> std::result::Result<(BTreeMap<TenantId, Head>, Vec<Vec<Row>>), Failure> {
     let locked = connection.statement(HEADS).await?;
     let mut questions = Vec::with_capacity(group.len());
-    for (at, (waiting, more)) in group.iter().enumerate() {
+    for (at, (waiting, more)) in group.iter_mut().enumerate() {
         if let Some((sql, parameters)) = waiting.query(*more) {
             questions.push((at, connection.statement(&sql).await?, parameters));
         }

@@ -230,7 +230,7 @@ mod tests {
         for tenant in 1..=3 {
             index.add(TenantId(tenant), 0, (1..=3).map(texts).collect(), (3, Digest::ZERO)).await.expect("added");
         }
-        let terms = [Term::Words("word".to_owned())];
+        let terms = [Term { words: vec!["word".to_owned()], begins: false }];
         for tenant in 1..=3 {
             for (before, expected) in [
                 (i64::MIN, &[][..]),
