@@ -1,9 +1,10 @@
 //! Changes that the database refuses, and what they cost those that come with them: counted in transactions, not in time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::event::{EventKind, NewEvent};
 use domain::key::{Key, Role};
+use domain::recorded::KeyTold;
 use domain::{Digest, TenantId};
 use store::conformance::world::{NOW, World, sending};
 use store::{Change, Error, Fact, KeyRow, Record, Store};
@@ -16,6 +17,9 @@ use crate::{SOON, database, store};
 /// Lets the server write down every transaction that begins and everybody who connects.
 const SETTINGS: &[&str] = &["log_statement=all", "log_connections=on", "fsync=off"];
 
+/// How many keys were made, so that each is another one.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
 /// Transactions that have begun, and connections that were made.
 fn counted(postgres: &Postgres) -> (usize, usize) {
     let log = postgres.daemon.log();
@@ -25,7 +29,7 @@ fn counted(postgres: &Postgres) -> (usize, usize) {
 /// A key whose name PostgreSQL stores, or one whose name it does not.
 fn key(tenant: TenantId, name: &str) -> Change<Record> {
     let key = Key {
-        id: format!("{:012x}", tenant.0),
+        id: format!("{:012x}", MADE.fetch_add(1, Ordering::Relaxed)),
         tenant,
         role: Role::Observer,
         agents: Vec::new(),
@@ -33,7 +37,7 @@ fn key(tenant: TenantId, name: &str) -> Change<Record> {
         created_at: NOW,
         revoked_at: None,
     };
-    let event = NewEvent::of(EventKind::KeyCreated, NOW, &serde_json::json!({"id": key.id}));
+    let event = NewEvent::of(EventKind::KeyCreated, NOW, &KeyTold::new(&key, &Digest::ZERO));
     let command = Record { events: vec![event], facts: vec![Fact::Key(KeyRow { key, hash: Digest::ZERO })] };
     Change { tenant, now: NOW, version: None, command }
 }
