@@ -40,7 +40,7 @@ fn digits(text: &str) -> Option<i64> {
 
 impl Page {
     /// Reads the cursor; fails with `invalid-field` where it is none of ours.
-    fn after<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
+    pub fn after<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
         let Some(text) = &self.after else { return Ok(None) };
         let cursor = read(text);
         let why = "this is no cursor: take it from `next` of the page before";
