@@ -1,7 +1,6 @@
 use clap::Args;
-use uuid::Uuid;
 
-use crate::{Failure, Session};
+use crate::{Failure, Session, id::Id};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -12,13 +11,13 @@ Examples:
 ///
 /// With a receipt it only counts while the lease that gave the receipt still holds; without one it always does.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, allow_missing_positional = true)]
 pub struct Ack {
-    /// Whose inbox
-    agent: String,
+    /// Whose inbox; a key bound to one agent knows it by itself
+    agent: Option<String>,
     /// The message
     #[arg(value_name = "MESSAGE_ID")]
-    message: Uuid,
+    message: Id,
     /// The receipt that `coord receive` gave
     #[arg(long, short, value_name = "RECEIPT", allow_hyphen_values = true)]
     receipt: Option<String>,
@@ -29,11 +28,12 @@ pub struct Ack {
 
 impl Ack {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let (agent, message) = (session.agent(self.agent.clone()).await?, self.message.find(session).await?);
         let ack = protocol::Ack { receipt: self.receipt, note: self.note };
-        let delivery = session.client.ack(&self.agent, self.message, &ack).await?;
+        let delivery = session.client.ack(&agent, message, &ack).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());
         }
-        session.out.line(&format!("Acknowledged {} for {}", self.message, self.agent))
+        session.out.line(&format!("Acknowledged {} for {}", message, agent))
     }
 }

@@ -4,6 +4,7 @@ use protocol::{AuthorityCheck, AuthorityOutcome, CreateGrant, HolderVia, Kind, T
 use crate::{
     Failure, Session,
     clean::clean,
+    id::{self, Id},
     table::Table,
     when,
     words::{duration, moment, one_of},
@@ -44,6 +45,9 @@ struct Check {
     /// The domain of the message
     #[arg(long, short, value_name = "NAME")]
     domain: Option<String>,
+    /// The message that it would answer
+    #[arg(long, short = 'r', value_name = "MESSAGE_ID")]
+    in_reply_to: Option<Id>,
 }
 
 #[derive(Debug, Args)]
@@ -109,7 +113,9 @@ async fn show(session: &mut Session) -> Result<(), Failure> {
 
 impl Check {
     async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let check = AuthorityCheck { from: self.from, kind: self.kind, domain: self.domain };
+        let in_reply_to = id::find(self.in_reply_to.as_ref(), session).await?;
+        let from = session.speaker(self.from);
+        let check = AuthorityCheck { from, kind: self.kind, domain: self.domain, in_reply_to };
         let decision = session.client.check_authority(&check).await?;
         if !session.out.json(&decision.json)? {
             let outcome = decision.outcome.as_str();

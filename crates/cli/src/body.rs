@@ -23,6 +23,11 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// Whether there is any.
+    pub(crate) fn given(&self) -> bool {
+        self.body.is_some() || self.body_file.is_some()
+    }
+
     /// Reads the text; none given is an empty one.
     pub(crate) fn read(&self) -> Result<String, Failure> {
         if let Some(path) = &self.body_file {

@@ -2,7 +2,7 @@ use clap::{Args, Subcommand};
 use protocol::DeadLettersQuery;
 use uuid::Uuid;
 
-use crate::{Failure, Session, table::Table, when};
+use crate::{Failure, Session, id::Id, table::Table, when};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +28,7 @@ enum DeadCommand {
     Redrive {
         /// The message
         #[arg(value_name = "MESSAGE_ID")]
-        message: Uuid,
+        message: Id,
         /// Whose inbox
         agent: String,
     },
@@ -51,7 +51,7 @@ impl Dead {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
         match self.command.unwrap_or_else(|| DeadCommand::List(List::default())) {
             DeadCommand::List(list) => list.run(session).await,
-            DeadCommand::Redrive { message, agent } => redrive(session, message, &agent).await,
+            DeadCommand::Redrive { message, agent } => redrive(session, message.find(session).await?, &agent).await,
         }
     }
 }

@@ -1,10 +1,10 @@
 use clap::Args;
 use protocol::Timestamp;
-use uuid::Uuid;
 
 use crate::{
     Failure, Session,
     clean::clean,
+    id::Id,
     when,
     words::{duration, moment},
 };
@@ -17,13 +17,13 @@ Examples:
 
 /// Put a message off until a time or a trigger
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, allow_missing_positional = true)]
 pub struct Defer {
-    /// Whose inbox
-    agent: String,
+    /// Whose inbox; a key bound to one agent knows it by itself
+    agent: Option<String>,
     /// The message
     #[arg(value_name = "MESSAGE_ID")]
-    message: Uuid,
+    message: Id,
     #[command(flatten)]
     until: Limit,
     /// The receipt that `coord receive` gave, when it was received
@@ -50,9 +50,10 @@ struct Limit {
 
 impl Defer {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let (agent, message) = (session.agent(self.agent.clone()).await?, self.message.find(session).await?);
         let Limit { until, for_, trigger } = self.until;
         let defer = protocol::Defer { receipt: self.receipt, until, for_, trigger, reason: self.reason };
-        let delivery = session.client.defer(&self.agent, self.message, &defer).await?;
+        let delivery = session.client.defer(&agent, message, &defer).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());
         }
@@ -60,6 +61,6 @@ impl Defer {
             (Some(trigger), _) => format!("`coord trigger {}`", clean(trigger)),
             (None, moment) => format!("{} UTC", when::short_or_dash(moment.as_ref())),
         };
-        session.out.line(&format!("Put {} off for {} until {until}", self.message, self.agent))
+        session.out.line(&format!("Put {} off for {} until {until}", message, agent))
     }
 }

@@ -13,6 +13,8 @@ pub enum Failure {
     Refused(Box<Problem>),
     /// The command found something that is not as it should be, which it has already told: 1.
     Told,
+    /// What was waited for has not been decided, which the command has already told: 4.
+    Undecided,
     /// The command was used wrongly: 2.
     Usage {
         /// What is wrong.
@@ -53,6 +55,7 @@ impl Failure {
             Self::Refused(_) | Self::Told => 1,
             Self::Usage { .. } | Self::Io { .. } => 2,
             Self::NotReached(_) => 3,
+            Self::Undecided => 4,
         }
     }
 
@@ -65,7 +68,7 @@ impl Failure {
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Refused(problem) => problem_lines(problem),
-            Self::Told => Vec::new(),
+            Self::Told | Self::Undecided => Vec::new(),
             Self::Usage { what, next } => {
                 let mut lines = vec![("error", what.clone())];
                 lines.extend(next.clone().map(|next| ("next", next)));

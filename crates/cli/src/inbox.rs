@@ -15,8 +15,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Inbox {
-    /// Whose inbox
-    agent: String,
+    /// Whose inbox; a key bound to one agent knows it by itself
+    agent: Option<String>,
     /// Only deliveries in these states; may be given again
     #[arg(long, short, value_name = "STATE", value_delimiter = ',', ignore_case = true, value_parser = one_of::<State>(State::WORDS))]
     state: Vec<State>,
@@ -30,15 +30,16 @@ pub struct Inbox {
 
 impl Inbox {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let agent = session.agent(self.agent).await?;
         let state = (!self.state.is_empty()).then_some(States(self.state));
         let query = InboxQuery { state, limit: Some(self.limit), after: self.after };
-        let page = session.client.inbox(&self.agent, &query).await?;
+        let page = session.client.inbox(&agent, &query).await?;
         if session.out.json(&page.json)? {
             return Ok(());
         }
         if page.items.is_empty() {
-            session.out.line(&nothing(&self.agent, query.state.as_ref(), page.counts))?;
-            return session.out.hint(&next_step(&self.agent, query.state.as_ref()));
+            session.out.line(&nothing(&agent, query.state.as_ref(), page.counts))?;
+            return session.out.hint(&next_step(&agent, query.state.as_ref()));
         }
         let mut table = Table::new(&["PRIORITY", "ID", "FROM", "KIND", "STATE", "SENT (UTC)", "SUBJECT"])
             .keep_whole(&[1])
@@ -59,10 +60,8 @@ impl Inbox {
         session.out.gap()?;
         session.out.line(&summary(page.counts))?;
         match &page.next {
-            Some(after) => session.out.hint(&format!("More: coord inbox {} --after {after}", self.agent)),
-            None if page.counts.pending > 0 => {
-                session.out.hint(&format!("Take the first: coord receive {}", self.agent))
-            }
+            Some(after) => session.out.hint(&format!("More: coord inbox {} --after {after}", agent)),
+            None if page.counts.pending > 0 => session.out.hint(&format!("Take the first: coord receive {}", agent)),
             None => session.out.hint("Read one: coord show ID"),
         }
     }

@@ -1,19 +1,26 @@
 //! The client commands: each asks a server and prints what it answers.
 
 mod ack;
+mod agent;
 mod agents;
+mod ask;
 mod attach;
 mod authority;
 mod body;
 mod clean;
 mod completions;
+mod context;
+mod contexts;
 mod dead;
+mod decide;
+mod decision;
 mod defer;
 mod extend;
 mod failure;
 mod follow;
 mod gates;
 mod global;
+mod id;
 mod inbox;
 mod keys;
 mod log;
@@ -21,6 +28,7 @@ mod message_args;
 mod nack;
 mod output;
 mod pages;
+mod pending;
 mod receive;
 mod reply;
 mod search;
@@ -36,6 +44,7 @@ mod trigger;
 mod verify;
 mod watch;
 pub mod when;
+mod whoami;
 mod words;
 
 use std::process::ExitCode;
@@ -60,6 +69,11 @@ pub enum Command {
     Ack(ack::Ack),
     Nack(nack::Nack),
     Reply(reply::Reply),
+    Ask(ask::Ask),
+    Pending(pending::Pending),
+    Approve(decide::Approve),
+    Reject(decide::Reject),
+    Withdraw(decide::Withdraw),
     Defer(defer::Defer),
     Trigger(trigger::Trigger),
     Extend(extend::Extend),
@@ -73,6 +87,8 @@ pub enum Command {
     Agents(agents::Agents),
     Authority(authority::Authority),
     Gates(gates::Gates),
+    Whoami(whoami::Whoami),
+    Context(context::Context),
     Keys(keys::Keys),
     Tenants(tenants::Tenants),
     Dead(dead::Dead),
@@ -91,7 +107,7 @@ pub fn check(command: &Command, arguments: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// Runs a client command and returns its exit code: 0 done, 1 refused, 2 wrong usage, 3 not reached.
+/// Runs a client command and returns its exit code: 0 done, 1 refused, 2 wrong usage, 3 not reached, 4 not decided in time.
 ///
 /// `root` is the whole command tree, for the completions.
 pub async fn run(command: Command, global: &Global, root: fn() -> clap::Command) -> ExitCode {
@@ -114,6 +130,9 @@ async fn dispatch(command: Command, global: &Global, root: fn() -> clap::Command
     if let Command::Completions(command) = command {
         return command.run(root());
     }
+    if let Command::Context(command) = command {
+        return command.run(global);
+    }
     let session = &mut Session::new(global)?;
     match command {
         Command::Send(command) => command.run(session).await,
@@ -122,6 +141,13 @@ async fn dispatch(command: Command, global: &Global, root: fn() -> clap::Command
         Command::Ack(command) => command.run(session).await,
         Command::Nack(command) => command.run(session).await,
         Command::Reply(command) => command.run(session).await,
+        Command::Ask(command) => command.run(session).await,
+        Command::Pending(command) => command.run(session).await,
+        Command::Approve(command) => command.run(session).await,
+        Command::Reject(command) => command.run(session).await,
+        Command::Withdraw(command) => command.run(session).await,
+        Command::Whoami(command) => command.run(session).await,
+        Command::Context(command) => command.run(global),
         Command::Defer(command) => command.run(session).await,
         Command::Trigger(command) => command.run(session).await,
         Command::Extend(command) => command.run(session).await,

@@ -1,11 +1,11 @@
 use clap::Args;
 use protocol::{Event, EventsQuery};
-use uuid::Uuid;
 
 use crate::{
     Failure, Session,
     clean::{clean, cut},
     follow::follow,
+    id::{self, Id},
     table::Table,
     when,
 };
@@ -34,7 +34,7 @@ pub struct Log {
     agent: Option<String>,
     /// Only events that concern this message
     #[arg(long, short, value_name = "MESSAGE_ID")]
-    message: Option<Uuid>,
+    message: Option<Id>,
     /// Begin behind this position; 0 begins with the first event [default: the last events]
     #[arg(long, value_name = "SEQ")]
     after: Option<u64>,
@@ -50,7 +50,7 @@ impl Log {
             limit: Some(self.limit),
             kind: self.r#type,
             agent: self.agent,
-            message: self.message,
+            message: id::find(self.message.as_ref(), session).await?,
         };
         if self.follow {
             let stream = session.client.events_stream(&query);

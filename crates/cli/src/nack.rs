@@ -1,7 +1,6 @@
 use clap::Args;
-use uuid::Uuid;
 
-use crate::{Failure, Session, when, words::duration};
+use crate::{Failure, Session, id::Id, when, words::duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -10,13 +9,13 @@ Examples:
 
 /// Give a received message back, to be received again
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, allow_missing_positional = true)]
 pub struct Nack {
-    /// Whose inbox
-    agent: String,
+    /// Whose inbox; a key bound to one agent knows it by itself
+    agent: Option<String>,
     /// The message
     #[arg(value_name = "MESSAGE_ID")]
-    message: Uuid,
+    message: Id,
     /// The receipt that `coord receive` gave
     #[arg(long, short, value_name = "RECEIPT", allow_hyphen_values = true)]
     receipt: String,
@@ -30,8 +29,9 @@ pub struct Nack {
 
 impl Nack {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
+        let (agent, message) = (session.agent(self.agent.clone()).await?, self.message.find(session).await?);
         let nack = protocol::Nack { receipt: self.receipt, delay: self.delay, reason: self.reason };
-        let delivery = session.client.nack(&self.agent, self.message, &nack).await?;
+        let delivery = session.client.nack(&agent, message, &nack).await?;
         if session.out.json(&delivery.json)? {
             return Ok(());
         }
@@ -39,6 +39,6 @@ impl Nack {
             Some(moment) => format!("it may be received again after {} UTC", when::short(moment)),
             None => format!("it is {} now", delivery.state),
         };
-        session.out.line(&format!("Gave {} back for {}; {after}", self.message, self.agent))
+        session.out.line(&format!("Gave {} back for {}; {after}", message, agent))
     }
 }

@@ -1,11 +1,18 @@
 use clap::Args;
-use protocol::Received;
+use protocol::{Kind, Received};
 
-use crate::{Failure, Session, clean::clean, show, when, words::duration};
+use crate::{
+    Failure, Session,
+    clean::clean,
+    id::{self, Id},
+    show, when,
+    words::{duration, one_of},
+};
 
 const EXAMPLES: &str = "\
 Examples:
   coord receive chat
+  coord receive chat --kind request --wait 60s
   coord receive chat --max 10 --lease 5m --wait 30s
   coord receive chat --json | jq -r '.deliveries[].receipt'";
 
@@ -15,8 +22,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Receive {
-    /// Whose inbox
-    agent: String,
+    /// Whose inbox; a key bound to one agent knows it by itself
+    agent: Option<String>,
     /// How many at most
     #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     max: u32,
@@ -26,12 +33,26 @@ pub struct Receive {
     /// How long to wait for the first one, up to 60s
     #[arg(long, short, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     wait: String,
+    /// Only messages of this kind; may be given again
+    #[arg(long, short, value_name = "KIND", value_delimiter = ',', ignore_case = true, value_parser = one_of::<Kind>(Kind::WORDS))]
+    kind: Vec<Kind>,
+    /// Only messages of this thread
+    #[arg(long, value_name = "MESSAGE_ID")]
+    thread: Option<Id>,
 }
 
 impl Receive {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let request = protocol::Receive { max: Some(self.max), lease: self.lease, wait: Some(self.wait.clone()) };
-        let answer = session.client.receive(&self.agent, &request).await?;
+        let agent = session.agent(self.agent).await?;
+        let thread = id::find(self.thread.as_ref(), session).await?;
+        let request = protocol::Receive {
+            max: Some(self.max),
+            lease: self.lease,
+            wait: Some(self.wait.clone()),
+            kinds: self.kind,
+            thread,
+        };
+        let answer = session.client.receive(&agent, &request).await?;
         if session.out.json(&answer.json)? {
             return Ok(());
         }
@@ -39,11 +60,11 @@ impl Receive {
             if number > 0 {
                 session.out.gap()?;
             }
-            print(session, &self.agent, received)?;
+            print(session, &agent, received)?;
         }
         if answer.deliveries.is_empty() {
-            session.out.line(&format!("Nothing for {} (waited {}).", self.agent, self.wait))?;
-            session.out.hint(&format!("Wait for the next: coord receive {} --wait 60s", self.agent))?;
+            session.out.line(&format!("Nothing for {} (waited {}).", agent, self.wait))?;
+            session.out.hint(&format!("Wait for the next: coord receive {} --wait 60s", agent))?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 use clap::Args;
 use protocol::{Ack, Message, Recipients};
-use uuid::Uuid;
 
 use crate::{
     Failure, Session,
+    id::Id,
     message_args::{self, MessageArgs},
 };
 
@@ -23,7 +23,7 @@ const LONGEST_SUBJECT: usize = 200;
 pub struct Reply {
     /// The message to answer
     #[arg(value_name = "MESSAGE_ID")]
-    message: Uuid,
+    message: Id,
     /// Who answers; a key bound to one agent knows it by itself
     #[arg(long, short, value_name = "AGENT")]
     from: Option<String>,
@@ -37,7 +37,7 @@ pub struct Reply {
     #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true)]
     subject: Option<String>,
     /// Then say that the message is dealt with, as `coord ack` does
-    #[arg(long, requires = "from")]
+    #[arg(long)]
     ack: bool,
     #[command(flatten)]
     args: MessageArgs,
@@ -45,14 +45,15 @@ pub struct Reply {
 
 impl Reply {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let original = session.client.message(self.message).await?.value;
+        let original = session.client.message(self.message.find(session).await?).await?.value;
         let mut message = self.args.write(session).await?;
         message.to = Some(self.recipients(&original));
         message.subject = self.subject.unwrap_or_else(|| answer_subject(&original.subject));
         message.in_reply_to = Some(original.id);
-        message.from.clone_from(&self.from);
+        message.from = session.speaker(self.from.clone());
         message_args::send(session, &message, self.args.idempotency_key.as_deref()).await?;
-        if let (true, Some(from)) = (self.ack, &self.from) {
+        if self.ack {
+            let from = &session.agent(self.from).await?;
             session.client.ack(from, original.id, &Ack::default()).await?;
             session.out.note(&format!("Acknowledged {} for {from}", original.id))?;
         }

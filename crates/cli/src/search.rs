@@ -1,9 +1,9 @@
 use clap::Args;
 use protocol::{Kind, Message, MessagesQuery, Page, Priority, Timestamp};
-use uuid::Uuid;
 
 use crate::{
     Failure, Session,
+    id::{self, Id},
     table::Table,
     when,
     words::{moment, one_of},
@@ -31,7 +31,7 @@ pub struct Search {
     to: Option<String>,
     /// In this thread
     #[arg(long, value_name = "THREAD_ID")]
-    thread: Option<Uuid>,
+    thread: Option<Id>,
     /// In this authority domain
     #[arg(long, short, value_name = "NAME")]
     domain: Option<String>,
@@ -88,7 +88,7 @@ impl Search {
         let query = MessagesQuery {
             from: self.from,
             to: self.to,
-            thread: self.thread,
+            thread: id::find(self.thread.as_ref(), session).await?,
             domain: self.domain,
             kind: self.kind,
             priority: self.priority,

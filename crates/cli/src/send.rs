@@ -1,9 +1,9 @@
 use clap::Args;
 use protocol::Recipients;
-use uuid::Uuid;
 
 use crate::{
     Failure, Session,
+    id::{self, Id},
     message_args::{self, MessageArgs},
 };
 
@@ -32,7 +32,7 @@ pub struct Send {
     subject: String,
     /// The message it answers, whose thread it joins (see also `coord reply`)
     #[arg(long, value_name = "MESSAGE_ID")]
-    in_reply_to: Option<Uuid>,
+    in_reply_to: Option<Id>,
     #[command(flatten)]
     args: MessageArgs,
 }
@@ -40,10 +40,10 @@ pub struct Send {
 impl Send {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
         let mut message = self.args.write(session).await?;
-        message.from = self.from;
+        message.from = session.speaker(self.from);
         message.to = (!self.to.is_empty()).then(|| Recipients::from(self.to));
         message.subject = self.subject;
-        message.in_reply_to = self.in_reply_to;
+        message.in_reply_to = id::find(self.in_reply_to.as_ref(), session).await?;
         message_args::send(session, &message, self.args.idempotency_key.as_deref()).await
     }
 }

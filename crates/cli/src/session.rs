@@ -11,6 +11,8 @@ pub struct Session {
     pub client: Client,
     /// Where results go.
     pub out: Output,
+    /// The agent of the context.
+    pub(crate) own: Option<String>,
 }
 
 impl Session {
@@ -22,6 +24,6 @@ impl Session {
                 client.proxy().map_or_else(|| "directly".to_owned(), |proxy| format!("through the proxy {proxy}"));
             remark(&format!("asking {} {way}", client.url()));
         }
-        Ok(Self { client, out: Output::stdout(global.json, global.color) })
+        Ok(Self { client, out: Output::stdout(global.json, global.color), own: global.agent.clone() })
     }
 }

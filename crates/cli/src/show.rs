@@ -1,8 +1,7 @@
 use clap::Args;
 use protocol::Message;
-use uuid::Uuid;
 
-use crate::{Failure, Session, clean::clean, table::Table, when};
+use crate::{Failure, Session, clean::clean, decision, id::Id, table::Table, when};
 
 /// Show a message and what became of it
 ///
@@ -12,19 +11,24 @@ use crate::{Failure, Session, clean::clean, table::Table, when};
 pub struct Show {
     /// The message
     #[arg(value_name = "MESSAGE_ID")]
-    message: Uuid,
+    message: Id,
 }
 
 impl Show {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
-        let found = session.client.message(self.message).await?;
-        let receipts = session.client.receipts(self.message).await?;
+        let id = self.message.find(session).await?;
+        let found = session.client.message(id).await?;
+        let receipts = session.client.receipts(id).await?;
         if session.out.is_json() {
             let json = format!("{{\"message\":{},\"receipts\":{}}}", found.json, receipts.json);
             return session.out.json(&json).map(drop);
         }
         message(session, &found)?;
         if found.body.is_empty() {
+            session.out.gap()?;
+        }
+        if let Some(made) = &found.decision {
+            decision::print(session, made)?;
             session.out.gap()?;
         }
         let mut table = Table::new(&["RECIPIENT", "STATE", "ATTEMPTS", "DELIVERED (UTC)", "SETTLED (UTC)", "NOTE"]);

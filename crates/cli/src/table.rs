@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, TableStyle, presets};
 
-use crate::clean::clean;
+use crate::{clean::clean, id};
 
 /// The lines of a terminal's table: none.
 const STYLE: TableStyle = presets::NOTHING;
@@ -24,7 +24,7 @@ impl Table {
         Self { headings: headings.to_vec(), whole: Vec::new(), lesser: Vec::new(), rows: Vec::new() }
     }
 
-    /// Says that these columns are never wrapped: ids, which people copy.
+    /// Says that these columns are never wrapped: ids, which people copy. A terminal shows the end of each.
     #[must_use]
     pub fn keep_whole(mut self, columns: &[usize]) -> Self {
         self.whole.extend(columns);
@@ -80,7 +80,11 @@ impl Table {
         let shown: Vec<usize> = (0..self.headings.len()).filter(is_shown).collect();
         table.set_header(shown.iter().map(|column| Cell::new(self.headings[*column]).add_attribute(Attribute::Bold)));
         for row in &self.rows {
-            table.add_row(shown.iter().map(|column| coloured(&row[*column])));
+            table.add_row(shown.iter().map(|column| match row[*column].parse() {
+                // The end tells ids apart, and is enough wherever an id is asked for.
+                Ok(id) if self.whole.contains(column) => Cell::new(id::short(id)),
+                _ => coloured(&row[*column]),
+            }));
         }
         for column in &self.whole {
             let place = shown.iter().position(|shown| shown == column);

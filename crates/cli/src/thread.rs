@@ -3,7 +3,7 @@ use client::Answer;
 use protocol::PageQuery;
 use uuid::Uuid;
 
-use crate::{Failure, Session, show};
+use crate::{Failure, Session, id::Id, show};
 
 /// Show a conversation
 ///
@@ -13,7 +13,7 @@ use crate::{Failure, Session, show};
 pub struct Thread {
     /// The thread, or any message in it
     #[arg(value_name = "THREAD_ID")]
-    id: Uuid,
+    id: Id,
     /// How many messages at most
     #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
@@ -25,7 +25,8 @@ pub struct Thread {
 impl Thread {
     pub(crate) async fn run(self, session: &mut Session) -> Result<(), Failure> {
         let page = PageQuery { limit: Some(self.limit), after: self.after };
-        let thread = find(session, self.id, &page).await?;
+        let id = self.id.find(session).await?;
+        let thread = find(session, id, &page).await?;
         if session.out.json(&thread.json)? {
             return Ok(());
         }

@@ -5,6 +5,7 @@ mod answer;
 mod attachments;
 mod authority;
 mod dead_letters;
+mod decisions;
 mod error;
 mod events;
 mod gates;

@@ -178,15 +178,19 @@ pub(crate) fn run() -> ExitCode {
         Command::Queue(queue) => on_a_runtime(queue.run(environment(), &global)),
         Command::Config(command) => config_command::run(&command),
         Command::Secrets(command) => secrets::run(&command),
-        Command::Client(command) => match cli::check(&command, &arguments) {
-            Ok(()) => {
+        Command::Client(command) => match cli::check(&command, &arguments).and_then(|()| global.clone().with_context())
+        {
+            Ok(global) => {
                 on_a_runtime(offline::or_asking(global, async |global| cli::run(*command, global, Cli::command).await))
             }
             Err(failure) => cli::finish(Err(failure), &global),
         },
-        Command::Bench(bench) => {
-            on_threads(Some(bench.threads()), offline::or_asking(global, async |global| bench.run(global).await))
-        }
+        Command::Bench(bench) => match global.clone().with_context() {
+            Ok(global) => {
+                on_threads(Some(bench.threads()), offline::or_asking(global, async |global| bench.run(global).await))
+            }
+            Err(failure) => cli::finish(Err(failure), &global),
+        },
     }
 }
 

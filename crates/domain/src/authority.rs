@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentName;
+use crate::decision;
 use crate::directory::Directory;
 use crate::message::Kind;
 use crate::refusal::{Code, Refusal};
-use crate::remedy::{Remedy, any_of};
+use crate::remedy::any_of;
 use crate::time::Time;
 use crate::words::words;
 
@@ -25,12 +26,15 @@ words! {
 /// A decision outside the sender's authority, explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
+    /// The code of the refusal that it comes to.
+    pub code: Code,
     /// Who tried.
     pub agent: AgentName,
     /// What kind of message it was.
     pub kind: Kind,
-    /// In which domain.
-    pub domain: String,
+    /// In which domain; none: in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
     /// The rule, in words.
     pub rule: String,
     /// Who may: the domain's holders, else the final authority.
@@ -44,30 +48,18 @@ pub struct Violation {
 
 impl From<Violation> for Refusal {
     fn from(violation: Violation) -> Self {
-        let Violation { agent, kind, domain, rule, holders, held, .. } = violation;
-        let mut refusal = Self::new(Code::OutsideAuthority, format!("`{agent}` may not {kind} in `{domain}`. {rule}"));
-        refusal.rule = Some(rule);
-        refusal.remedy =
-            Some(Box::new(Remedy::Propose { to: holders.clone(), domain, grant_to: held.then_some(agent) }));
-        refusal.holders = holders;
-        refusal
+        let Violation { code, agent, kind, domain, rule, holders, .. } = &violation;
+        let place = domain.as_ref().map_or_else(String::new, |domain| format!(" in `{domain}`"));
+        let mut refusal = Self::new(*code, format!("`{agent}` may not {kind}{place}. {rule}"));
+        refusal.rule = Some(rule.clone());
+        refusal.holders.clone_from(holders);
+        refusal.with_remedy(decision::remedy(&violation))
     }
 }
 
-/// Checks whether an agent may send a message of this kind in this domain, now.
-///
-/// `decide`, `approve` and `reject` in a domain take that domain, a running grant of it, or final authority. Everything
-/// else is allowed.
-pub fn check(
-    directory: &Directory,
-    agent: &AgentName,
-    kind: Kind,
-    domain: Option<&str>,
-    now: Time,
-) -> Result<(), Violation> {
-    let Some(domain) = domain.filter(|_| kind.needs_authority()) else {
-        return Ok(());
-    };
+/// Checks whether an agent may decide in a domain, now, by a message of this kind: that takes the domain, a running grant of it,
+/// or final authority.
+pub fn check(directory: &Directory, agent: &AgentName, kind: Kind, domain: &str, now: Time) -> Result<(), Violation> {
     let mut holders = directory.holders(domain, now);
     let finals = directory.final_authority();
     if holders.contains(agent) || finals.contains(agent) {
@@ -88,7 +80,8 @@ pub fn check(
         (false, _) => format!("Nobody holds `{domain}`: send it to the final authority, {names}, as a `propose`."),
     };
     let rule = format!("`{kind}` in a domain needs that domain, a grant of it, or final authority.");
-    Err(Violation { agent: agent.clone(), kind, domain: domain.to_owned(), rule, holders, remedy, held })
+    let (code, agent, domain) = (Code::OutsideAuthority, agent.clone(), Some(domain.to_owned()));
+    Err(Violation { code, agent, kind, domain, rule, holders, remedy, held })
 }
 
 #[cfg(test)]
@@ -127,31 +120,28 @@ mod tests {
     }
 
     /// Agent, kind, domain, now, allowed, and the holders that the refusal names.
-    type Row = (&'static str, Kind, Option<&'static str>, i64, bool, &'static [&'static str]);
+    type Row = (&'static str, Kind, &'static str, i64, bool, &'static [&'static str]);
 
     #[test]
     fn who_may_decide_is_as_the_table_says() {
-        let table: [Row; 13] = [
-            ("code", Kind::Decide, Some("testing"), 0, true, &[]),
-            ("code", Kind::Approve, Some("testing"), 0, true, &[]),
-            ("code", Kind::Decide, Some("strategy"), 0, false, &["chat"]),
-            ("code", Kind::Reject, Some("strategy"), 0, false, &["chat"]),
-            ("code", Kind::Decide, None, 0, true, &[]),
-            ("code", Kind::Propose, Some("strategy"), 0, true, &[]),
-            ("code", Kind::Complete, Some("strategy"), 0, true, &[]),
-            ("human", Kind::Decide, Some("strategy"), 0, true, &[]),
-            ("human", Kind::Decide, Some("nobody-holds"), 0, true, &[]),
-            ("code", Kind::Decide, Some("nobody-holds"), 0, false, &["human"]),
-            ("chat", Kind::Decide, Some("budget"), 99, true, &[]),
-            ("chat", Kind::Decide, Some("budget"), 100, false, &["human"]),
-            ("old", Kind::Decide, Some("testing"), 0, false, &["code"]),
+        let table: [Row; 10] = [
+            ("code", Kind::Decide, "testing", 0, true, &[]),
+            ("code", Kind::Approve, "testing", 0, true, &[]),
+            ("code", Kind::Decide, "strategy", 0, false, &["chat"]),
+            ("code", Kind::Reject, "strategy", 0, false, &["chat"]),
+            ("human", Kind::Decide, "strategy", 0, true, &[]),
+            ("human", Kind::Decide, "nobody-holds", 0, true, &[]),
+            ("code", Kind::Decide, "nobody-holds", 0, false, &["human"]),
+            ("chat", Kind::Decide, "budget", 99, true, &[]),
+            ("chat", Kind::Decide, "budget", 100, false, &["human"]),
+            ("old", Kind::Decide, "testing", 0, false, &["code"]),
         ];
         for (agent, kind, domain, now, allowed, holders) in table {
             let result = check(&directory(), &name(agent), kind, domain, Time(now));
-            assert_eq!(result.is_ok(), allowed, "{agent} {kind} {domain:?} at {now}");
+            assert_eq!(result.is_ok(), allowed, "{agent} {kind} {domain} at {now}");
             if let Err(violation) = result {
                 let named: Vec<&str> = violation.holders.iter().map(AgentName::as_str).collect();
-                assert_eq!(named, holders, "{agent} {kind} {domain:?} at {now}");
+                assert_eq!(named, holders, "{agent} {kind} {domain} at {now}");
                 assert!(!violation.remedy.is_empty());
             }
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, AgentName};
 use crate::authority::OnViolation;
+use crate::decision::SelfApproval;
 use crate::delivery::DeliveryPolicy;
 use crate::gate::Gates;
 use crate::limits::Limits;
@@ -19,6 +20,10 @@ pub struct Policy {
     pub final_authority: Vec<AgentName>,
     /// What happens to a decision without authority.
     pub on_violation: OnViolation,
+    /// Whether who asked may also decide.
+    pub self_approval: SelfApproval,
+    /// Domains that are known though nobody holds them.
+    pub domains: Vec<String>,
     /// The quality gates.
     pub gates: Gates,
     /// Leases, attempts and pauses between them.
@@ -32,6 +37,8 @@ impl Default for Policy {
         Self {
             final_authority: Vec::new(),
             on_violation: OnViolation::Reject,
+            self_approval: SelfApproval::Refuse,
+            domains: Vec::new(),
             gates: Gates::default(),
             delivery: DeliveryPolicy::default(),
             limits: Limits::default(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentName;
 use crate::attachment::Digest;
+use crate::decision::Decision;
 use crate::delivery::Delivery;
 use crate::message::MessageId;
 use crate::time::Time;
@@ -62,10 +63,35 @@ words! {
         TenantCreated = 23 "coordination.tenant.created",
         /// An agent's webhook is signed with a new secret.
         WebhookSecretRotated = 24 "coordination.webhook.secret_rotated",
+        /// A message asked for a decision.
+        DecisionOpened = 25 "coordination.decision.opened",
+        /// A decision was made.
+        DecisionMade = 26 "coordination.decision.made",
+        /// The final authority replaced a decision.
+        DecisionOverturned = 27 "coordination.decision.overturned",
+        /// Who asked took it back.
+        DecisionWithdrawn = 28 "coordination.decision.withdrawn",
+        /// Nobody decided in time.
+        DecisionExpired = 29 "coordination.decision.expired",
+        /// Others are asked, because whoever was asked is retired.
+        DecisionReassigned = 30 "coordination.decision.reassigned",
     }
 }
 
 impl EventKind {
+    /// Whether it tells what one decision has become.
+    pub const fn is_of_decision(self) -> bool {
+        matches!(
+            self,
+            Self::DecisionOpened
+                | Self::DecisionMade
+                | Self::DecisionOverturned
+                | Self::DecisionWithdrawn
+                | Self::DecisionExpired
+                | Self::DecisionReassigned
+        )
+    }
+
     /// Whether it tells what one delivery has become.
     pub const fn is_of_delivery(self) -> bool {
         matches!(
@@ -132,7 +158,27 @@ pub struct DeliveryChanged<'a> {
     pub reason: Option<std::borrow::Cow<'a, str>>,
 }
 
+/// The data of every event about a decision: what it has become, and what it was where that was overturned.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DecisionChanged<'a> {
+    /// The decision after the change.
+    pub decision: std::borrow::Cow<'a, Decision>,
+    /// What was decided before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<std::borrow::Cow<'a, Decision>>,
+}
+
 impl NewEvent {
+    /// An event about a decision.
+    pub fn of_decision(kind: EventKind, at: Time, decision: &Decision, before: Option<&Decision>) -> Self {
+        let data = DecisionChanged {
+            decision: std::borrow::Cow::Borrowed(decision),
+            before: before.map(std::borrow::Cow::Borrowed),
+        };
+        let message = Some(decision.message_id);
+        Self { message, agent: Some(decision.agent().clone()), ..Self::of(kind, at, &data) }
+    }
+
     /// An event about one delivery.
     pub fn of_delivery(kind: EventKind, at: Time, delivery: &Delivery, reason: Option<&str>) -> Self {
         let data = DeliveryChanged { delivery: std::borrow::Cow::Borrowed(delivery), reason: reason.map(Into::into) };

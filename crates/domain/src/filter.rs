@@ -3,7 +3,7 @@
 use crate::agent::AgentName;
 use crate::event::EventKind;
 use crate::message::{Kind, MessageId, Priority};
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// Which messages are wanted; every condition must hold.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,35 @@ pub struct MessageFilter {
     pub since: Option<Time>,
     /// Sent before this time.
     pub until: Option<Time>,
+}
+
+/// Which messages are received; an empty filter takes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiveFilter {
+    /// Only of these kinds; none: of any.
+    pub kinds: Vec<Kind>,
+    /// Only of this thread.
+    pub thread: Option<MessageId>,
+}
+
+impl ReceiveFilter {
+    /// Whether it takes all.
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty() && self.thread.is_none()
+    }
+}
+
+/// What a receive asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receiving {
+    /// How many at most.
+    pub max: usize,
+    /// For how long; none: as configured.
+    pub lease: Option<Span>,
+    /// How long to wait for the first.
+    pub wait: Span,
+    /// Which.
+    pub filter: ReceiveFilter,
 }
 
 /// Which events are wanted; an empty filter wants all.

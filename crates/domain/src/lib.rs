@@ -9,6 +9,7 @@ pub mod audience;
 pub mod authority;
 pub mod bounds;
 pub mod chain;
+pub mod decision;
 pub mod delivery;
 pub mod directory;
 pub mod event;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,9 +20,20 @@ use crate::words::words;
 pub struct MessageId(pub Uuid);
 
 impl MessageId {
+    /// Before every other one.
+    pub const FIRST: Self = Self(Uuid::nil());
+
     /// Makes an id from the time and ten random bytes.
     pub fn new(now: Time, random: [u8; 10]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(now.millis().max(0) as u64, &random).into_uuid())
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
     }
 }
 

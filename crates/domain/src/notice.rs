@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::agent::AgentName;
+use crate::decision::Decision;
 use crate::delivery::Delivery;
 use crate::directory::Directory;
 use crate::gate::{self, GateResult};
@@ -124,4 +125,47 @@ pub fn revision(original: &Message, gates: Vec<GateResult>, id: MessageId, now: 
     let rule = "quality_gates.on_failure: request_revision".to_owned();
     message.outcome = Some(Outcome { action: Action::RevisionRequested, rule, detail, gates });
     message
+}
+
+/// Tells who asked that nobody has decided in time; none where the system itself asked.
+pub fn undecided(original: &Message, decision: &Decision, id: MessageId, now: Time) -> Option<Message> {
+    if original.from == AgentName::system() {
+        return None;
+    }
+    let mut message = from_system(original, id, vec![original.from.clone()], now);
+    message.subject = titled("Nobody decided in time", original);
+    let until = decision.due_at.unwrap_or(now);
+    let asked = decision.asked_of.join(", ");
+    message.body = format!("Your `{}` to {asked} could be decided until {until}. Nobody did.", original.kind);
+    message.metadata = metadata(&serde_json::json!({"decision": {
+        "message_id": original.id, "state": decision.state,
+    }}));
+    Some(message)
+}
+
+/// Tells the final authority that a decision waits for it, because whoever was asked is retired; none where somebody who was
+/// asked before is left.
+pub fn reassigned(
+    original: &Message,
+    before: &Decision,
+    after: &Decision,
+    id: MessageId,
+    now: Time,
+) -> Option<Message> {
+    let new = after.asked_of.iter().filter(|name| !before.asked_of.contains(name));
+    let to: Vec<AgentName> = new.map(|name| AgentName::stored(name.clone())).collect();
+    if to.is_empty() {
+        return None;
+    }
+    let mut message = from_system(original, id, to, now);
+    message.subject = titled("To be decided by you", original);
+    let asked = before.asked_of.join(", ");
+    message.body = format!(
+        "`{}` asked {asked}, who is retired. The message `{}` waits for your decision.\n\nSubject: {}",
+        original.from, original.id, original.subject
+    );
+    message.metadata = metadata(&serde_json::json!({"decision": {
+        "message_id": original.id, "state": after.state,
+    }}));
+    Some(message)
 }

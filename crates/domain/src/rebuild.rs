@@ -1,13 +1,15 @@
-//! Rebuilding: the state of every delivery, from the log alone.
+//! Rebuilding: the state of every delivery and decision, from the log alone.
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
 
 use crate::agent::AgentName;
+use crate::decision::{Decision, DecisionState};
 use crate::delivery::{Delivery, State};
-use crate::event::{DeliveryChanged, Event, EventKind};
+use crate::event::{DecisionChanged, DeliveryChanged, Event, EventKind};
 use crate::message::{Message, MessageId, Priority};
 
 /// The deliveries as the log tells them: of each what is told to a person, and a fingerprint of the rest, so that a million
@@ -19,6 +21,15 @@ pub struct Rebuilt {
     deliveries: BTreeMap<(MessageId, u32), Told>,
     /// A delivery of each message whose recipients are not all told yet; its recipient is the last one told, or nobody.
     fanning: BTreeMap<MessageId, Delivery>,
+    decisions: BTreeMap<MessageId, ToldDecision>,
+}
+
+/// What the log tells of one decision.
+#[derive(Debug)]
+struct ToldDecision {
+    state: DecisionState,
+    fingerprint: [u8; 16],
+    compared: bool,
 }
 
 /// What the log tells of one delivery.
@@ -43,12 +54,12 @@ impl Told {
     }
 }
 
-/// The first half of the SHA-256 over all that events tell of a delivery, as they write it.
+/// The first half of the SHA-256 over all that events tell of a thing, as they write it.
 ///
 /// # Panics
-/// Never: a delivery always becomes JSON.
-fn fingerprint(delivery: &Delivery) -> [u8; 16] {
-    let told = serde_json::to_vec(delivery).expect("a delivery becomes JSON");
+/// Never: deliveries and decisions always become JSON.
+fn fingerprint(thing: &impl Serialize) -> [u8; 16] {
+    let told = serde_json::to_vec(thing).expect("plain structs become JSON");
     let digest: [u8; 32] = sha2::Sha256::digest(told).into();
     std::array::from_fn(|byte| digest[byte])
 }
@@ -87,6 +98,12 @@ impl Rebuilt {
             | EventKind::MessageRedriven
             | EventKind::MessageReminded
             | EventKind::MessageEscalated => self.changed(event),
+            EventKind::DecisionOpened
+            | EventKind::DecisionMade
+            | EventKind::DecisionOverturned
+            | EventKind::DecisionWithdrawn
+            | EventKind::DecisionExpired
+            | EventKind::DecisionReassigned => self.ruled(event),
             EventKind::AuthorityRefused
             | EventKind::AuthorityGranted
             | EventKind::GateFailed
@@ -139,6 +156,39 @@ impl Rebuilt {
         let told = told.ok_or_else(|| format!("it changes a delivery to `{}` that was never made", delivery.agent))?;
         *told = Told::new(&Delivery { seq: told.seq, priority: told.priority, ..delivery });
         Ok(())
+    }
+
+    fn ruled(&mut self, event: &Event) -> Result<(), String> {
+        let decision = read::<DecisionChanged<'static>>(event)?.decision;
+        about(event, decision.message_id, Some(decision.agent()))?;
+        let opens = event.kind == EventKind::DecisionOpened;
+        if opens == self.decisions.contains_key(&decision.message_id) {
+            let why = if opens { "it opens a decision again" } else { "it changes a decision that was never opened" };
+            return Err(why.to_owned());
+        }
+        let (state, fingerprint) = (decision.state, fingerprint(&*decision));
+        self.decisions.insert(decision.message_id, ToldDecision { state, fingerprint, compared: false });
+        Ok(())
+    }
+
+    /// Says whether a stored decision is as the log tells it; where not, in what.
+    pub fn compare_decision(&mut self, stored: &Decision) -> Result<(), String> {
+        let Some(told) = self.decisions.get_mut(&stored.message_id) else {
+            return Err("the log knows of no such decision".to_owned());
+        };
+        told.compared = true;
+        if told.fingerprint == fingerprint(stored) {
+            return Ok(());
+        }
+        if told.state == stored.state {
+            return Err(format!("log and store both say {}, and differ in the rest", told.state));
+        }
+        Err(format!("the log says {}, the store says {}", told.state, stored.state))
+    }
+
+    /// The decisions that the log tells of and that were never compared with a stored one.
+    pub fn missing_decisions(&self) -> impl Iterator<Item = MessageId> {
+        self.decisions.iter().filter(|(_, told)| !told.compared).map(|(message, _)| *message)
     }
 
     fn add(&mut self, one: &Delivery, agent: AgentName) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentName;
+use crate::decision::Decision;
 use crate::gate::GateResult;
 use crate::nearest::shown;
 use crate::remedy::Remedy;
@@ -114,6 +115,16 @@ words! {
         Archived = 49 "archived",
         /// The position lies behind the end of the log.
         PositionAhead = 50 "position-ahead",
+        /// The message answers one that is decided in another domain.
+        DomainMismatch = 51 "domain-mismatch",
+        /// Who asked does not decide.
+        SelfApproval = 52 "self-approval",
+        /// It was decided, withdrawn or has expired before.
+        AlreadyDecided = 53 "already-decided",
+        /// A domain that nobody knows.
+        UnknownDomain = 54 "unknown-domain",
+        /// An approval or rejection that answers nothing.
+        NothingToDecide = 55 "nothing-to-decide",
     }
 }
 
@@ -143,6 +154,8 @@ pub struct Refusal {
     pub remedy: Option<Box<Remedy>>,
     /// The gates, where gates were weighed.
     pub gates: Vec<GateResult>,
+    /// The decision that stands, where one does.
+    pub decision: Option<Box<Decision>>,
     /// When to come again.
     pub retry_after: Option<Span>,
 }
@@ -158,6 +171,7 @@ impl Refusal {
             holders: Vec::new(),
             remedy: None,
             gates: Vec::new(),
+            decision: None,
             retry_after: None,
         }
     }

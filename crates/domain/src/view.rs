@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::agent::{Agent, AgentName};
 use crate::attachment::Digest;
 use crate::authority::OnViolation;
+use crate::decision::Decision;
 use crate::delivery::{Delivery, State};
 use crate::directory::Grant;
 use crate::message::Message;
@@ -23,6 +24,8 @@ pub struct MessageView {
     pub recipients: Vec<(AgentName, State)>,
     /// Whether workers still write recipients.
     pub fanning_out: bool,
+    /// What it asks to be decided, where it asks.
+    pub decision: Option<Decision>,
 }
 
 /// A message and each of its deliveries.
@@ -101,6 +104,8 @@ pub struct Report {
     pub checked: i64,
     /// Deliveries that were compared.
     pub deliveries: i64,
+    /// Decisions that were compared.
+    pub decisions: i64,
     /// Rows of agents, grants, keys, attachments and webhook secrets that were compared.
     pub rows: i64,
     /// Attachments whose bytes were read, where that was asked for.
@@ -137,7 +142,7 @@ pub struct ArchiveReport {
 pub struct Problem {
     /// The position in the log, where there is one.
     pub seq: Option<i64>,
-    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`, `count`, `message`, `cursor`, `idempotency`,
+    /// What sort of problem: `hash`, `gap`, `content`, `head`, `delivery`, `decision`, `count`, `message`, `cursor`, `idempotency`,
     /// `agent`, `grant`, `key`, `webhook-secret`, `attachment`, `database`.
     pub what: &'static str,
     /// What exactly.

@@ -45,7 +45,8 @@ impl Session {
         Ok((self.agent_view(caller.tenant, agent).await, created))
     }
 
-    /// Retires an agent: its history stays, it takes and sends nothing new. Twice is once.
+    /// Retires an agent: its history stays, it takes and sends nothing new. What waits in its inbox
+    /// is given up, with a bounce, and what was asked of it alone is asked of the final authority. Twice is once.
     pub async fn retire_agent(&self, name: &str) -> Result<AgentView> {
         let caller = self.caller().await?;
         caller.must_administer()?;
@@ -61,6 +62,8 @@ impl Session {
             Ok((Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
         };
         let agent = self.record(caller.tenant, decide).await?;
+        let directory = self.directory_now(caller.tenant).await?;
+        self.inner.retirement.settle(caller.tenant, &agent.name, &directory).await?;
         Ok(self.agent_view(caller.tenant, agent).await)
     }
 

@@ -1,17 +1,30 @@
 //! Authority: who may decide what, asked and lent.
 
 use domain::agent::AgentName;
-use domain::authority::{self, Violation};
+use domain::decision::{self, Attempt, Judged, Known, Unfit};
 use domain::directory::Grant;
 use domain::directory::GrantRequest;
 use domain::event::{EventKind, NewEvent};
-use domain::message::Kind;
+use domain::message::{Kind, MessageId};
 use domain::refusal::{Code, Refusal};
 use domain::view::AuthorityView;
 use domain::{Directory, Time, bounds, send};
 use store::{Fact, Record};
 
 use crate::{Engine, Result, Session};
+
+/// What somebody would like to send, as far as authority goes.
+#[derive(Clone, Debug)]
+pub struct AuthorityCheck {
+    /// Who would send it.
+    pub agent: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// The domain that it names.
+    pub domain: Option<String>,
+    /// The message that it answers.
+    pub in_reply_to: Option<MessageId>,
+}
 
 impl Session {
     /// Who may decide what, now.
@@ -27,18 +40,24 @@ impl Session {
         Ok(AuthorityView { domains, grants, final_authority: directory.final_authority(), on_violation })
     }
 
-    /// Whether an agent may send a message of this kind in this domain, now.
-    pub async fn check_authority(
-        &self,
-        agent: &str,
-        kind: Kind,
-        domain: Option<&str>,
-    ) -> Result<std::result::Result<(), Violation>> {
+    /// Whether an agent may send a message of this kind, in this domain and as an answer to this message, now: judged by the same
+    /// rule as sending.
+    pub async fn check_authority(&self, check: AuthorityCheck) -> Result<std::result::Result<Judged, Unfit>> {
+        let AuthorityCheck { agent, kind, domain, in_reply_to } = check;
         let caller = self.caller().await?;
+        let above = match in_reply_to {
+            Some(parent) => {
+                self.thread_to_join(caller, parent).await?;
+                self.above(caller, parent, &agent).await?
+            }
+            None => None,
+        };
         let directory = self.directory_now(caller.tenant).await?;
         // Refused for the same reasons as sending would be.
-        let agent = send::speaker(agent, caller, &directory)?;
-        Ok(authority::check(&directory, &agent.name, kind, domain, self.now()))
+        let from = &send::speaker(&agent, caller, &directory)?.name;
+        let attempt = Attempt { from, kind, domain: domain.as_deref(), act: None, body: "" };
+        let known = Known { directory: &directory, above: above.as_ref(), now: self.now() };
+        Ok(decision::judge(&attempt, &known))
     }
 
     /// Lends a domain to an agent for a time; lending it again changes until when.

@@ -2,12 +2,25 @@
 
 use std::sync::Arc;
 
+use domain::filter::ReceiveFilter;
 use domain::message::Message;
 use domain::{AgentName, Span, TenantId};
 use store::{Change, Claim, Claimed, Store};
 
 use crate::writer::Writer;
 use crate::{Clock, Error, InboxItem, Observer, Result, random};
+
+/// Which deliveries are leased, and how.
+pub(crate) struct Leasing {
+    /// How many at most.
+    pub(crate) max: usize,
+    /// For how long.
+    pub(crate) lease: Span,
+    /// Whether it is for a push.
+    pub(crate) push: bool,
+    /// Which.
+    pub(crate) filter: ReceiveFilter,
+}
 
 /// Leases deliveries.
 pub(crate) struct Claims {
@@ -23,16 +36,10 @@ impl Claims {
     }
 
     /// Leases the next deliveries of an inbox, for who asks or for a push.
-    pub(crate) async fn claim(
-        &self,
-        tenant: TenantId,
-        agent: &AgentName,
-        max: usize,
-        lease: Span,
-        push: bool,
-    ) -> Result<Vec<InboxItem>> {
+    pub(crate) async fn claim(&self, tenant: TenantId, agent: &AgentName, leasing: Leasing) -> Result<Vec<InboxItem>> {
+        let Leasing { max, lease, push, filter } = leasing;
         let secret = u64::from_le_bytes(random::bytes()?);
-        let command = Claim { agent: agent.clone(), max, lease, secret, push };
+        let command = Claim { agent: agent.clone(), max, lease, secret, push, filter };
         let now = self.clock.now();
         let claimed = self.store.commit(Change { tenant, now, version: None, command }).await?.outcome;
         if claimed.is_empty() {

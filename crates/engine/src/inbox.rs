@@ -1,10 +1,12 @@
 //! Inboxes: looking, receiving, dead letters.
 
+use domain::filter::{ReceiveFilter, Receiving};
 use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
 use domain::{AgentName, Span, State, bounds};
 
+use crate::claim::Leasing;
 use crate::{Engine, Page, Paged, Result, Session};
 
 impl Session {
@@ -35,12 +37,21 @@ impl Session {
     /// Leases the next deliveries of an inbox; where there are none, waits up to `wait` for the first. The wait is refused within
     /// a second where the session ends, and where the agent is retired.
     pub async fn receive(&self, agent: &str, max: usize, lease: Option<Span>, wait: Span) -> Result<Vec<InboxItem>> {
+        self.receive_only(agent, Receiving { max, lease, wait, filter: ReceiveFilter::default() }).await
+    }
+
+    /// Leases deliveries as [`Session::receive`] does, only those of some kinds or of one thread.
+    pub async fn receive_only(&self, agent: &str, receiving: Receiving) -> Result<Vec<InboxItem>> {
+        let Receiving { max, lease, wait, filter } = receiving;
         let caller = self.caller().await?;
         caller.must_act_as(agent)?;
         let agent = self.known_agent(caller, agent).await?;
         let lease = self.check_receive(max, lease, wait)?;
         self.inner.ephemeral.seen(caller.tenant, &agent, self.now());
-        let claim = || self.inner.claims.claim(caller.tenant, &agent, max, lease, false);
+        let claim = || {
+            let leasing = Leasing { max, lease, push: false, filter: filter.clone() };
+            self.inner.claims.claim(caller.tenant, &agent, leasing)
+        };
         let items = claim().await?;
         if !items.is_empty() || wait == Span::ZERO {
             return Ok(items);
@@ -50,6 +61,7 @@ impl Session {
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(Some(&agent)));
         tokio::pin!(deadline, ended);
         loop {
+            let arrived = subscription.notified();
             // Looked at again under the bell: what came between the first look and the bell is not waited for.
             match claim().await {
                 Ok(items) if items.is_empty() => {}
@@ -61,7 +73,9 @@ impl Session {
                 }
             }
             tokio::select! {
-                () = subscription.turn() => {}
+                () = subscription.turn(), if filter.is_empty() => {}
+                // What this one does not want is left to those that take all.
+                () = arrived, if !filter.is_empty() => {}
                 () = self.poll_interval() => {}
                 error = &mut ended => return Err(error),
                 () = &mut deadline => return Ok(Vec::new()),

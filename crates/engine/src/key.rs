@@ -17,6 +17,11 @@ pub fn admin_key_digest(text: &str) -> Digest {
 }
 
 impl Session {
+    /// Who is calling.
+    pub async fn whoami(&self) -> Result<Caller> {
+        self.caller().await.cloned()
+    }
+
     /// Makes a key; its text is answered here and never again.
     pub async fn create_key(&self, request: KeyRequest) -> Result<(Key, String)> {
         let caller = self.caller().await?;

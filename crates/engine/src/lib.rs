@@ -11,6 +11,7 @@ mod attachment;
 mod authority;
 mod claim;
 mod clock;
+mod decision;
 mod directory;
 mod error;
 mod event;
@@ -27,6 +28,7 @@ mod page;
 mod policy;
 mod random;
 mod rate;
+mod retirement;
 mod role;
 mod send;
 mod session;
@@ -51,8 +53,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use archive::{Archived, Manifest};
 pub use attachment::BoxError;
+pub use authority::AuthorityCheck;
 pub use clock::{Clock, Sources};
 pub use config::Config;
+pub use decision::DecisionsQuery;
 pub use domain::agent::AgentPut;
 pub use domain::directory::GrantRequest;
 pub use domain::filter::{EventFilter, MessageFilter};
@@ -145,6 +149,7 @@ struct Inner {
     writer: Arc<writer::Writer>,
     claims: Arc<claim::Claims>,
     secrets: Arc<webhook::Secrets>,
+    retirement: Arc<retirement::Retirement>,
     draining: CancellationToken,
     lifecycle: shared::Lifecycle,
     jobs: Arc<job::Jobs>,
@@ -209,6 +214,7 @@ impl Engine {
             writer: shared.writer,
             claims: shared.claims,
             secrets: shared.secrets,
+            retirement: shared.retirement,
             lifecycle: shared.lifecycle,
             blobs,
             archive,

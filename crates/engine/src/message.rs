@@ -8,7 +8,7 @@ use domain::filter::MessageFilter;
 use domain::key::Caller;
 use domain::message::MessageId;
 use domain::view::{MessageView, Receipts};
-use domain::{AgentName, Refusal, State, TenantId};
+use domain::{AgentName, Refusal, Span, State, TenantId};
 use store::{Order, Readable, StoredMessage};
 
 use crate::{Engine, Page, Paged, Result, Session};
@@ -33,7 +33,9 @@ impl Session {
         let deliveries: Vec<_> = recipients.iter().filter_map(|agent| by_agent.remove(agent)).collect();
         let recipients = deliveries.iter().map(|delivery| (delivery.agent.clone(), delivery.state)).collect();
         let StoredMessage { message, seq, fanning_out } = stored;
-        Ok(Receipts { message: MessageView { message: Arc::new(message), seq, recipients, fanning_out }, deliveries })
+        let decision = if message.asks() { self.inner.store.decision(caller.tenant, id).await? } else { None };
+        let message = MessageView { message: Arc::new(message), seq, recipients, fanning_out, decision };
+        Ok(Receipts { message, deliveries })
     }
 
     /// Messages that meet a filter, newest first. An `agent` key finds what its agents sent or received.
@@ -51,9 +53,36 @@ impl Session {
         self.page_of(caller.tenant, found, limit).await
     }
 
-    /// The messages of a thread, oldest first, as far as they are not in the archive.
-    pub async fn thread(&self, thread: MessageId, page: &Page) -> Result<Paged<MessageView>> {
+    /// The messages of a thread, oldest first, as far as they are not in the archive; where there are none after the page's
+    /// position, waits up to `wait` for the next.
+    pub async fn thread(&self, thread: MessageId, page: &Page, wait: Span) -> Result<Paged<MessageView>> {
+        self.check_wait(wait)?;
         let caller = self.caller().await?;
+        let first = self.thread_page(caller, thread, page).await?;
+        if !first.items.is_empty() || wait == Span::ZERO {
+            return Ok(first);
+        }
+        let _place = self.inner.waiters.long_poll(caller.tenant, &AgentName::system())?;
+        let notifier = self.inner.ephemeral.log(caller.tenant);
+        let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(None));
+        tokio::pin!(deadline, ended);
+        loop {
+            let notified = notifier.notified();
+            let page = self.thread_page(caller, thread, page).await?;
+            if !page.items.is_empty() {
+                return Ok(page);
+            }
+            tokio::select! {
+                () = notified => {}
+                () = self.poll_interval() => {}
+                error = &mut ended => return Err(error),
+                () = &mut deadline => return Ok(page),
+                () = self.inner.draining.cancelled() => return Ok(page),
+            }
+        }
+    }
+
+    async fn thread_page(&self, caller: &Caller, thread: MessageId, page: &Page) -> Result<Paged<MessageView>> {
         let limit = self.limit(page)?;
         let after = page.position()?;
         let begins = self.thread_of(caller, thread).await?;
@@ -87,7 +116,7 @@ impl Engine {
     }
 
     /// The message, unless it is not there or the caller may not know of it: both are answered alike.
-    async fn readable(&self, caller: &Caller, id: MessageId) -> Result<StoredMessage> {
+    pub(crate) async fn readable(&self, caller: &Caller, id: MessageId) -> Result<StoredMessage> {
         let Some(stored) = self.inner.store.message(caller.tenant, id).await? else {
             return Err(self.gone(caller, "message", id).await?.into());
         };
@@ -115,13 +144,18 @@ impl Engine {
         let states = self.inner.store.states(tenant, &wanted).await?;
         let states: HashMap<(i64, AgentName), State> =
             states.into_iter().map(|(seq, agent, state)| ((seq, agent), state)).collect();
+        let asking: Vec<MessageId> =
+            found.iter().filter(|stored| stored.message.asks()).map(|stored| stored.message.id).collect();
+        let decisions = self.inner.store.decisions_of(tenant, &asking).await?.into_iter();
+        let mut decisions: HashMap<MessageId, _> = decisions.map(|decision| (decision.message_id, decision)).collect();
         let view = |(stored, agents): (StoredMessage, Vec<AgentName>)| {
             let StoredMessage { message, seq, fanning_out } = stored;
             let with_state = agents.into_iter().filter_map(|agent| {
                 let state = states.get(&(seq, agent.clone())).copied();
                 state.map(|state| (agent, state))
             });
-            MessageView { message: Arc::new(message), seq, recipients: with_state.collect(), fanning_out }
+            let decision = decisions.remove(&message.id);
+            MessageView { message: Arc::new(message), seq, recipients: with_state.collect(), fanning_out, decision }
         };
         Ok(found.into_iter().zip(recipients).map(view).collect())
     }

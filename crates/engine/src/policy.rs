@@ -16,6 +16,8 @@ pub(crate) fn of(config: &Config) -> Policy {
     Policy {
         final_authority: config.authority.final_agents.clone(),
         on_violation: config.authority.on_violation,
+        self_approval: config.authority.self_approval,
+        domains: config.authority.domains.clone(),
         gates: Gates {
             enabled: config.quality_gates.enabled,
             thresholds: config.quality_gates.thresholds.clone(),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use domain::decision::Decision;
 use domain::key::Caller;
 use domain::message::{Message, MessageId};
 use domain::refusal::{Code, Refusal};
-use domain::send::{self, Decision, Draft, Known};
+use domain::send::{self, Draft, Known, Verdict};
 use domain::{Directory, State, TenantId};
-use store::{Change, Idempotency, Record, SendMessage, SendOutcome, Submitted};
+use store::{Change, Committed, Idempotency, Record, SendMessage, SendOutcome, Submitted};
 
 use crate::directory::TRIES;
 use crate::{Engine, Error, Result, Session};
@@ -43,7 +44,7 @@ impl Session {
             let outcome = match self.prepare(caller, &draft, idempotency.clone()).await? {
                 Prepared::Send(change) => {
                     let (version, message) = (change.version, Arc::clone(&change.command.message));
-                    let committed = self.inner.store.commit(change).await.map(|committed| committed.outcome);
+                    let committed = self.inner.store.commit(change).await;
                     self.sending(caller.tenant, version, message, committed).await
                 }
                 Prepared::Refuse(change, refusal) => {
@@ -93,9 +94,9 @@ impl Session {
     }
 
     /// Decides what sending a draft would give, without sending it.
-    pub async fn check_send(&self, draft: Draft) -> Result<Decision> {
+    pub async fn check_send(&self, draft: Draft) -> Result<Verdict> {
         let caller = self.caller().await?;
-        self.decide(caller, &draft).await.map(|(decision, _)| decision)
+        self.judge(caller, &draft).await.map(|(verdict, _)| verdict)
     }
 }
 
@@ -119,7 +120,7 @@ impl Engine {
     async fn finish(&self, tenant: TenantId, underway: Underway) -> Option<Result<Sent>> {
         match underway {
             Underway::Send(submitted, message, version) => {
-                let committed = submitted.committed().await.map(|committed| committed.outcome);
+                let committed = submitted.committed().await;
                 self.sending(tenant, version, message, committed).await
             }
             Underway::Refuse(submitted, refusal, version) => {
@@ -129,12 +130,13 @@ impl Engine {
         }
     }
 
-    async fn decide(&self, caller: &Caller, draft: &Draft) -> Result<(Decision, i64)> {
+    async fn judge(&self, caller: &Caller, draft: &Draft) -> Result<(Verdict, i64)> {
         let directory = self.directory(caller.tenant).await?;
         let thread = match draft.in_reply_to {
             Some(parent) => Some(self.thread_to_join(caller, parent).await?),
             None => None,
         };
+        let above = self.above_draft(caller, draft).await?;
         // More than are allowed are refused below, without looking for each.
         let attached = draft.attachments.iter().take(self.inner.policy.limits.attachments);
         for (index, attached) in attached.enumerate() {
@@ -146,7 +148,9 @@ impl Engine {
             }
         }
         let (id, now) = (self.new_id()?, self.now());
-        let decide = |directory: &Directory| send::decide(draft.clone(), &Known { directory, caller, thread, id, now });
+        let above = above.as_ref();
+        let decide =
+            |directory: &Directory| send::decide(draft.clone(), &Known { directory, caller, thread, above, id, now });
         match decide(&directory) {
             Ok(decision) => Ok((decision, directory.version)),
             // Nothing will be committed that would show the directory to be old, so it is looked up.
@@ -157,7 +161,7 @@ impl Engine {
         }
     }
 
-    async fn thread_to_join(&self, caller: &Caller, parent: MessageId) -> Result<MessageId> {
+    pub(crate) async fn thread_to_join(&self, caller: &Caller, parent: MessageId) -> Result<MessageId> {
         let unknown = || Refusal::field(Code::UnknownParent, "in_reply_to", format!("there is no message `{parent}`"));
         let thread = self.thread_of(caller, parent).await?.ok_or_else(unknown)?;
         if self.may_read_thread(caller, thread).await? { Ok(thread) } else { Err(unknown().into()) }
@@ -165,9 +169,9 @@ impl Engine {
 
     async fn prepare(&self, caller: &Caller, draft: &Draft, idempotency: Option<Idempotency>) -> Result<Prepared> {
         let now = self.now();
-        let decided = self.decide(caller, draft).await;
+        let decided = self.judge(caller, draft).await;
         // What was sent stays sent, though it would be refused today.
-        if let Some(idempotency) = idempotency.as_ref().filter(|_| !matches!(decided, Ok((Decision::Send(..), _))))
+        if let Some(idempotency) = idempotency.as_ref().filter(|_| !matches!(decided, Ok((Verdict::Send(..), _))))
             && let Some(before) = self.inner.store.sent_under(caller.tenant, idempotency, now).await?
         {
             return Ok(Prepared::Replay(before));
@@ -175,12 +179,12 @@ impl Engine {
         let (decision, version) = decided?;
         let (tenant, version) = (caller.tenant, Some(version));
         Ok(match decision {
-            Decision::Send(message, before) => {
+            Verdict::Send(message, before, effect) => {
                 let data = data(&message)?;
-                let command = SendMessage { message: Arc::new(*message), data, before, idempotency };
+                let command = SendMessage { message: Arc::new(*message), data, before, effect, idempotency };
                 Prepared::Send(Change { tenant, now, version, command })
             }
-            Decision::Refuse(refusal, fact) => {
+            Verdict::Refuse(refusal, fact) => {
                 let command = Record { events: vec![fact], facts: Vec::new() };
                 Prepared::Refuse(Change { tenant, now, version, command }, refusal)
             }
@@ -194,11 +198,18 @@ impl Engine {
         tenant: TenantId,
         version: Option<i64>,
         message: Arc<Message>,
-        committed: store::Result<SendOutcome>,
+        committed: store::Result<Committed<SendOutcome>>,
     ) -> Option<Result<Sent>> {
-        Some(match self.unless_old(tenant, version, committed)? {
-            Ok(SendOutcome::Sent(seq)) => Ok(self.sent(tenant, message, seq)),
-            Ok(SendOutcome::Replayed(id)) => self.sent_before(tenant, id).await,
+        let committed = self.unless_old(tenant, version, committed)?;
+        Some(match committed.map(|Committed { outcome, notify }| (outcome, notify)) {
+            Ok((SendOutcome::Sent(seq), notify)) => {
+                // Whoever waits for what this has decided.
+                for agent in &notify {
+                    self.inner.ephemeral.notify_inbox(tenant, agent);
+                }
+                self.sent(tenant, message, seq).await
+            }
+            Ok((SendOutcome::Replayed(id), _)) => self.sent_before(tenant, id).await,
             Err(error) => Err(error),
         })
     }
@@ -226,7 +237,7 @@ impl Engine {
         Some(committed.map_err(Error::from))
     }
 
-    fn sent(&self, tenant: TenantId, message: Arc<Message>, seq: i64) -> Sent {
+    async fn sent(&self, tenant: TenantId, message: Arc<Message>, seq: i64) -> Result<Sent> {
         if message.deliver_at.is_none() {
             for agent in &message.recipients {
                 self.inner.ephemeral.notify_inbox(tenant, agent);
@@ -237,21 +248,27 @@ impl Engine {
         if let Some(observer) = &self.inner.observer {
             observer.sent(&self.tenant_name(tenant), message.kind, message.priority);
         }
-        Sent { message: first_answer(message, seq), replayed: false }
+        Ok(Sent { message: self.first_answer(tenant, message, seq).await?, replayed: false })
     }
 
     async fn sent_before(&self, tenant: TenantId, id: MessageId) -> Result<Sent> {
         let stored = self.inner.store.message(tenant, id).await?;
         let stored = stored.ok_or_else(|| Error::Internal(format!("message {id} was sent and is not there")))?;
-        Ok(Sent { message: first_answer(Arc::new(stored.message), stored.seq), replayed: true })
+        Ok(Sent { message: self.first_answer(tenant, Arc::new(stored.message), stored.seq).await?, replayed: true })
     }
-}
 
-/// The answer to sending: the same at the first time and at every repetition.
-fn first_answer(message: Arc<Message>, seq: i64) -> MessageView {
-    let state = if message.deliver_at.is_some() { State::Deferred } else { State::Pending };
-    let recipients = message.recipients.iter().map(|agent| (agent.clone(), state)).collect();
-    MessageView { fanning_out: message.fan_out, message, seq, recipients }
+    /// The answer to sending: the same at the first time and at every repetition.
+    async fn first_answer(&self, tenant: TenantId, message: Arc<Message>, seq: i64) -> Result<MessageView> {
+        let state = if message.deliver_at.is_some() { State::Deferred } else { State::Pending };
+        let recipients = message.recipients.iter().map(|agent| (agent.clone(), state)).collect();
+        let decision = if message.asks() {
+            let stored = self.inner.store.decision(tenant, message.id).await?;
+            stored.map(|stored| Decision::open(&message, stored.domain))
+        } else {
+            None
+        };
+        Ok(MessageView { fanning_out: message.fan_out, message, seq, recipients, decision })
+    }
 }
 
 /// The bytes that are stored and hashed. Its texts are most of them, so they hardly ever have to move while it is written.

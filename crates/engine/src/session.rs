@@ -161,7 +161,7 @@ impl Session {
         }
         let refusal =
             Refusal::new(domain::Code::NotFound, format!("The agent `{agent}` is retired; nothing comes to it."));
-        Err(refusal.with_remedy("Receive without `wait` what is left; PUT brings an agent back.").into())
+        Err(refusal.with_remedy("PUT brings an agent back.").into())
     }
 
     /// Passes when [`Session::must_go_on`] fails, and answers why.

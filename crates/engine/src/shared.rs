@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::claim::Claims;
 use crate::directory::Directories;
 use crate::job::push::PushQueue;
+use crate::retirement::Retirement;
 use crate::webhook::Secrets;
 use crate::writer::Writer;
 use crate::{Clock, Config, Observer, Parts, policy};
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) writer: Arc<Writer>,
     pub(crate) claims: Arc<Claims>,
     pub(crate) secrets: Arc<Secrets>,
+    pub(crate) retirement: Arc<Retirement>,
 }
 
 impl Shared {
@@ -61,6 +63,7 @@ impl Shared {
             Arc::clone(&pushes),
         ));
         let claims = Claims::new(store.clone(), clock.clone(), Arc::clone(&writer), observer.clone());
+        let retirement = Retirement::new(store.clone(), clock.clone(), Arc::clone(&writer));
         let overlap = config.webhooks.secret_overlap;
         let secrets = Secrets::new(store.clone(), clock.clone(), Arc::clone(&writer), overlap);
         Self {
@@ -77,6 +80,7 @@ impl Shared {
             writer,
             claims: Arc::new(claims),
             secrets: Arc::new(secrets),
+            retirement: Arc::new(retirement),
         }
     }
 }

@@ -101,7 +101,7 @@ async fn what_is_settled_and_old_leaves_the_store_and_says_where_it_went() {
     let why = refusal(engine.message(gone).await);
     assert_eq!(why.code, Code::Archived);
     assert!(why.detail.contains("default/0000000000000000001-0000000000000000010.ndjson.zst"), "{}", why.detail);
-    assert_eq!(refusal(engine.thread(gone, &Page::default()).await).code, Code::Archived);
+    assert_eq!(refusal(engine.thread(gone, &Page::default(), domain::Span::ZERO).await).code, Code::Archived);
     let events = |page| {
         let engine = &engine;
         async move { engine.events(&EventFilter::default(), &page).await }

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::{Kind, OnViolation, Timestamp, word::words};
+use crate::{Code, Decision, Kind, OnViolation, Timestamp, word::words};
 
 /// Who may decide what, at this moment.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -111,10 +112,14 @@ pub struct AuthorityCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "strategy")]
     pub domain: Option<String>,
+    /// The message that it would answer: its thread says in which domain it is decided, by whom it was asked, and whether it is
+    /// decided already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<Uuid>,
 }
 
 /// What would become of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "allowed": false, "outcome": "refused", "rule": "decide in `strategy` needs that domain or final authority",
     "holders": ["chat"], "detail": "`code` does not hold `strategy`.",
@@ -126,9 +131,20 @@ pub struct AuthorityDecision {
     pub allowed: bool,
     /// What would happen.
     pub outcome: AuthorityOutcome,
+    /// The code that sending would be refused with; left out when allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Code>, example = "outside-authority")]
+    pub code: Option<Code>,
     /// The rule that applies.
     #[schema(example = "decide in `strategy` needs that domain or final authority")]
     pub rule: String,
+    /// The domain in which it would be decided, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "strategy")]
+    pub domain: Option<String>,
+    /// The decision that stands already, for `already-decided`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// Who may decide in the domain.
     #[serde(default)]
     #[schema(required = true, example = json!(["chat"]))]

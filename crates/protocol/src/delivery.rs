@@ -2,31 +2,46 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{State, Timestamp};
+use crate::{DecisionState, State, Timestamp};
 
-/// A list of delivery states, written with commas as in `pending,leased`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct States(pub Vec<State>);
+/// Defines a list of words of one sort, written with commas between them.
+macro_rules! listed {
+    ($(#[doc = $doc:literal])+ $name:ident of $word:ident) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        pub struct $name(pub Vec<$word>);
 
-impl std::str::FromStr for States {
-    type Err = String;
+        impl std::str::FromStr for $name {
+            type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.split(',').map(|word| word.trim().parse()).collect::<Result<_, _>>().map(Self)
-    }
+            fn from_str(text: &str) -> Result<Self, String> {
+                text.split(',').map(|word| word.trim().parse()).collect::<Result<_, _>>().map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let words: Vec<_> = self.0.iter().map(|word| word.as_str()).collect();
+                serializer.serialize_str(&words.join(","))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
 }
 
-impl Serialize for States {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let words: Vec<_> = self.0.iter().map(|state| state.as_str()).collect();
-        serializer.serialize_str(&words.join(","))
-    }
+listed! {
+    /// A list of delivery states, written with commas as in `pending,leased`.
+    States of State
 }
 
-impl<'de> Deserialize<'de> for States {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
+listed! {
+    /// A list of decision states, written with commas as in `open,approved`.
+    DecisionStates of DecisionState
 }
 
 /// One message for one recipient, with its state.

@@ -109,11 +109,11 @@ pub struct VerifyQuery {
 /// What checking the log found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "ok": true, "checked": 1042, "deliveries_checked": 512, "trimmed": 0, "problems": [],
+    "ok": true, "checked": 1042, "deliveries_checked": 512, "decisions_checked": 17, "trimmed": 0, "problems": [],
     "head": {"seq": 1042, "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 }))]
 pub struct Verification {
-    /// Whether the chain is whole and every delivery's state follows from it.
+    /// Whether the chain is whole, and the state of every delivery and decision follows from it.
     #[schema(example = true)]
     pub ok: bool,
     /// How many events were checked.
@@ -125,6 +125,10 @@ pub struct Verification {
     #[serde(default)]
     #[schema(required = true, example = 512)]
     pub deliveries_checked: u64,
+    /// How many decisions were rebuilt from the log and compared.
+    #[serde(default)]
+    #[schema(required = true, example = 17)]
+    pub decisions_checked: u64,
     /// The position that the log begins after; what was before it has gone to the archive. 0 where nothing has.
     #[serde(default)]
     #[schema(required = true, example = 0)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{AttachmentRef, Kind, Metadata, OutcomeAction, Priority, Recipients, Timestamp, word::words};
+use crate::{AttachmentRef, Decision, Kind, Metadata, OutcomeAction, Priority, Recipients, Timestamp, word::words};
 
 /// An immutable letter with sender, recipients, subject and body; belongs to a thread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -81,6 +81,9 @@ pub struct Message {
     /// What became of it when a rule of authority or a gate sent it elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What it asks to be decided, for a `request` or `propose`; left out in inboxes and in what is pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
 }
 
 /// One recipient with the state of its delivery.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::GateResult;
+use crate::{Decision, GateResult};
 
 /// Why a request was refused: RFC 9457 `application/problem+json`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -59,6 +59,9 @@ pub struct Problem {
     /// What each gate found, for `gate-failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gates: Option<Vec<GateResult>>,
+    /// The decision that stands, for `already-decided`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// When to try again, in seconds; the same as the `Retry-After` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = 1)]

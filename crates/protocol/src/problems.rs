@@ -56,6 +56,11 @@ const fn entry(code: Code) -> (StatusCode, &'static str) {
         Code::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "It is not known whether it was done"),
         Code::Archived => (S::GONE, "It is in the archive"),
         Code::PositionAhead => (S::CONFLICT, "The position lies behind the end of the log"),
+        Code::DomainMismatch => (S::UNPROCESSABLE_ENTITY, "It is decided in another domain"),
+        Code::SelfApproval => (S::FORBIDDEN, "Who asked does not decide"),
+        Code::AlreadyDecided => (S::CONFLICT, "It is decided already"),
+        Code::UnknownDomain => (S::UNPROCESSABLE_ENTITY, "The domain does not exist"),
+        Code::NothingToDecide => (S::UNPROCESSABLE_ENTITY, "There is nothing to decide"),
         Code::Internal => (S::INTERNAL_SERVER_ERROR, "The server failed"),
         Code::AttachmentsDisabled => (S::NOT_IMPLEMENTED, "No attachments are kept here"),
     }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{State, Timestamp};
+use crate::{Decision, State, Timestamp};
 
 /// The answer of `GET /api/v1/messages/{id}/receipts`: what became of a message, recipient by recipient.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -11,6 +11,9 @@ pub struct Receipts {
     pub message_id: Uuid,
     /// One entry for each recipient.
     pub items: Vec<DeliveryReceipt>,
+    /// What it asks to be decided, for a `request` or `propose`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// Always `null`: every recipient is in one answer.
     #[serde(default)]
     #[schema(required = true, example = json!(null))]

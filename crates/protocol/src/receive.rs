@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::{Message, Timestamp};
+use crate::{Kind, Message, Timestamp};
 
 /// Leases deliveries: each is the caller's until its lease runs out.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -20,6 +21,13 @@ pub struct Receive {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "20s")]
     pub wait: Option<String>,
+    /// Only messages of these kinds; of any when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["request"]))]
+    pub kinds: Vec<Kind>,
+    /// Only messages of this thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Uuid>,
 }
 
 /// The answer of receive.

@@ -1,6 +1,7 @@
 //! Authority: who may decide what, asking beforehand, and lending a domain.
 
-use domain::{Code, Refusal};
+use domain::{Code, MessageId, Refusal};
+use engine::AuthorityCheck;
 use http::StatusCode;
 
 use crate::extract::{Json, Session};
@@ -20,7 +21,8 @@ pub(crate) async fn check(
     let kind = request.kind;
     let from = request.from.or_else(|| session.only_agent().map(ToString::to_string));
     let from = from.ok_or_else(|| Refusal::field(Code::MissingField, "from", "say which agent would send it"))?;
-    let checked = session.check_authority(&from, kind, request.domain.as_deref()).await?;
+    let (domain, in_reply_to) = (request.domain, request.in_reply_to.map(MessageId));
+    let checked = session.check_authority(AuthorityCheck { agent: from, kind, domain, in_reply_to }).await?;
     let decision = shape::authority::decision(checked, session.config().authority.on_violation);
     Ok(Json(decision))
 }

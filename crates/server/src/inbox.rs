@@ -25,8 +25,7 @@ pub(crate) async fn receive(
     Path(agent): Path<String>,
     OptionalJson(request): OptionalJson<protocol::Receive>,
 ) -> Answer<Json<protocol::ReceivedList>> {
-    let (max, lease, wait) = shape::inbox::receive(request)?;
-    let items = session.receive(&agent, max, lease, wait).await?;
+    let items = session.receive_only(&agent, shape::inbox::receive(request)?).await?;
     Ok(Json(protocol::ReceivedList { deliveries: items.iter().map(shape::inbox::received).collect() }))
 }
 

@@ -32,3 +32,9 @@ pub(crate) async fn revoke(Session(session): Session, Path(id): Path<String>) ->
     let tenant = session.tenant_name(key.tenant);
     Ok(Json(shape::key::key(key, &tenant)))
 }
+
+/// `GET /api/v1/whoami`
+pub(crate) async fn whoami(Session(session): Session) -> Answer<Json<protocol::Whoami>> {
+    let caller = session.whoami().await?;
+    Ok(Json(shape::key::whoami(caller, &session.tenant())))
+}

@@ -10,6 +10,7 @@ mod authority;
 mod baseline;
 pub mod config;
 mod dead_letter;
+mod decision;
 mod docs;
 mod event;
 mod extract;

@@ -8,8 +8,8 @@ use crate::observe::TimeoutClass;
 use crate::openapi::op;
 use crate::routes::Routes;
 use crate::{
-    agent, attachment, authority, dead_letter, docs, event, gate, health, inbox, key, message, problem, stream, tenant,
-    thread, trigger, webhook,
+    agent, attachment, authority, dead_letter, decision, docs, event, gate, health, inbox, key, message, problem,
+    stream, tenant, thread, trigger, webhook,
 };
 
 /// The router of the API.
@@ -58,8 +58,33 @@ fn senders(routes: Routes) -> Routes {
         .get("/api/v1/messages/{message_id}/receipts", message::receipts, op("getReceipts", "Shows what became of a message")
             .gives::<protocol::Receipts>(200, "What became of it, recipient by recipient.").refuses(&[Code::NotFound, Code::Archived]))
         .get("/api/v1/threads/{thread_id}", thread::show, op("getThread", "Shows a conversation, the oldest message first")
-            .asks::<protocol::PageQuery>().gives::<protocol::Thread>(200, "A page of its messages.").refuses(&[Code::NotFound, Code::Archived]))
+            .asks::<protocol::ThreadQuery>().gives::<protocol::Thread>(200, "A page of its messages.")
+            .refuses(&[Code::NotFound, Code::Archived, Code::InvalidDuration, Code::TooManyWaiters]).timeout_class(TimeoutClass::LongPoll))
 }
+
+const DECIDING: &[Code] = &[
+    Code::MalformedJson,
+    Code::UnknownField,
+    Code::MissingField,
+    Code::WrongType,
+    Code::InvalidField,
+    Code::BodyTooLarge,
+    Code::TooManyItems,
+    Code::NotFound,
+    Code::Archived,
+    Code::Forbidden,
+    Code::UnknownSender,
+    Code::SenderMismatch,
+    Code::ReservedName,
+    Code::OutsideAuthority,
+    Code::SelfApproval,
+    Code::AlreadyDecided,
+    Code::GateFailed,
+    Code::RequestTooLarge,
+    Code::StorageUnavailable,
+    Code::Overloaded,
+    Code::OutcomeUnknown,
+];
 
 const SENDING: &[Code] = &[
     Code::MalformedJson,
@@ -80,7 +105,13 @@ const SENDING: &[Code] = &[
     Code::UnknownSender,
     Code::UnknownAttachment,
     Code::UnknownParent,
+    Code::Archived,
+    Code::UnknownDomain,
+    Code::DomainMismatch,
+    Code::NothingToDecide,
     Code::OutsideAuthority,
+    Code::SelfApproval,
+    Code::AlreadyDecided,
     Code::PriorityNotAllowed,
     Code::GateFailed,
     Code::IdempotencyMismatch,
@@ -178,12 +209,25 @@ fn deciders(routes: Routes) -> Routes {
         .post("/api/v1/agents/{agent}/webhook/secret/rotate", webhook::rotate, op("rotateWebhookSecret", "Makes a new secret for an agent's webhook")
             .about("Until `previous_until` pushes carry a signature by either, so that the receiver can change over without a gap.")
             .gives::<protocol::WebhookSecret>(200, "The new secret.").refuses(&[Code::NotFound, Code::Forbidden, Code::SenderMismatch]))
+        .tag("decisions", "What is asked, and who decides it: once.")
+        .get("/api/v1/decisions", decision::list, op("listDecisions", "Lists decisions, open ones first and of these the one with the earliest deadline")
+            .about("The others follow by state, the latest first in each. An `agent` key that names nobody sees what was asked of its agents.")
+            .asks::<protocol::DecisionsQuery>().gives_page::<protocol::Decision>("A page of decisions.").refuses(&[Code::NotFound]))
+        .get("/api/v1/messages/{message_id}/decision", decision::show, op("getDecision", "Shows the decision that a message asked for, or waits for it")
+            .asks::<protocol::WaitQuery>().gives::<protocol::Decision>(200, "The decision; still open where nobody decided in time.")
+            .refuses(&[Code::NotFound, Code::Archived, Code::InvalidDuration, Code::TooManyWaiters]).timeout_class(TimeoutClass::LongPoll))
+        .post("/api/v1/messages/{message_id}/decision", decision::decide, op("decide", "Decides what a message asked")
+            .about("The same as sending an `approve` or `reject` in reply to it, to who asked. The final authority may replace an earlier decision with `overturn` and a `note`.")
+            .takes::<protocol::Decide>().gives::<protocol::Decision>(200, "The decision; it names the message that was sent.").refuses(DECIDING))
+        .post("/api/v1/messages/{message_id}/withdraw", decision::withdraw, op("withdraw", "Takes back what a message asked")
+            .about("Only who asked, while it is open. Those who were asked get a message.")
+            .may_take::<protocol::Withdraw>().gives::<protocol::Decision>(200, "The decision; it names the message that was sent.").refuses(DECIDING))
         .tag("authority", "Who may decide what.")
         .get("/api/v1/authority", authority::show, op("getAuthority", "Shows who may decide what, now")
             .gives::<protocol::Authority>(200, "Every domain with its holders."))
         .post("/api/v1/authority/check", authority::check, op("checkAuthority", "Decides without sending")
             .takes::<protocol::AuthorityCheck>().gives::<protocol::AuthorityDecision>(200, "What sending would give.")
-            .refuses(&[Code::UnknownSender, Code::SenderMismatch]))
+            .refuses(&[Code::UnknownSender, Code::SenderMismatch, Code::UnknownParent, Code::Archived, Code::ReservedName, Code::MissingField]))
         .post("/api/v1/authority/grants", authority::grant, op("grantAuthority", "Lends a domain for a time")
             .takes::<protocol::CreateGrant>().gives::<protocol::Grant>(201, "The grant; it ends by itself.")
             .refuses(&[Code::Forbidden, Code::InvalidDuration, Code::UnknownRecipient, Code::LimitReached]))
@@ -227,6 +271,9 @@ fn administrators(routes: Routes) -> Routes {
             .asks::<protocol::PageQuery>().gives_page::<protocol::Key>("A page of keys, without the keys themselves.").refuses(&[Code::Forbidden]))
         .delete("/api/v1/keys/{key_id}", key::revoke, op("revokeKey", "Revokes a key")
             .gives::<protocol::Key>(200, "The revoked key.").refuses(&[Code::NotFound, Code::Forbidden]))
+        .get("/api/v1/whoami", key::whoami, op("whoami", "Says who the caller is")
+            .about("Needs no more than a valid key, or none where none is needed.")
+            .gives::<protocol::Whoami>(200, "Tenant, role and agents."))
         .post("/api/v1/tenants", tenant::create, op("createTenant", "Makes a tenant")
             .takes::<protocol::CreateTenant>().gives::<protocol::Tenant>(201, "The tenant.").refuses(&[Code::Forbidden, Code::NameTaken, Code::InvalidField]))
         .get("/api/v1/tenants", tenant::list, op("listTenants", "Lists the tenants")

@@ -14,6 +14,7 @@ mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod cursor;
+mod decision;
 mod duty;
 mod error;
 mod event;
@@ -40,11 +41,13 @@ use std::path::Path;
 pub use archive::{ARCHIVE_CURSOR, Progress, Removable, Removed, Segment, Sized, Trimmed};
 pub use arrivals::Arrivals;
 pub use command::{
-    Advance, Change, Claim, Claimed, CloseSegment, Command, Committed, ConfirmSegment, Elapse, Fact, FanOut, Forget,
-    Record, Removal, RemoveMessages, SendMessage, SendOutcome, Settle, Trigger, TrimLog,
+    AdoptDecisions, Advance, Change, Claim, Claimed, CloseSegment, Command, Committed, ConfirmSegment, Elapse,
+    ExpireDecision, Fact, FanOut, Forget, ReassignDecision, Record, Removal, RemoveMessages, SendMessage, SendOutcome,
+    Settle, Trigger, TrimLog,
 };
 pub use config::DatabaseConfig;
 pub use cursor::RELAY_CURSOR;
+pub use decision::{DecisionDue, DecisionFilter};
 pub use domain::filter::{EventFilter, MessageFilter};
 pub use domain::view::{PROBLEMS_MAX, Problem, Report};
 pub use duty::Duty;

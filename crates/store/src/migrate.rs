@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("../migrations/0005_imports.sql")),
     (6, include_str!("../migrations/0006_words.sql")),
     (7, include_str!("../migrations/0007_told.sql")),
+    (8, include_str!("../migrations/0008_decisions.sql")),
 ];
 
 /// Fails unless a SQLite database has the newest schema.

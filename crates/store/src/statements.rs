@@ -127,6 +127,20 @@ pub(crate) static UPDATE_DELIVERY: Statement = Statement::many(
          delivered_at, settled_at, note, due) WHERE d.tenant = u.tenant AND d.agent = u.agent AND d.seq = u.seq",
     "itiiiiiitiiiiiti",
 );
+/// Writes a decision, or what it has become.
+pub(crate) static PUT_DECISION: Statement = Statement::one(
+    "INSERT INTO decisions (tenant, message, asker, domain, state, place, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+     ON CONFLICT (tenant, message) DO UPDATE SET state = excluded.state, place = excluded.place, data = excluded.data",
+);
+pub(crate) static PUT_ASKED: Statement = Statement::one(
+    "INSERT INTO decision_asked (tenant, message, agent, state, place) VALUES (?1, ?2, ?3, ?4, ?5) \
+     ON CONFLICT (tenant, message, agent) DO UPDATE SET state = excluded.state, place = excluded.place",
+);
+/// Moves everybody's mark of a decision, where its row does not tell who they are.
+pub(crate) static MOVE_ASKED: Statement =
+    Statement::one("UPDATE decision_asked SET state = ?3, place = ?4 WHERE tenant = ?1 AND message = ?2");
+pub(crate) static DELETE_ASKED: Statement =
+    Statement::one("DELETE FROM decision_asked WHERE tenant = ?1 AND message = ?2 AND agent = ?3");
 pub(crate) static ADD_COUNT: Statement = Statement::rows(
     "INSERT INTO counts (tenant, agent, state, n) VALUES (?1, ?2, ?3, ?4) \
      ON CONFLICT (tenant, agent, state) DO UPDATE SET n = counts.n + excluded.n",
@@ -182,11 +196,21 @@ pub(crate) static COUNT_IMPORT: Statement = Statement::one(
     "INSERT INTO counts (tenant, agent, state, n) SELECT d.tenant, d.agent, d.state, COUNT(*) FROM deliveries d \
      WHERE d.tenant = ?1 GROUP BY d.tenant, d.agent, d.state",
 );
+/// Notes who was asked by messages whose recipients were written by workers.
+pub(crate) static ASK_IMPORT: Statement = Statement::one(
+    "INSERT INTO decision_asked (tenant, message, agent, state, place) \
+     SELECT d.tenant, d.message, d.agent, c.state, c.place FROM deliveries d \
+     JOIN messages m ON m.tenant = d.tenant AND m.seq = d.seq AND m.fan_out IS NOT NULL \
+     JOIN decisions c ON c.tenant = d.tenant AND c.message = d.message WHERE d.tenant = ?1 \
+     ON CONFLICT (tenant, message, agent) DO NOTHING",
+);
 pub(crate) static SHOW_IMPORT: Statement = Statement::one(
     "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
      SELECT i.id, i.name, i.created_at, i.seq, i.hash, i.seq FROM imports i WHERE i.id = ?1",
 );
-pub(crate) static ABANDON_IMPORT: [Statement; 8] = [
+pub(crate) static ABANDON_IMPORT: [Statement; 10] = [
+    Statement::one("DELETE FROM decisions WHERE tenant = ?1"),
+    Statement::one("DELETE FROM decision_asked WHERE tenant = ?1"),
     Statement::one("DELETE FROM events WHERE tenant = ?1"),
     Statement::one("DELETE FROM messages WHERE tenant = ?1"),
     Statement::one("DELETE FROM deliveries WHERE tenant = ?1"),

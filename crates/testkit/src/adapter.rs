@@ -81,8 +81,8 @@ async fn send(session: &Session, call: &Call) -> Result<Box<RawValue>, ToolError
 }
 
 async fn receive(session: &Session, call: &Call) -> Result<Box<RawValue>, ToolError> {
-    let (max, lease, wait) = inbox::receive(json::read(call.arguments.get().as_bytes())?)?;
-    let items = session.receive(&call.agent, max, lease, wait).await?;
+    let receiving = inbox::receive(json::read(call.arguments.get().as_bytes())?)?;
+    let items = session.receive_only(&call.agent, receiving).await?;
     written(&protocol::ReceivedList { deliveries: items.iter().map(inbox::received).collect() })
 }
 

@@ -238,6 +238,7 @@ pub fn draft(from: &str, to: &str, subject: &str) -> Draft {
         deliver_at: None,
         ack_within: None,
         traceparent: None,
+        act: None,
     }
 }
 

@@ -14,6 +14,8 @@ mod authority;
 mod bad_input;
 #[path = "../../../server/tests/http/contract.rs"]
 mod contract;
+#[path = "../../../server/tests/http/decision.rs"]
+mod decision;
 #[path = "../../../server/tests/http/docs.rs"]
 mod docs;
 #[path = "../../../server/tests/http/event.rs"]

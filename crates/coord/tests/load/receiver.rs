@@ -15,7 +15,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) async fn run(agent: &'static str, load: Load, mut random: Random) {
     loop {
         let max = random.below(30) as u32 + 1;
-        let ask = Receive { max: Some(max), lease: Some("2s".to_owned()), wait: Some("1s".to_owned()) };
+        let ask =
+            Receive { max: Some(max), lease: Some("2s".to_owned()), wait: Some("1s".to_owned()), ..Receive::default() };
         match load.client.receive(agent, &ask).await {
             Ok(answer) => {
                 load.ledger.note_received(agent, &answer.deliveries);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::attachment::Attached;
+use crate::decision::Act;
 use crate::message::{Kind, MessageId, Priority};
 use crate::time::{Span, Time};
 
@@ -47,4 +48,6 @@ pub struct Draft {
     pub ack_within: Option<Span>,
     /// The W3C trace context of the request.
     pub traceparent: Option<String>,
+    /// What it does to the decision of the message that it answers, where that is said beside its kind.
+    pub act: Option<Box<Act>>,
 }

@@ -10,7 +10,7 @@ pub use draft::Draft;
 use serde_json::value::RawValue;
 
 use crate::agent::{Agent, AgentName, SYSTEM};
-use crate::authority;
+use crate::decision::{self, Above, Act, Attempt, Effect, Judged, Unfit};
 use crate::directory::Directory;
 use crate::event::NewEvent;
 use crate::key::Caller;
@@ -29,6 +29,8 @@ pub struct Known<'a> {
     pub caller: &'a Caller,
     /// The thread of the message it answers, where it answers one.
     pub thread: Option<MessageId>,
+    /// What stands above it, where it answers something and that matters.
+    pub above: Option<&'a Above>,
     /// The id for the message.
     pub id: MessageId,
     /// When it is.
@@ -37,18 +39,18 @@ pub struct Known<'a> {
 
 /// What is to be done about a draft.
 #[derive(Debug)]
-pub enum Decision {
-    /// Send this message, and record these facts before it.
-    Send(Box<Message>, Vec<NewEvent>),
+pub enum Verdict {
+    /// Send this message, record these facts before it, and let it have this effect on decisions.
+    Send(Box<Message>, Vec<NewEvent>, Effect),
     /// Send nothing, answer this, and record this fact.
     Refuse(Box<Refusal>, NewEvent),
 }
 
-/// Judges a draft: the sender, the fields, authority, recipients, gates, in this order.
+/// Judges a draft: the sender, the fields, decisions and authority, recipients, gates, in this order.
 ///
 /// A refusal for a fault of the request itself comes as an error and leaves no trace; one by authority or gate comes as
-/// [`Decision::Refuse`], with the event that records it.
-pub fn decide(draft: Draft, known: &Known<'_>) -> Result<Decision, Refusal> {
+/// [`Verdict::Refuse`], with the event that records it.
+pub fn decide(draft: Draft, known: &Known<'_>) -> Result<Verdict, Refusal> {
     let from = sender(&draft, known)?;
     let limits = &known.directory.policy.limits;
     let mut errors = fields::check(&draft, limits);
@@ -60,19 +62,32 @@ pub fn decide(draft: Draft, known: &Known<'_>) -> Result<Decision, Refusal> {
         return Err(refusal);
     }
     let from = from.name.clone();
+    let act = draft.act.clone();
     let mut message = Box::new(compose(draft, from, times, known));
     let mut facts = Vec::new();
-    if let Err(violation) =
-        authority::check(known.directory, &message.from, message.kind, message.domain.as_deref(), known.now)
-    {
-        match verdict::divert(&mut message, violation, known) {
-            Ok(fact) => facts.push(fact),
-            Err((refusal, fact)) => return Ok(Decision::Refuse(Box::new(refusal), fact)),
+    let effect = match judge(&message, act.as_deref(), known) {
+        Ok(judged) => {
+            message.domain = judged.domain;
+            recipients::resolve(&mut message, known)?;
+            judged.effect
         }
-    } else {
-        recipients::resolve(&mut message, known)?;
-    }
-    Ok(verdict::weigh(message, facts, known))
+        Err(Unfit::Refused(refusal)) => return Err(*refusal),
+        Err(Unfit::Forbidden(violation)) => return Ok(verdict::forbid(&message, *violation, known)),
+        Err(Unfit::Outside(violation)) => match verdict::divert(&mut message, *violation, known) {
+            Ok(fact) => {
+                facts.push(fact);
+                Effect::Nothing
+            }
+            Err((refusal, fact)) => return Ok(Verdict::Refuse(Box::new(refusal), fact)),
+        },
+    };
+    Ok(verdict::weigh(message, facts, effect, known))
+}
+
+fn judge(message: &Message, act: Option<&Act>, known: &Known<'_>) -> Result<Judged, Unfit> {
+    let Message { from, kind, domain, body, .. } = message;
+    let attempt = Attempt { from, kind: *kind, domain: domain.as_deref(), act, body };
+    decision::judge(&attempt, &decision::Known { directory: known.directory, above: known.above, now: known.now })
 }
 
 fn sender<'a>(draft: &Draft, known: &Known<'a>) -> Result<&'a Agent, Refusal> {

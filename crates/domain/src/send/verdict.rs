@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Decision, Known};
+use super::{Known, Verdict};
 use crate::agent::AgentName;
 use crate::authority::{OnViolation, Violation};
+use crate::decision::Effect;
 use crate::event::{EventKind, NewEvent};
 use crate::gate::{self, GateResult, OnFailure};
 use crate::message::{Action, Kind, Message, Outcome};
@@ -38,31 +39,45 @@ pub(super) fn divert(
     known: &Known<'_>,
 ) -> Result<NewEvent, (Refusal, NewEvent)> {
     let escalates = known.directory.policy.on_violation == OnViolation::Escalate && !violation.holders.is_empty();
-    let outcome = if escalates { "escalated" } else { "refused" };
-    let data = AuthorityRefused { violation: &violation, subject: &message.subject, outcome };
-    let fact = NewEvent::of(EventKind::AuthorityRefused, known.now, &data).about(&message.from);
+    let fact = fact(message, &violation, if escalates { "escalated" } else { "refused" }, known);
     if !escalates {
         return Err((violation.into(), fact));
     }
     message.kind = Kind::Propose;
+    message.domain.clone_from(&violation.domain);
     message.to = violation.holders.iter().map(ToString::to_string).collect();
     message.recipients.clone_from(&violation.holders);
     let names = message.to.join(", ");
     message.outcome = Some(Outcome {
         action: Action::Escalated,
-        detail: format!("sent as a `propose` to {names}, who may {} in `{}`", violation.kind, violation.domain),
+        detail: match &violation.domain {
+            Some(domain) => format!("sent as a `propose` to {names}, who may {} in `{domain}`", violation.kind),
+            None => format!("sent as a `propose` to {names}, who may {}", violation.kind),
+        },
         rule: violation.rule,
         gates: Vec::new(),
     });
     Ok(fact)
 }
 
+fn fact(message: &Message, violation: &Violation, outcome: &str, known: &Known<'_>) -> NewEvent {
+    let data = AuthorityRefused { violation, subject: &message.subject, outcome };
+    NewEvent::of(EventKind::AuthorityRefused, known.now, &data).about(&message.from)
+}
+
+/// Refuses what nobody else is to do in the sender's name.
+pub(super) fn forbid(message: &Message, violation: Violation, known: &Known<'_>) -> Verdict {
+    let fact = fact(message, &violation, "refused", known);
+    Verdict::Refuse(Box::new(violation.into()), fact)
+}
+
 /// Weighs the evidence, and sends, refuses, returns or escalates.
-pub(super) fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: &Known<'_>) -> Decision {
+pub(super) fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, effect: Effect, known: &Known<'_>) -> Verdict {
     let policy = &known.directory.policy;
     let gates = policy.gates.weigh(message.kind, &message.evidence);
     if gates.iter().all(|gate| gate.passed) {
-        return Decision::Send(message, facts);
+        let effect = effect_of(&message, effect);
+        return Verdict::Send(message, facts, effect);
     }
     let finals = known.directory.final_authority();
     let on_failure = match policy.gates.on_failure {
@@ -78,7 +93,7 @@ pub(super) fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: 
     };
     let fact = NewEvent::of(EventKind::GateFailed, known.now, &data).about(&message.from);
     match on_failure {
-        OnFailure::Reject => return Decision::Refuse(Box::new(gate_refusal(gates)), fact),
+        OnFailure::Reject => return Verdict::Refuse(Box::new(gate_refusal(gates)), fact),
         OnFailure::RequestRevision => *message = notice::revision(&message, gates, known.id, known.now),
         OnFailure::Escalate => {
             message.to = finals.iter().map(ToString::to_string).collect();
@@ -90,7 +105,22 @@ pub(super) fn weigh(mut message: Box<Message>, mut facts: Vec<NewEvent>, known: 
         }
     }
     facts.push(fact);
-    Decision::Send(message, facts)
+    let effect = effect_of(&message, effect);
+    Verdict::Send(message, facts, effect)
+}
+
+/// The effect of a message as it goes out: one that was diverted decides nothing, and asks where it has become a question.
+fn effect_of(message: &Message, effect: Effect) -> Effect {
+    match effect {
+        Effect::Opens(domain) if message.asks() => Effect::Opens(domain),
+        _ if message.asks() => Effect::Opens(message.domain.clone()),
+        _ if message.outcome.is_some() => Effect::Nothing,
+        Effect::Rules(decision, mut ruling) => {
+            ruling.message = Some(message.id);
+            Effect::Rules(decision, ruling)
+        }
+        effect => effect,
+    }
 }
 
 fn gate_refusal(gates: Vec<GateResult>) -> Refusal {

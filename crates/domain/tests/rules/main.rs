@@ -1,6 +1,7 @@
 //! The rules, held to tables.
 
 mod bounds;
+mod decision;
 mod delivery;
 mod fields;
 mod notice;

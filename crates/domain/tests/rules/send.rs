@@ -4,18 +4,18 @@ use domain::agent::{Agent, AgentKind};
 use domain::directory::{Directory, Grant};
 use domain::key::{Caller, Role};
 use domain::message::{Kind, Message};
-use domain::send::{Decision, Draft, Known, decide};
+use domain::send::{Draft, Known, Verdict, decide};
 use domain::{Code, Priority, Refusal, Time};
 
 use crate::world::{NOW, caller, directory, draft, id, name, policy};
 
-pub(crate) fn judge(draft: Draft, directory: &Directory, caller: &Caller) -> Result<Decision, Refusal> {
-    decide(draft, &Known { directory, caller, thread: None, id: id(9), now: NOW })
+pub(crate) fn judge(draft: Draft, directory: &Directory, caller: &Caller) -> Result<Verdict, Refusal> {
+    decide(draft, &Known { directory, caller, thread: None, above: None, id: id(9), now: NOW })
 }
 
 pub(crate) fn sent_in(draft: Draft, directory: &Directory) -> Message {
     match judge(draft, directory, &Caller::open()) {
-        Ok(Decision::Send(message, _)) => *message,
+        Ok(Verdict::Send(message, ..)) => *message,
         other => panic!("not sent but {other:?}"),
     }
 }
@@ -50,8 +50,15 @@ fn the_least_that_can_be_sent_gets_every_default() {
 #[test]
 fn an_answer_joins_the_thread_of_what_it_answers() {
     let answer = Draft { in_reply_to: Some(id(2)), ..draft() };
-    let known = Known { directory: &directory(), caller: &Caller::open(), thread: Some(id(1)), id: id(9), now: NOW };
-    let Ok(Decision::Send(message, _)) = decide(answer, &known) else { panic!("must be sent") };
+    let known = Known {
+        directory: &directory(),
+        caller: &Caller::open(),
+        thread: Some(id(1)),
+        above: None,
+        id: id(9),
+        now: NOW,
+    };
+    let Ok(Verdict::Send(message, ..)) = decide(answer, &known) else { panic!("must be sent") };
     assert_eq!((message.thread_id, message.in_reply_to), (id(1), Some(id(2))));
 }
 
@@ -137,8 +144,11 @@ fn only_a_request_or_proposal_in_a_domain_may_leave_its_recipients_out() {
         };
         let implied = matches!(kind, Kind::Request | Kind::Propose);
         match judge(bare, &directory(), &Caller::open()) {
-            Ok(Decision::Send(message, _)) if implied => {
+            Ok(Verdict::Send(message, ..)) if implied => {
                 assert_eq!((names(&message), &message.to), (vec!["chat"], &to(&["domain:strategy"])));
+            }
+            Err(refusal) if matches!(kind, Kind::Approve | Kind::Reject) => {
+                assert_eq!(refusal.code, Code::NothingToDecide);
             }
             Err(refusal) if !implied => {
                 assert_eq!((refusal.code, refusal.errors[0].field.as_str()), (Code::MissingField, "to"));

@@ -5,7 +5,7 @@ use domain::directory::Directory;
 use domain::gate::{OnFailure, Threshold};
 use domain::key::Caller;
 use domain::message::{Action, Kind};
-use domain::send::{Decision, Draft, Known, decide};
+use domain::send::{Draft, Known, Verdict, decide};
 use domain::{Code, EventKind};
 
 use crate::send::{judge, names, sent_in, to};
@@ -17,7 +17,7 @@ fn deciding() -> Draft {
 
 #[test]
 fn a_decision_outside_authority_is_refused_and_recorded() {
-    let Ok(Decision::Refuse(refusal, fact)) = judge(deciding(), &directory(), &Caller::open()) else {
+    let Ok(Verdict::Refuse(refusal, fact)) = judge(deciding(), &directory(), &Caller::open()) else {
         panic!("must be refused with an event")
     };
     assert_eq!((refusal.code, refusal.holders.as_slice()), (Code::OutsideAuthority, &[name("chat")][..]));
@@ -34,9 +34,10 @@ fn a_decision_outside_authority_is_refused_and_recorded() {
 fn a_decision_outside_authority_goes_to_those_who_have_it() {
     let mut directory = directory();
     policy(&mut directory).on_violation = OnViolation::Escalate;
+    policy(&mut directory).domains = vec!["budget".into()];
     for (domain, holders) in [("strategy", ["chat"]), ("budget", ["human"])] {
         let draft = Draft { domain: Some(domain.into()), ..deciding() };
-        let Ok(Decision::Send(message, facts)) = judge(draft, &directory, &Caller::open()) else {
+        let Ok(Verdict::Send(message, facts, _)) = judge(draft, &directory, &Caller::open()) else {
             panic!("must be sent")
         };
         assert_eq!((message.kind, names(&message)), (Kind::Propose, holders.to_vec()));
@@ -49,7 +50,7 @@ fn a_decision_outside_authority_goes_to_those_who_have_it() {
     }
     policy(&mut directory).final_authority.clear();
     let nobody = Draft { domain: Some("budget".into()), ..deciding() };
-    let Ok(Decision::Refuse(refusal, _)) = judge(nobody, &directory, &Caller::open()) else {
+    let Ok(Verdict::Refuse(refusal, _)) = judge(nobody, &directory, &Caller::open()) else {
         panic!("nobody could take it")
     };
     assert_eq!((refusal.code, refusal.holders.len()), (Code::OutsideAuthority, 0));
@@ -80,7 +81,7 @@ fn work_that_meets_its_thresholds_is_sent() {
 #[test]
 fn work_that_fails_a_gate_is_refused_with_the_gates() {
     for (coverage, said) in [(Some(0.79), "coverage is 0.79"), (None, "coverage is missing")] {
-        let Ok(Decision::Refuse(refusal, fact)) =
+        let Ok(Verdict::Refuse(refusal, fact)) =
             judge(completing(coverage), &gated(OnFailure::Reject), &Caller::open())
         else {
             panic!("must be refused with an event")
@@ -97,8 +98,8 @@ fn work_that_fails_a_gate_comes_back_to_its_sender() {
     let directory = gated(OnFailure::RequestRevision);
     for (thread, answers, joined) in [(Some(id(1)), Some(id(3)), id(1)), (None, None, id(9))] {
         let work = Draft { in_reply_to: answers, ..work.clone() };
-        let known = Known { directory: &directory, caller: &Caller::open(), thread, id: id(9), now: NOW };
-        let Ok(Decision::Send(message, facts)) = decide(work, &known) else { panic!("must come back") };
+        let known = Known { directory: &directory, caller: &Caller::open(), thread, above: None, id: id(9), now: NOW };
+        let Ok(Verdict::Send(message, facts, _)) = decide(work, &known) else { panic!("must come back") };
         assert_eq!((message.from.as_str(), names(&message), message.kind), ("system", vec!["code"], Kind::Reject));
         assert_eq!((message.id, message.in_reply_to, message.thread_id), (id(9), answers, joined));
         let outcome = message.outcome.expect("it says what was done");
@@ -115,5 +116,5 @@ fn work_that_fails_a_gate_goes_to_the_final_authority() {
     assert_eq!(message.outcome.map(|outcome| outcome.action), Some(Action::Escalated));
     policy(&mut directory).final_authority.clear();
     let refused = judge(completing(None), &directory, &Caller::open());
-    assert!(matches!(refused, Ok(Decision::Refuse(refusal, _)) if refusal.code == Code::GateFailed));
+    assert!(matches!(refused, Ok(Verdict::Refuse(refusal, _)) if refusal.code == Code::GateFailed));
 }

@@ -72,6 +72,7 @@ pub(crate) fn draft() -> Draft {
         deliver_at: None,
         ack_within: None,
         traceparent: None,
+        act: None,
     }
 }
 

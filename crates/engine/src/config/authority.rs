@@ -1,4 +1,5 @@
 use domain::authority::OnViolation;
+use domain::decision::SelfApproval;
 use domain::{AgentKind, AgentName};
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +15,23 @@ pub struct AuthorityConfig {
     pub final_agents: Vec<AgentName>,
     /// What becomes of a decision by an agent that does not hold its domain.
     pub on_violation: OnViolation,
+    /// Whether who asked may also decide: `refuse` or `allow`.
+    pub self_approval: SelfApproval,
+    /// Domains that are known though no agent holds them: the final authority decides there. At most 1,000.
+    pub domains: Vec<String>,
 }
+
+/// Domains that may be listed.
+const DOMAINS_MAX: usize = 1_000;
 
 impl Default for AuthorityConfig {
     fn default() -> Self {
-        Self { final_agents: vec![AgentName::stored("human".to_owned())], on_violation: OnViolation::Reject }
+        Self {
+            final_agents: vec![AgentName::stored("human".to_owned())],
+            on_violation: OnViolation::Reject,
+            self_approval: SelfApproval::Refuse,
+            domains: Vec::new(),
+        }
     }
 }
 
@@ -44,7 +57,18 @@ impl AuthorityConfig {
         let fault = |(at, name): (usize, &AgentName)| {
             ConfigError::new(format!("authority.final[{at}]"), not_an_agent(name.as_str(), agents))
         };
-        self.final_agents.iter().enumerate().filter(|(_, name)| !known(name)).map(fault).collect()
+        let unknown = self.final_agents.iter().enumerate().filter(|(_, name)| !known(name)).map(fault);
+        unknown.chain(self.domain_faults()).collect()
+    }
+
+    fn domain_faults(&self) -> Vec<ConfigError> {
+        let count = self.domains.len();
+        if count > DOMAINS_MAX {
+            return vec![ConfigError::new("authority.domains", format!("has {count}; {DOMAINS_MAX} are allowed"))];
+        }
+        let wrong = self.domains.iter().enumerate().filter(|(_, domain)| !AgentName::is_valid(domain));
+        let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
+        wrong.map(|(at, _)| ConfigError::new(format!("authority.domains[{at}]"), why)).collect()
     }
 }
 
@@ -58,6 +82,17 @@ mod tests {
         assert_eq!(nobody.faults(&AgentConfig::first_three()).len(), 1);
         let missing = AuthorityConfig::default().faults(&[AgentConfig::new("code", AgentKind::Ai)]);
         assert_eq!(missing[0].key, "authority.final[0]");
+    }
+
+    #[test]
+    fn listed_domains_are_names_and_not_too_many() {
+        let faults = |domains: Vec<String>| {
+            let config = AuthorityConfig { domains, ..AuthorityConfig::default() };
+            config.faults(&AgentConfig::first_three()).into_iter().map(|fault| fault.key).collect::<Vec<_>>()
+        };
+        assert!(faults(vec!["law".to_owned(); DOMAINS_MAX]).is_empty());
+        assert_eq!(faults(vec!["law".to_owned(); DOMAINS_MAX + 1]), ["authority.domains"]);
+        assert_eq!(faults(vec!["law".to_owned(), "a b".to_owned()]), ["authority.domains[1]"]);
     }
 
     #[test]

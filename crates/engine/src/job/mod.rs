@@ -2,6 +2,7 @@
 //! it is, and in production one loop (`run.rs`) calls all of them. A notification only brings the next step forward; without
 //! one a job polls.
 
+mod adopter;
 mod archiver;
 mod elected;
 mod fan_out;
@@ -97,11 +98,12 @@ const fn every(millis: u64) -> Pace {
 }
 
 /// Every job: how often it steps, which processes run it, when it ends.
-static JOBS: [Entry; 10] = [
+static JOBS: [Entry; 11] = [
     entry("relay", Pace::Tasks, RunBy::Publishers, Until::Stopped, |jobs| jobs.relay.step().boxed()),
     entry("worker", Pace::Workers, RunBy::Workers, Until::Finished, |jobs| jobs.worker.step().boxed()),
     entry("timers", every(100), RunBy::Workers, Until::Stopped, |jobs| jobs.timers.step().boxed()),
     entry("sweeper", every(60_000), RunBy::Workers, Until::Stopped, |jobs| jobs.sweeper.step().boxed()),
+    entry("adopter", every(5_000), RunBy::Workers, Until::Stopped, |jobs| jobs.adopter.step().boxed()),
     entry("indexer", every(500), RunBy::Workers, Until::Stopped, |jobs| jobs.indexer.step().boxed()),
     entry("archiver", every(5_000), RunBy::Workers, Until::Stopped, |jobs| jobs.archiver.step().boxed()),
     entry("trimmer", every(60_000), RunBy::Workers, Until::Stopped, |jobs| jobs.trimmer.step().boxed()),
@@ -116,6 +118,7 @@ pub(crate) struct Jobs {
     worker: worker::Worker,
     timers: timers::Timers,
     sweeper: sweeper::Sweeper,
+    adopter: adopter::Adopter,
     indexer: indexer::Indexer,
     archiver: archiver::Archiver,
     trimmer: trimmer::Trimmer,
@@ -162,7 +165,8 @@ impl Jobs {
                 Arc::clone(writer),
                 due(),
             ),
-            sweeper: sweeper::Sweeper::new(store.clone(), broker.clone(), clock.clone(), Arc::clone(writer), due()),
+            sweeper: sweeper::Sweeper::new(shared, due()),
+            adopter: adopter::Adopter::new(store.clone(), clock.clone(), Arc::clone(writer), due()),
             indexer: indexer::Indexer::new(store.clone(), Arc::clone(&indexer)),
             archiver: archiver::Archiver::new(store.clone(), objects, clock.clone(), config.archive.clone(), due()),
             trimmer: trimmer::Trimmer::new(store.clone(), clock.clone(), config.retention.clone(), has_archive, due()),
@@ -216,6 +220,12 @@ impl Engine {
     /// the timers.
     pub async fn sweeper_step(&self) -> Result<Stepped> {
         self.inner.jobs.sweeper.step().await
+    }
+
+    /// Gives requests that were sent before decisions were kept their decisions, as their threads tell; in the process that has
+    /// the timers.
+    pub async fn adopter_step(&self) -> Result<Stepped> {
+        self.inner.jobs.adopter.step().await
     }
 
     /// Indexes a part of every tenant that is behind. While changes wait to be committed it leaves the processor to them: a

@@ -1,8 +1,8 @@
-//! The timers: leases that ran out, deferrals that are over, expiry, ack deadlines.
+//! The timers: leases that ran out, deferrals that are over, expiry of deliveries and decisions, ack deadlines.
 
 use std::sync::Arc;
 
-use store::{Change, Elapse, Store};
+use store::{Change, Elapse, ExpireDecision, Store};
 
 use super::{ElectedJob, Stepped};
 use crate::directory::Directories;
@@ -32,11 +32,24 @@ impl Timers {
         Self { store, clock, directories, writer, elected }
     }
 
+    /// Ends decisions whose time has passed; answers whether there may be more.
+    async fn expire(&self) -> Result<bool> {
+        let due = self.store.decisions_due(self.clock.now(), STEP).await?;
+        let full = due.len() == STEP;
+        for due in due {
+            let notice = random::message_id(self.clock.now())?;
+            self.writer.change(due.tenant, ExpireDecision { message: due.message, notice }).await?;
+            self.writer.notify_tasks();
+        }
+        Ok(full)
+    }
+
     /// Does what is due now.
     pub(super) async fn step(&self) -> Result<Stepped> {
         if !self.elected.is_held().await? {
             return Ok(Stepped::Idle);
         }
+        let more = self.expire().await?;
         let now = self.clock.now();
         let due = self.store.due(now, STEP).await?;
         let full = due.len() == STEP;
@@ -63,6 +76,6 @@ impl Timers {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        Ok(if full { Stepped::More } else { Stepped::Idle })
+        Ok(if full || more { Stepped::More } else { Stepped::Idle })
     }
 }

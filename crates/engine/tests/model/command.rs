@@ -25,6 +25,8 @@ pub(crate) struct SendArgs {
     pub(crate) expires_in: Option<i64>,
     pub(crate) deliver_in: Option<i64>,
     pub(crate) ack_within: Option<i64>,
+    /// Whether it asks for a decision.
+    pub(crate) asks: bool,
 }
 
 /// Which receipt a verb carries.
@@ -51,6 +53,15 @@ pub(crate) enum Asked {
     Redrive,
 }
 
+/// What becomes of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ruling {
+    Approve,
+    Reject,
+    Overturn,
+    Withdraw,
+}
+
 /// A command.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
@@ -67,6 +78,12 @@ pub(crate) enum Command {
         pick: usize,
         shown: Shown,
         asked: Asked,
+    },
+    /// Approves, rejects or withdraws what one of the messages asked.
+    Decide {
+        pick: usize,
+        agent: usize,
+        ruling: Ruling,
     },
     Trigger(usize),
     Advance(i64),
@@ -88,14 +105,15 @@ fn args() -> impl Strategy<Value = SendArgs> {
         1 => Just(To::All),
     ];
     let maybe = || proptest::option::weighted(0.25, span());
-    (0..AGENTS.len(), to, 0..4_usize, maybe(), maybe(), maybe()).prop_map(
-        |(from, to, lane, expires_in, deliver_in, ack_within)| SendArgs {
+    (0..AGENTS.len(), to, 0..4_usize, maybe(), maybe(), maybe(), proptest::bool::weighted(0.4)).prop_map(
+        |(from, to, lane, expires_in, deliver_in, ack_within, asks)| SendArgs {
             from,
             to,
             lane,
             expires_in,
             deliver_in,
             ack_within,
+            asks,
         },
     )
 }
@@ -131,6 +149,11 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
             .prop_map(|(agent, max, lease)| Command::Receive { agent, max, lease }),
         8 => (any::<usize>(), shown(), asked())
             .prop_map(|(pick, shown, asked)| Command::Settle { pick, shown, asked }),
+        4 => (any::<usize>(), 0..AGENTS.len(), 0..4_usize).prop_map(|(pick, agent, ruling)| Command::Decide {
+            pick,
+            agent,
+            ruling: [Ruling::Approve, Ruling::Reject, Ruling::Overturn, Ruling::Withdraw][ruling],
+        }),
         1 => (0..TRIGGERS.len()).prop_map(Command::Trigger),
         4 => span().prop_map(Command::Advance),
         1 => (1..AGENTS.len()).prop_map(Command::Retire),

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use domain::decision::{Deciding, DecisionState};
 use domain::delivery::{Receipt, Verb};
-use domain::message::Priority;
+use domain::message::{Kind, MessageId, Priority};
 use domain::send::Draft;
 use domain::{AgentKind, Code, Digest, Span, State, Time};
 use engine::{AgentPut, EventFilter, IdempotencyKey, InboxItem, Page};
 use testkit::engine::{START, TestEngine, draft, refusal};
 
-use crate::command::{AGENTS, Asked, Command, SendArgs, Shown, TRIGGERS, To};
+use crate::command::{AGENTS, Asked, Command, Ruling, SendArgs, Shown, TRIGGERS, To};
+use crate::decision::Became;
 use crate::world::{ATTEMPTS, Delivery, INLINE, Message, Notice, World};
 
 struct Driver {
@@ -76,6 +78,7 @@ fn drafted(args: &SendArgs) -> Draft {
         draft.to = named.iter().map(|agent| AGENTS[*agent].to_owned()).collect();
     }
     Draft {
+        kind: if args.asks { Kind::Request } else { Kind::Inform },
         priority: Priority::ALL[args.lane],
         expires_in: span(args.expires_in),
         deliver_in: span(args.deliver_in),
@@ -90,6 +93,7 @@ impl Driver {
             Command::Send { args, key } => self.send(args, key).await,
             Command::Receive { agent, max, lease } => self.receive(agent, max, lease).await,
             Command::Settle { pick, shown, asked } => self.settle(pick, shown, asked).await,
+            Command::Decide { pick, agent, ruling } => self.decide(pick, agent, ruling).await,
             Command::Trigger(trigger) => {
                 let moved = self.engine.trigger(TRIGGERS[trigger]).await.expect("triggered");
                 assert_eq!(moved, self.world.trigger(trigger));
@@ -100,7 +104,7 @@ impl Driver {
             }
             Command::Retire(agent) => {
                 self.engine.retire_agent(AGENTS[agent]).await.expect("retired");
-                self.world.events += i64::from(self.world.retired.insert(agent));
+                self.world.retire(agent);
             }
             Command::Put(agent) => {
                 let (_, new) = self.engine.put_agent(AGENTS[agent], put()).await.expect("put");
@@ -110,6 +114,7 @@ impl Driver {
             Command::Work => {
                 self.engine.sweeper_step().await.expect("swept");
                 self.engine.work().await;
+                self.world.sweep();
                 self.world.fan_out();
             }
             Command::Reopen => self.engine.reopen().await,
@@ -156,6 +161,8 @@ impl Driver {
         assert_eq!(seq, self.world.events, "positions are dense");
         self.world.keys.extend(key.map(|key| (key, (hash(&args), id))));
         let (from, lane) = (Some(args.from), args.lane);
+        let asked_of = (!fanning_out).then(|| deliveries.keys().copied().collect());
+        self.world.ask(id, &args, asked_of);
         let args = Some(args);
         self.world.messages.push(Message { id, seq, from, lane, args, sent: now, fanning_out, deliveries });
     }
@@ -170,6 +177,73 @@ impl Driver {
             let message = self.world.messages.iter_mut().find(|message| message.id == item.message.id);
             let delivery = message.and_then(|message| message.deliveries.get_mut(&agent)).expect("known");
             delivery.receipts.push(item.delivery.receipt());
+        }
+    }
+
+    async fn decide(&mut self, pick: usize, agent: usize, ruling: Ruling) {
+        let asked: Vec<MessageId> = self.world.decisions.keys().copied().collect();
+        let Some(id) = asked.get(pick % asked.len().max(1)).copied() else { return };
+        let wide = self.world.decisions[&id].asked_of.is_none();
+        if ruling == Ruling::Withdraw && wide {
+            return;
+        }
+        let deciding = Deciding {
+            from: Some(AGENTS[agent].to_owned()),
+            kind: match ruling {
+                Ruling::Approve => Some(Kind::Approve),
+                Ruling::Reject | Ruling::Overturn => Some(Kind::Reject),
+                Ruling::Withdraw => None,
+            },
+            note: Some("because".to_owned()),
+            edits: None,
+            overturn: ruling == Ruling::Overturn,
+        };
+        let outcome = self.engine.decide(id, deciding).await;
+        let recipients = match self.world.rule(id, agent, ruling) {
+            Ok(recipients) => recipients,
+            Err(code) => {
+                let recorded = matches!(code, Code::SelfApproval | Code::OutsideAuthority);
+                self.world.events += i64::from(recorded);
+                return assert_eq!(refusal(outcome).code, code, "{ruling:?} by {}", AGENTS[agent]);
+            }
+        };
+        let decision = outcome.expect("ruled");
+        let seq = self.world.events - 1;
+        let lane = self.world.messages.iter().find(|message| message.id == id).map_or(0, |message| message.lane);
+        let quiet = SendArgs {
+            from: agent,
+            to: To::All,
+            lane,
+            expires_in: None,
+            deliver_in: None,
+            ack_within: None,
+            asks: false,
+        };
+        let deliveries = recipients.into_iter().map(|to| (to, World::delivery(&quiet, self.world.now))).collect();
+        let id = decision.outcome_message_id.expect("a message says so");
+        let (from, sent, args) = (Some(agent), self.world.now, None);
+        self.world.messages.push(Message { id, seq, from, lane, args, sent, fanning_out: false, deliveries });
+    }
+
+    /// Compares every decision.
+    async fn compare_decisions(&self) {
+        for (id, expected) in &self.world.decisions {
+            let found = self.engine.decision(*id, Span::ZERO).await.expect("a decision");
+            let state = match expected.ruled.map(|(became, _)| became) {
+                None => DecisionState::Open,
+                Some(Became::Approved) => DecisionState::Approved,
+                Some(Became::Rejected) => DecisionState::Rejected,
+                Some(Became::Withdrawn) => DecisionState::Withdrawn,
+                Some(Became::Expired) => DecisionState::Expired,
+            };
+            let by = expected.ruled.and_then(|(_, by)| by).map(|by| AGENTS[by]);
+            let decided_by = found.decided_by.as_ref().map(domain::AgentName::as_str);
+            assert_eq!((found.state, decided_by, found.asked_by.as_str()), (state, by, AGENTS[expected.asked_by]));
+            if let (Some(asked), true) = (&expected.asked_of, expected.ruled.is_none()) {
+                let mut of: Vec<usize> = found.asked_of.iter().map(|name| number(name)).collect();
+                of.sort_unstable();
+                assert_eq!(of, asked.iter().copied().collect::<Vec<_>>(), "who was asked");
+            }
         }
     }
 
@@ -238,6 +312,7 @@ impl Driver {
                 expires_in: None,
                 deliver_in: None,
                 ack_within: None,
+                asks: false,
             };
             let deliveries = BTreeMap::from([(to, World::delivery(&quiet, self.world.now))]);
             let (id, seq, sent_at, lane) = (sent.id, event.seq, self.world.now, notice.lane);
@@ -249,8 +324,9 @@ impl Driver {
         assert_eq!(promised, [], "notices that were never sent");
     }
 
-    /// Compares every inbox and the length of the log.
+    /// Compares every inbox, every decision and the length of the log.
     async fn compare(&self) {
+        self.compare_decisions().await;
         let head = self.engine.head().await.expect("the head");
         assert_eq!(head.seq, self.world.events, "every change is one event, and nothing else is");
         for (agent, name) in AGENTS.iter().enumerate() {

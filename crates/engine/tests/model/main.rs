@@ -1,6 +1,7 @@
 //! Random commands against an engine and a model beside it, which are compared after each.
 
 mod command;
+mod decision;
 mod driver;
 mod world;
 

@@ -7,6 +7,7 @@ use domain::message::MessageId;
 use domain::{Code, State};
 
 use crate::command::{AGENTS, Asked, SendArgs, Shown, TRIGGERS, To};
+use crate::decision::Decision;
 
 /// Leases after which a delivery is dead.
 pub(crate) const ATTEMPTS: i64 = 3;
@@ -60,6 +61,8 @@ pub(crate) struct World {
     pub(crate) events: i64,
     /// Notices that were promised and are not seen yet.
     pub(crate) promised: Vec<Notice>,
+    /// What was asked, by message.
+    pub(crate) decisions: BTreeMap<MessageId, Decision>,
 }
 
 fn live(state: State) -> bool {
@@ -230,6 +233,7 @@ impl World {
     /// Lets time pass, and does everything that falls due.
     pub(crate) fn advance(&mut self, by: i64) {
         self.now += by;
+        self.expire();
         for at in 0..self.messages.len() {
             for agent in 0..AGENTS.len() {
                 while self.elapse(at, agent) {
@@ -273,14 +277,16 @@ impl World {
         true
     }
 
-    fn bounce(&mut self, about: MessageId, from: Option<usize>) {
+    pub(crate) fn bounce(&mut self, about: MessageId, from: Option<usize>) {
+        // Who is retired hears of nothing.
+        let from = from.filter(|from| !self.retired.contains(from));
         self.promised.extend(from.map(|from| Notice { about, to: from, lane: 1 }));
     }
 }
 
 impl Delivery {
     /// Ends what belongs to a state that it has left.
-    fn tidy(&mut self) {
+    pub(crate) fn tidy(&mut self) {
         if self.state != State::Leased {
             self.lease_until = None;
         }

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
+use domain::decision::Deciding;
 use domain::delivery::Verb;
+use domain::filter::{ReceiveFilter, Receiving};
 use domain::key::Role;
 use domain::message::Kind;
 use domain::send::Draft;
 use domain::{AgentKind, Digest, MessageId, Span};
-use engine::{AgentPut, BoxError, EventFilter, GrantRequest, KeyRequest, MessageFilter, Page, Result, Session};
+use engine::{
+    AgentPut, AuthorityCheck, BoxError, DecisionsQuery, EventFilter, GrantRequest, KeyRequest, MessageFilter, Page,
+    Result, Session,
+};
 use futures_util::{Stream, StreamExt};
 use testkit::engine::draft;
 
@@ -66,12 +71,13 @@ macro_rules! verbs {
 
 verbs! { |named|
     create_key(key(Some(named.tenant.clone()))) as (key, _) => key.role;
+    whoami() as caller => caller.role;
     keys(&page()) as keys => keys.items.into_iter().map(|key| key.name).collect::<Vec<_>>();
     revoke_key(&named.key) as key => key.name;
     message(named.message) as view => view.message.subject.clone();
     receipts(named.message) as receipts => receipts.deliveries.len();
     messages(by(&named.agent), &page()) as found => found.items.len();
-    thread(named.message, &page()) as found => found.items.len();
+    thread(named.message, &page(), Span::ZERO) as found => found.items.len();
     agents(&page()) as found => found.items.into_iter().map(|view| view.agent.name).collect::<Vec<_>>();
     agent(&named.agent) as view => view.agent.name;
     heartbeat(&named.agent) as view => view.agent.name;
@@ -84,7 +90,11 @@ verbs! { |named|
     create_tenant(&named.tenant) as tenant => tenant.name;
     tenants(&page()) as found => found.items.into_iter().map(|tenant| tenant.name).collect::<Vec<_>>();
     authority() as view => (view.domains, view.grants);
-    check_authority(&named.agent, Kind::Inform, None) as decision => decision.is_ok();
+    check_authority(inquiry(&named.agent, named.message)) as judged => judged.is_ok();
+    decisions(asked_of(&named.agent), &page()) as found => found.items.len();
+    decision(named.message, Span::ZERO) as decision => decision.state;
+    decide(named.message, Deciding { from: Some(named.agent.clone()), ..Deciding::default() }) as decision => decision.state;
+    receive_only(&named.agent, requests()) as items => items.len();
     grant(lent(&named.agent, engine::Clock::system().now())) as grant => grant.agent;
     gates() as gates => gates.enabled;
     evaluate_gates(Kind::Complete, &BTreeMap::new()) as results => results.len();
@@ -95,7 +105,7 @@ verbs! { |named|
     rotate_webhook_secret(&named.agent) as _ => "a secret";
     send(answering(named.message), None) as sent => sent.replayed;
     send_batch(vec![(attaching(named.attachment), None)]) as sent => sent.into_iter().map(why).collect::<Vec<_>>();
-    check_send(draft("human", &named.agent, "Hello")) as decision => matches!(decision, domain::send::Decision::Send(..));
+    check_send(draft("human", &named.agent, "Hello")) as decision => matches!(decision, domain::send::Verdict::Send(..));
     follow_events(about(named.message), 0) as events => first(events).await;
     follow_inbox(&named.agent, Some(0)) as (after, items) => (after, first(items).await);
     attachment(named.attachment) as attachment => attachment.size;
@@ -103,6 +113,19 @@ verbs! { |named|
     store_attachment("text/plain".to_owned(), None, bytes(&named.agent)) as (attachment, _) => attachment.media_type;
     retire_agent(&named.agent) as view => view.agent.name;
     put_agent(&named.agent, put()) as (view, created) => (view.agent.name, created);
+}
+
+fn inquiry(agent: &str, in_reply_to: MessageId) -> AuthorityCheck {
+    AuthorityCheck { agent: agent.to_owned(), kind: Kind::Inform, domain: None, in_reply_to: Some(in_reply_to) }
+}
+
+fn asked_of(agent: &str) -> DecisionsQuery {
+    DecisionsQuery { asked_of: Some(agent.to_owned()), ..DecisionsQuery::default() }
+}
+
+fn requests() -> Receiving {
+    let filter = ReceiveFilter { kinds: vec![Kind::Request], thread: None };
+    Receiving { max: 1, lease: None, wait: Span::ZERO, filter }
 }
 
 fn page() -> Page {

@@ -1,5 +1,6 @@
 use crate::{AuthorityDecision, AuthorityOutcome, Holder, HolderVia};
-use domain::authority::{OnViolation, Violation};
+use domain::authority::OnViolation;
+use domain::decision::{Judged, Unfit};
 use domain::directory::Grant;
 use domain::directory::GrantRequest;
 use domain::view::AuthorityView;
@@ -49,25 +50,41 @@ pub fn request(request: crate::CreateGrant) -> Result<GrantRequest, Refusal> {
 }
 
 /// What would become of a message, as far as authority goes.
-pub fn decision(checked: Result<(), Violation>, on_violation: OnViolation) -> AuthorityDecision {
-    let Err(violation) = checked else {
-        return AuthorityDecision {
-            allowed: true,
-            outcome: AuthorityOutcome::Allowed,
-            rule: "decide, approve and reject in a domain need that domain or final authority".to_owned(),
-            holders: Vec::new(),
-            detail: "It would be sent as it is.".to_owned(),
-            remedy: None,
-        };
+pub fn decision(checked: Result<Judged, Unfit>, on_violation: OnViolation) -> AuthorityDecision {
+    let unfit = match checked {
+        Ok(judged) => return allowed(judged),
+        Err(unfit) => unfit,
     };
-    let escalates = on_violation == OnViolation::Escalate && !violation.holders.is_empty();
-    let refusal = Refusal::from(violation);
+    let escalates = on_violation == OnViolation::Escalate
+        && matches!(&unfit, Unfit::Outside(violation) if !violation.holders.is_empty());
+    let domain = match &unfit {
+        Unfit::Outside(violation) | Unfit::Forbidden(violation) => violation.domain.clone(),
+        Unfit::Refused(_) => None,
+    };
+    let refusal = Refusal::from(unfit);
     AuthorityDecision {
         allowed: false,
         outcome: if escalates { AuthorityOutcome::Escalated } else { AuthorityOutcome::Refused },
-        rule: refusal.rule.unwrap_or_default(),
+        code: Some(refusal.code),
+        rule: refusal.rule.unwrap_or_else(|| crate::problems::title(refusal.code).to_owned()),
+        domain,
+        decision: refusal.decision.map(|decision| super::decision::decision(*decision)),
         holders: names(refusal.holders),
         detail: refusal.detail,
         remedy: refusal.remedy.map(|remedy| worded(&remedy, Wording::Rest)),
+    }
+}
+
+fn allowed(judged: Judged) -> AuthorityDecision {
+    AuthorityDecision {
+        allowed: true,
+        outcome: AuthorityOutcome::Allowed,
+        code: None,
+        rule: "decide, approve and reject in a domain need that domain or final authority".to_owned(),
+        domain: judged.domain,
+        decision: None,
+        holders: Vec::new(),
+        detail: "It would be sent as it is.".to_owned(),
+        remedy: None,
     }
 }

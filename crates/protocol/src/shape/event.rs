@@ -64,6 +64,7 @@ pub fn verification(report: Report, archive: Option<ArchiveReport>) -> crate::Ve
         checked: report.checked as u64,
         head: head(report.head_seq, report.head_hash),
         deliveries_checked: report.deliveries as u64,
+        decisions_checked: report.decisions as u64,
         trimmed: report.trimmed_seq as u64,
         archive,
         problems,

@@ -1,5 +1,6 @@
 use domain::delivery::{Until, Verb};
-use domain::{Code, Delivery, Refusal, Span, Time};
+use domain::filter::{ReceiveFilter, Receiving};
+use domain::{Code, Delivery, MessageId, Refusal, Time};
 
 use super::{Reading, message, time};
 
@@ -61,15 +62,22 @@ pub fn push_body(item: &domain::view::InboxItem) -> Vec<u8> {
 fn message_of(item: &domain::view::InboxItem) -> crate::Message {
     let recipients = vec![(item.delivery.agent.clone(), item.delivery.state)];
     let message = std::sync::Arc::clone(&item.message);
-    message::message(domain::view::MessageView { message, seq: item.delivery.seq, recipients, fanning_out: false })
+    message::message(domain::view::MessageView {
+        message,
+        seq: item.delivery.seq,
+        recipients,
+        fanning_out: false,
+        decision: None,
+    })
 }
 
-/// What a receive asks for: how many, for how long, and how long to wait.
-pub fn receive(request: crate::Receive) -> Result<(usize, Option<Span>, Span), Refusal> {
+/// What a receive asks for.
+pub fn receive(request: crate::Receive) -> Result<Receiving, Refusal> {
     let mut reading = Reading::default();
     let lease = reading.span("lease", request.lease);
     let wait = reading.span("wait", request.wait).unwrap_or_default();
-    reading.finish((request.max.unwrap_or(1) as usize, lease, wait))
+    let filter = ReceiveFilter { kinds: request.kinds, thread: request.thread.map(MessageId) };
+    reading.finish(Receiving { max: request.max.unwrap_or(1) as usize, lease, wait, filter })
 }
 
 /// The verb of an ack.

@@ -31,3 +31,14 @@ pub fn created(made: Key, text: String, tenant: &str) -> crate::CreatedKey {
     let crate::Key { id, role, agents, name, tenant, created_at, .. } = key(made, tenant);
     crate::CreatedKey { id, key: text, role, agents, name, tenant, created_at }
 }
+
+/// Who is calling.
+pub fn whoami(caller: domain::key::Caller, tenant: &str) -> crate::Whoami {
+    crate::Whoami {
+        tenant: tenant.to_owned(),
+        role: caller.role,
+        agent: caller.only_agent().map(ToString::to_string),
+        agents: super::names(caller.agents),
+        key_id: caller.key,
+    }
+}

@@ -30,6 +30,7 @@ pub fn draft(request: crate::SendMessage, traceparent: Option<String>) -> Result
         deliver_at: reading.time("deliver_at", request.deliver_at),
         ack_within: reading.span("ack_within", request.ack_within),
         traceparent,
+        act: None,
     };
     reading.finish(draft)
 }
@@ -44,7 +45,7 @@ fn attached(refs: Vec<AttachmentRef>, reading: &mut Reading) -> Vec<Attached> {
 
 /// A message with what is known of its recipients.
 pub fn message(view: MessageView) -> crate::Message {
-    let MessageView { message, seq, recipients, fanning_out } = view;
+    let MessageView { message, seq, recipients, fanning_out, decision } = view;
     let message = std::sync::Arc::unwrap_or_clone(message);
     let spreading =
         message.to.iter().filter(|_| fanning_out).map(|to| recipient(to.clone(), RecipientStatus::FanningOut));
@@ -80,6 +81,7 @@ pub fn message(view: MessageView) -> crate::Message {
         ack_within: message.ack_within.map(|within| within.to_string()),
         recipients,
         outcome,
+        decision: decision.map(super::decision::decision),
     }
 }
 

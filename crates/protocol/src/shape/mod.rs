@@ -6,6 +6,8 @@ pub mod agent;
 pub mod attachment;
 /// Authority: who may decide what.
 pub mod authority;
+/// Decisions.
+pub mod decision;
 /// Events, the log's end, and what checking it found.
 pub mod event;
 /// Quality gates.

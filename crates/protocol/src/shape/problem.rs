@@ -23,6 +23,7 @@ pub fn problem(refusal: &Refusal, request_id: &str) -> crate::Problem {
         remedy: refusal.remedy.as_deref().map(|remedy| worded(remedy, Wording::Rest)),
         action: refusal.remedy.as_deref().and_then(action),
         gates: some(!refusal.gates.is_empty()).map(|()| refusal.gates.iter().map(gate::result).collect()),
+        decision: refusal.decision.as_deref().cloned().map(super::decision::decision),
         retry_after_s: retry_after_s(refusal.retry_after, status),
     }
 }

@@ -9,6 +9,7 @@ pub fn receipts(receipts: domain::view::Receipts) -> crate::Receipts {
     crate::Receipts {
         message_id: message.id.0,
         items: receipts.deliveries.into_iter().map(|delivery| receipt(delivery, sent_at)).collect(),
+        decision: receipts.message.decision.map(super::decision::decision),
         next: None,
     }
 }

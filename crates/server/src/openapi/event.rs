@@ -31,6 +31,12 @@ const fn shape(kind: EventKind) -> &'static str {
         K::KeyCreated | K::KeyRevoked => "KeyChanged",
         K::TenantCreated => "TenantCreated",
         K::WebhookSecretRotated => "WebhookSecretRotated",
+        K::DecisionOpened
+        | K::DecisionMade
+        | K::DecisionOverturned
+        | K::DecisionWithdrawn
+        | K::DecisionExpired
+        | K::DecisionReassigned => "DecisionChanged",
     }
 }
 
@@ -111,7 +117,7 @@ fn numbers() -> Value {
 
 /// The data of every shape, in the words in which they are stored.
 fn data_schemas() -> impl Iterator<Item = (String, Value)> {
-    let all = message_data().into_iter().chain(rule_data()).chain(directory_data());
+    let all = message_data().into_iter().chain(rule_data()).chain(directory_data()).chain(decision_data());
     all.map(|(name, schema)| (format!("{name}Data"), schema))
 }
 
@@ -168,11 +174,38 @@ fn message_data() -> [(&'static str, Value); 3] {
     ]
 }
 
+fn decision_data() -> [(&'static str, Value); 1] {
+    let time = || of("Timestamp");
+    let decision = |about: &str| {
+        let fields = [
+            ("message_id", id()),
+            ("kind", of("Kind")),
+            ("subject", text()),
+            ("domain?", text()),
+            ("asked_by", text()),
+            ("asked_of", list(&text())),
+            ("fan_out?", json!({"type": "boolean"})),
+            ("state", of("DecisionState")),
+            ("due_at?", time()),
+            ("decided_by?", text()),
+            ("decided_at?", time()),
+            ("outcome_message_id?", id()),
+            ("note?", text()),
+            ("edits?", of("DecisionEdits")),
+        ];
+        object(about, &fields)
+    };
+    let fields =
+        [("decision", decision("The decision after the change.")), ("before?", decision("What was decided before."))];
+    [("DecisionChanged", object("What a decision has become, and what it was where that was overturned.", &fields))]
+}
+
 fn rule_data() -> [(&'static str, Value); 3] {
     let refused = [
+        ("code?", of("Code")),
         ("agent", text()),
         ("kind", of("Kind")),
-        ("domain", text()),
+        ("domain?", text()),
         ("rule", text()),
         ("holders", list(&text())),
         ("remedy", text()),

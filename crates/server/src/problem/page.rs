@@ -148,6 +148,16 @@ const fn remedy(code: Code) -> &'static str {
             "The position was read in another log, or in this one before it was restored from a backup or imported. \
              Go on after the position that <code>detail</code> names, or read again from an earlier one."
         }
+        Code::DomainMismatch => {
+            "Leave <code>domain</code> out: an answer is decided in the domain above it in the thread."
+        }
+        Code::SelfApproval => "Let somebody else decide: <code>holders</code> names who may.",
+        Code::AlreadyDecided => {
+            "<code>decision</code> says who decided what, and when. Ask again with a new message; the final authority may \
+             overturn it."
+        }
+        Code::UnknownDomain => "Correct the domain, give it to an agent, or list it in <code>authority.domains</code>.",
+        Code::NothingToDecide => "Name the message that asked in <code>in_reply_to</code>.",
         Code::Internal => {
             "It is our error. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }

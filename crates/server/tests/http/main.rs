@@ -8,6 +8,7 @@ mod authority;
 mod bad_input;
 mod by_hand;
 mod contract;
+mod decision;
 mod docs;
 mod event;
 mod gate;

@@ -45,6 +45,17 @@ macro_rules! api_suite {
                 metadata_keeps_its_text_but_for_line_breaks,
                 free_json_is_json_that_every_parser_reads,
             ],
+            decision: [
+                a_proposal_is_decided_once_and_shows_everywhere,
+                a_message_that_answers_decides_in_the_domain_above_it,
+                checking_answers_as_sending_does,
+                an_approval_with_edits_carries_them,
+                the_final_authority_overturns_with_a_reason,
+                who_asked_withdraws_and_those_who_were_asked_hear_of_it,
+                what_waits_is_listed_by_deadline_and_only_for_who_may_see_it,
+                who_waits_for_a_decision_or_a_thread_hears_at_once,
+                a_worker_receives_only_the_kinds_and_the_thread_it_names,
+            ],
             docs: [
                 the_operations_are_those_that_reviewers_have_seen,
                 the_whole_document_is_the_one_that_reviewers_have_seen,

@@ -1,5 +1,6 @@
 //! Which messages before the beginning of the log nothing needs any more.
 
+use domain::decision::DecisionState;
 use domain::{TenantId, Time};
 
 use crate::command::Removal;
@@ -40,6 +41,11 @@ impl Store {
                 continue;
             }
             let message = StoredMessage { message: load::message(&row.text(2)?)?, seq, fanning_out };
+            // What waits for a decision is not over.
+            let decision = if message.message.asks() { self.decision(tenant, message.message.id).await? } else { None };
+            if decision.is_some_and(|decision| decision.state == DecisionState::Open) {
+                continue;
+            }
             if let Some(removal) = self.removal(tenant, &message, last, before).await? {
                 deliveries += removal.deliveries.len();
                 found.messages.push(removal);
@@ -69,6 +75,7 @@ impl Store {
             id: message.id,
             thread: message.thread_id,
             last,
+            decided: message.asks(),
             deliveries: deliveries.into_iter().map(|delivery| (delivery.agent, delivery.state)).collect(),
         }))
     }

@@ -55,6 +55,10 @@ pub(crate) static DELETE_EVENT: Statement = Statement::many(
      WHERE e.tenant = u.tenant AND e.seq = u.seq",
     "ii",
 );
+pub(crate) static DELETE_DECISION: Statement =
+    Statement::one("DELETE FROM decisions WHERE tenant = ?1 AND message = ?2");
+pub(crate) static DELETE_ASKED_OF: Statement =
+    Statement::one("DELETE FROM decision_asked WHERE tenant = ?1 AND message = ?2");
 pub(crate) static DELETE_MESSAGE: Statement = Statement::many(
     "DELETE FROM messages WHERE tenant = ?1 AND seq = ?2",
     "DELETE FROM messages m USING UNNEST($1::bigint[], $2::bigint[]) AS u (tenant, seq) \

@@ -1,11 +1,13 @@
 //! Leases the next pending deliveries of an agent.
 
 use domain::delivery::Delivery;
+use domain::filter::ReceiveFilter;
 use domain::{AgentName, Span, State};
 
 use super::{Command, Context, Plan, Query, Sharing};
 use crate::load::{self, with_message};
-use crate::value::Row;
+use crate::message::places;
+use crate::value::{Row, Value};
 use crate::{Result, webhook};
 
 /// Leases the next pending deliveries of an agent.
@@ -21,6 +23,8 @@ pub struct Claim {
     pub secret: u64,
     /// For a push: only where no other one of this agent is under way and pushes to it are not paused.
     pub push: bool,
+    /// Which of them.
+    pub filter: ReceiveFilter,
 }
 
 /// A delivery that was leased, with its message's event.
@@ -30,6 +34,28 @@ pub struct Claimed {
     pub delivery: Delivery,
     /// The message, as stored.
     pub data: String,
+}
+
+impl Claim {
+    /// The condition on the messages, where there is one.
+    fn wanted(&self, parameters: &mut Vec<Value>) -> String {
+        let ReceiveFilter { kinds, thread } = &self.filter;
+        let mut wanted = String::new();
+        if !kinds.is_empty() {
+            let kinds = places(parameters, kinds.iter().map(|kind| Value::Int(kind.code())));
+            wanted.push_str(&format!(
+                " AND EXISTS (SELECT 1 FROM messages k WHERE k.tenant = $1 AND k.seq = d.seq AND k.kind IN ({kinds}))"
+            ));
+        }
+        if let Some(thread) = thread {
+            let thread = places(parameters, [(*thread).into()]);
+            wanted.push_str(&format!(
+                " AND d.seq IN (SELECT x.seq FROM messages x WHERE x.tenant = $1 AND x.id = {thread} UNION ALL \
+                 SELECT x.seq FROM messages x WHERE x.tenant = $1 AND x.thread = {thread} AND x.thread IS NOT NULL)"
+            ));
+        }
+        wanted
+    }
 }
 
 impl Command for Claim {
@@ -42,13 +68,14 @@ impl Command for Claim {
 
     fn query(&self, context: &Context) -> Option<Query> {
         let free = if self.push { format!("AND NOT {}", webhook::busy("d")) } else { String::new() };
+        let limit = (self.max + context.more) as i64;
+        let mut parameters = vec![context.tenant.0.into(), (&self.agent).into(), limit.into(), context.now.into()];
+        let wanted = self.wanted(&mut parameters);
         // What has expired is not handed out, though nobody has said so yet.
         let rest = format!(
             "WHERE d.tenant = $1 AND d.agent = $2 AND d.state = 0 AND (d.expires_at IS NULL OR d.expires_at > $4) \
-             {free} ORDER BY d.priority, d.seq LIMIT $3"
+             {free}{wanted} ORDER BY d.priority, d.seq LIMIT $3"
         );
-        let limit = (self.max + context.more) as i64;
-        let parameters = vec![context.tenant.0.into(), (&self.agent).into(), limit.into(), context.now.into()];
         Some((with_message(&rest), parameters))
     }
 

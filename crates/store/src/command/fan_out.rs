@@ -1,11 +1,13 @@
 //! Writes a further part of a message's recipients.
 
 use domain::AgentName;
+use domain::decision::Decision;
 use domain::event::{EventKind, NewEvent};
 use domain::message::Message;
 use domain::rebuild::FannedOut;
 
 use super::{Command, Context, Key, Plan, Query, ROW, Sharing};
+use crate::decision::decision;
 use crate::statements::UPDATE_FAN_OUT;
 use crate::value::Row;
 use crate::{Error, Result, load};
@@ -26,9 +28,18 @@ pub struct FanOut {
     pub done: bool,
 }
 
+/// A message with recipients that are not written.
+#[derive(Debug)]
+pub struct Unwritten {
+    /// The last recipient that is written.
+    written: String,
+    message: Box<Message>,
+    /// What it asks to be decided, as it stands.
+    decision: Option<Decision>,
+}
+
 impl Command for FanOut {
-    /// The last recipient that is written and the message, while there are more to write.
-    type Loaded = Option<(String, Box<Message>)>;
+    type Loaded = Option<Unwritten>;
     type Outcome = ();
 
     fn bytes(&self) -> usize {
@@ -40,19 +51,32 @@ impl Command for FanOut {
     }
 
     fn query(&self, context: &Context) -> Option<Query> {
-        let sql = "SELECT m.fan_out, e.data FROM messages m JOIN events e ON e.tenant = m.tenant AND e.seq = m.seq \
-                   WHERE m.tenant = $1 AND m.seq = $2 AND m.fan_out < '~'";
+        let sql = "SELECT m.fan_out, e.data, c.data FROM messages m \
+                   JOIN events e ON e.tenant = m.tenant AND e.seq = m.seq \
+                   LEFT JOIN decisions c ON c.tenant = m.tenant AND c.message = m.id WHERE m.tenant = $1 AND m.seq = $2 AND m.fan_out < '~'";
         Some((sql.to_owned(), vec![context.tenant.0.into(), self.seq.into()]))
     }
 
     fn load(&self, rows: Vec<Row>) -> Result<Self::Loaded> {
         let known = rows.into_iter().next();
-        known.map(|mut row| Ok((row.text(0)?, Box::new(load::message(&row.text(1)?)?)))).transpose()
+        let read = |mut row: Row| {
+            let decision = row.opt_text(2)?.map(|data| decision(&data)).transpose()?;
+            Ok(Unwritten { written: row.text(0)?, message: Box::new(load::message(&row.text(1)?)?), decision })
+        };
+        known.map(read).transpose()
+    }
+
+    fn overlay(&self, known: &mut Self::Loaded, plan: &Plan<'_>) {
+        if let Some(Unwritten { decision: Some(decision), .. }) = known
+            && let Some(now) = plan.batch.ruled(plan.tenant, decision.message_id)
+        {
+            *decision = now.clone();
+        }
     }
 
     fn plan(self, known: Self::Loaded, plan: &mut Plan<'_>) -> Result<()> {
         let Self { seq, after, agents, done } = self;
-        let Some((_, message)) = known.filter(|(written, _)| *written == after) else {
+        let Some(Unwritten { message, decision, .. }) = known.filter(|known| known.written == after) else {
             return Err(Error::Conflict);
         };
         let part = FannedOut { message_id: message.id, recipients: agents, done };
@@ -61,6 +85,9 @@ impl Command for FanOut {
         plan.event(event)?;
         for agent in &part.recipients {
             plan.batch.new_delivery(plan.tenant, &message, seq, agent);
+            if let Some(decision) = &decision {
+                plan.batch.asked(plan.tenant, decision, agent);
+            }
         }
         let written = part.recipients.last().map_or(after.as_str(), AgentName::as_str);
         let written = if done { FANNED_OUT } else { written };

@@ -3,15 +3,18 @@
 //!
 //! A new command is a new file here and one line below; neither the queue nor a driver knows it.
 
+mod adopt_decisions;
 mod advance;
 mod claim;
 mod close_segment;
 mod confirm_segment;
 mod elapse;
+mod expire_decision;
 mod fan_out;
 mod forget;
 mod pending;
 mod plan;
+mod reassign_decision;
 mod record;
 mod remove_messages;
 mod send;
@@ -23,16 +26,19 @@ use std::fmt::Debug;
 
 use domain::{AgentName, TenantId, Time};
 
+pub use adopt_decisions::AdoptDecisions;
 pub use advance::Advance;
 pub use claim::{Claim, Claimed};
 pub use close_segment::CloseSegment;
 pub use confirm_segment::ConfirmSegment;
 pub use elapse::Elapse;
+pub use expire_decision::ExpireDecision;
 pub(crate) use fan_out::FANNED_OUT;
 pub use fan_out::FanOut;
 pub use forget::Forget;
 pub(crate) use pending::{Pending, Waiting};
 pub(crate) use plan::Plan;
+pub use reassign_decision::ReassignDecision;
 pub use record::{Fact, Record};
 pub use remove_messages::{Removal, RemoveMessages};
 pub use send::{SendMessage, SendOutcome};

@@ -1,5 +1,6 @@
 //! What a command is decided with: the transaction that its rows join, and what several commands do alike.
 
+use domain::decision::Change as DecisionChange;
 use domain::delivery::{Change as DeliveryChange, Delivery, Notice};
 use domain::directory::Directory;
 use domain::event::NewEvent;
@@ -51,6 +52,22 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
+    /// Changes a decision, records it, and notifies who asked: somebody may wait for it.
+    pub(super) fn rule(&mut self, change: &DecisionChange) -> Result<()> {
+        self.batch.change_decision(self.tenant, change, self.now)?;
+        self.notify.push(change.decision.asked_by.clone());
+        Ok(())
+    }
+
+    /// Sends a notice, if there is one, and notifies its recipients.
+    pub(super) fn tell(&mut self, notice: Option<Message>) -> Result<()> {
+        let Some(message) = notice else { return Ok(()) };
+        let data = serde_json::to_string(&message).map_err(|error| Error::Corrupt(error.to_string()))?;
+        self.batch.message(self.tenant, &message, data)?;
+        self.notify.extend(message.recipients);
+        Ok(())
+    }
+
     /// Sends what follows from a change of a delivery, if anything does.
     pub(super) fn notice(
         &mut self,
@@ -62,14 +79,16 @@ impl<'a> Plan<'a> {
         let delivery = &change.delivery;
         let message = match &change.notice {
             None => None,
+            // Who is retired hears of nothing any more.
+            Some(Notice::Bounce(_))
+                if directory.agent(original.from.as_str()).is_some_and(|from| !from.is_active()) =>
+            {
+                None
+            }
             Some(Notice::Bounce(why)) => notice::bounce(original, delivery, why, id, self.now),
             Some(Notice::Remind) => Some(notice::reminder(original, delivery, id, self.now)),
             Some(Notice::Escalate) => notice::escalation(original, delivery, directory, id, self.now),
         };
-        let Some(message) = message else { return Ok(()) };
-        let data = serde_json::to_string(&message).map_err(|error| Error::Corrupt(error.to_string()))?;
-        self.batch.message(self.tenant, &message, data)?;
-        self.notify.extend(message.recipients);
-        Ok(())
+        self.tell(message)
     }
 }

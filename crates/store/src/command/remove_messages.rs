@@ -5,8 +5,8 @@ use domain::{AgentName, MessageId, State};
 use super::{Command, Context, Plan, Query, Sharing};
 use crate::Result;
 use crate::archive::statements::{
-    BUMP_TRIM, DELETE_DELIVERY, DELETE_EVENT, DELETE_EVENTS_ABOUT, DELETE_KEPT, DELETE_KEPT_ABOUT, DELETE_MESSAGE,
-    PUT_REMOVED,
+    BUMP_TRIM, DELETE_ASKED_OF, DELETE_DECISION, DELETE_DELIVERY, DELETE_EVENT, DELETE_EVENTS_ABOUT, DELETE_KEPT,
+    DELETE_KEPT_ABOUT, DELETE_MESSAGE, PUT_REMOVED,
 };
 use crate::message::places;
 use crate::value::{Row, Value};
@@ -29,6 +29,8 @@ pub struct Removal {
     pub thread: MessageId,
     /// The last event about it when it was decided on: another one since means that it has changed.
     pub last: i64,
+    /// Whether it asked for a decision, which is over.
+    pub decided: bool,
     /// Its deliveries, all settled.
     pub deliveries: Vec<(AgentName, State)>,
 }
@@ -90,6 +92,10 @@ fn remove(message: &Removal, plan: &mut Plan<'_>) {
     plan.push((&DELETE_KEPT, there()));
     plan.push((&DELETE_EVENTS_ABOUT, about()));
     plan.push((&DELETE_EVENT, there()));
+    if message.decided {
+        plan.push((&DELETE_ASKED_OF, about()));
+        plan.push((&DELETE_DECISION, about()));
+    }
     plan.push((&DELETE_MESSAGE, there()));
     for (agent, state) in &message.deliveries {
         plan.batch.uncount(plan.tenant, agent, *state);

@@ -34,8 +34,14 @@ pub(super) async fn trim(world: &World<'_>, to: i64) {
     step(world, TrimLog { after, to }).await.expect("trimmed");
 }
 
+/// Archives everything, and trims all but the last event.
+pub(super) async fn trim_all(world: &World<'_>) {
+    archive(world, world.head().await).await;
+    trim(world, world.head().await - 1).await;
+}
+
 /// Removes all that is over at this many seconds; answers how many messages went.
-async fn sweep(world: &World<'_>, secs: i64) -> usize {
+pub(super) async fn sweep(world: &World<'_>, secs: i64) -> usize {
     let found = world.store.removable(world.tenant, at(secs), 0, 1_000).await.expect("read");
     step(world, RemoveMessages { messages: found.messages }).await.expect("removed")
 }

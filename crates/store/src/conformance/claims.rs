@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::event::EventKind;
+use domain::filter::ReceiveFilter;
 use domain::message::{Message, Priority};
 use domain::{State, Time};
 
@@ -81,7 +82,8 @@ pub async fn what_has_expired_is_not_claimed(store: &Store) {
     world.send(&Message { recipients: vec![name("late")], ..until(at(10)) }).await;
     let seq = world.send(&until(at(11))).await;
     for push in [true, false] {
-        let claim = Claim { agent: name("late"), max: 1, lease: LEASE, secret: 5, push };
+        let claim =
+            Claim { agent: name("late"), max: 1, lease: LEASE, secret: 5, push, filter: ReceiveFilter::default() };
         let claimed = store.commit(world.change(at(10), claim)).await.expect("claimed").outcome;
         assert!(claimed.is_empty());
     }

@@ -10,6 +10,7 @@ pub mod arrivals;
 pub mod attachments;
 pub mod claims;
 pub mod deadlines;
+pub mod decisions;
 pub mod directory;
 pub mod duties;
 pub mod events;
@@ -90,6 +91,18 @@ macro_rules! conformance {
                 a_missed_ack_is_reminded_then_escalated,
                 what_ran_out_long_ago_is_done_in_one_step,
                 what_is_not_due_is_left_as_it_is,
+            ],
+            decisions: [
+                a_decision_is_opened_with_its_message,
+                of_all_who_decide_at_once_one_does,
+                a_decision_under_a_key_is_repeated_and_not_made_again,
+                decisions_are_listed_by_deadline_and_filter,
+                what_nobody_decides_expires_and_who_asked_is_told,
+                an_open_decision_of_the_retired_goes_to_the_final_authority,
+                what_was_asked_before_gets_its_decision_once,
+                whoever_a_fan_out_reaches_is_asked,
+                what_waits_for_a_decision_stays_in_the_store,
+                a_claim_takes_only_the_kinds_and_the_thread_that_it_names,
             ],
             fan_out: [
                 a_fan_out_is_written_in_parts_and_then_done,

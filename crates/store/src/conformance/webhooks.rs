@@ -1,6 +1,7 @@
 //! Webhooks: one push to an agent at a time, pauses, and secrets.
 
 use domain::event::{EventKind, NewEvent};
+use domain::filter::ReceiveFilter;
 use domain::webhook::{SigningSecret, WebhookSecrets};
 use domain::{Delivery, Priority, Time};
 
@@ -9,7 +10,14 @@ use crate::{Claim, Fact, Store};
 
 /// The delivery that a push claims, if any.
 async fn pushed(world: &World<'_>, agent: &str, now: Time) -> Option<Delivery> {
-    let claim = Claim { agent: name(agent), max: 1, lease: LEASE, secret: world.draw() << 32, push: true };
+    let claim = Claim {
+        agent: name(agent),
+        max: 1,
+        lease: LEASE,
+        secret: world.draw() << 32,
+        push: true,
+        filter: ReceiveFilter::default(),
+    };
     let committed = world.store.commit(world.change(now, claim)).await.expect("claimed");
     committed.outcome.into_iter().next().map(|claim| claim.delivery)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::agent::{Agent, AgentKind};
+use domain::decision::Effect;
 use domain::delivery::{Receipt, Verb};
 use domain::directory::{Directory, Policy};
 use domain::event::{Event, NewEvent};
@@ -15,7 +16,7 @@ use crate::{
     Change, Claim, Claimed, Command, Committed, Elapse, Error, Fact, Idempotency, Record, Result, SendMessage,
     SendOutcome, Settle, Store,
 };
-use domain::filter::EventFilter;
+use domain::filter::{EventFilter, ReceiveFilter};
 
 /// When every world begins.
 pub const NOW: Time = Time::from_millis(1_700_000_000_000);
@@ -128,7 +129,14 @@ impl<'a> World<'a> {
 
     /// A claim of at most so many.
     pub fn claiming(&self, agent: &str, max: usize) -> Claim {
-        Claim { agent: name(agent), max, lease: LEASE, secret: self.draw() << 32, push: false }
+        Claim {
+            agent: name(agent),
+            max,
+            lease: LEASE,
+            secret: self.draw() << 32,
+            push: false,
+            filter: ReceiveFilter::default(),
+        }
     }
 
     /// Claims at most so many.
@@ -206,7 +214,8 @@ impl<'a> World<'a> {
 /// A message to be sent.
 pub fn sending(message: &Message, idempotency: Option<Idempotency>) -> SendMessage {
     let data = serde_json::to_string(message).expect("a message becomes JSON");
-    SendMessage { message: message.clone().into(), data, before: Vec::new(), idempotency }
+    let effect = if message.asks() { Effect::Opens(message.domain.clone()) } else { Effect::Nothing };
+    SendMessage { message: message.clone().into(), data, before: Vec::new(), effect, idempotency }
 }
 
 /// The position of a message that was sent and not sent before.

@@ -24,7 +24,7 @@ pub struct StoredMessage {
     pub fanning_out: bool,
 }
 
-fn stored(mut row: Row) -> Result<StoredMessage> {
+pub(crate) fn stored(mut row: Row) -> Result<StoredMessage> {
     let fan_out = row.opt_text(1)?;
     Ok(StoredMessage {
         seq: row.int(0)?,

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use domain::decision::Decision;
 use domain::delivery::Delivery;
-use domain::event::{DeliveryChanged, Event, EventKind, NewEvent};
+use domain::event::{DecisionChanged, DeliveryChanged, Event, EventKind, NewEvent};
 use domain::message::{Message, MessageId};
 use domain::rebuild::FannedOut;
 use domain::{AgentName, Priority, TenantId};
@@ -32,6 +33,8 @@ struct Load {
     spreading: HashMap<MessageId, Message>,
     /// Deliveries as the batch leaves them: written last, over the rows of those that it makes itself.
     changed: BTreeMap<(AgentName, i64), Delivery>,
+    /// Decisions, likewise.
+    ruled: BTreeMap<MessageId, Decision>,
 }
 
 impl Store {
@@ -45,12 +48,12 @@ impl Store {
         let fanned = events.iter().filter(|event| event.kind == EventKind::MessageFannedOut);
         let spreading = self.spreading(tenant, &fanned.filter_map(|event| event.message).collect()).await?;
         let known = self.positions(tenant, &ids).await?;
-        let mut load = Load { tenant, batch, known, spreading, changed: BTreeMap::new() };
+        let mut load = Load { tenant, batch, known, spreading, changed: BTreeMap::new(), ruled: BTreeMap::new() };
         for event in events {
             let at = event.seq;
             load.event(event).map_err(|why| Error::Corrupt(format!("event {at}: {why}")))?;
         }
-        Ok(load.finish())
+        load.finish()
     }
 
     async fn positions(&self, tenant: TenantId, ids: &BTreeSet<MessageId>) -> Result<Known> {
@@ -116,6 +119,7 @@ impl Load {
             EventKind::AuthorityGranted => self.fact(Fact::Grant(read(&event)?), &event)?,
             EventKind::AttachmentStored => self.fact(Fact::Attachment(read(&event)?), &event)?,
             kind if kind.is_of_delivery() => self.delivery(&event)?,
+            kind if kind.is_of_decision() => self.decision(&event)?,
             _ => {}
         }
         let Event { kind, at, message, agent, data, .. } = event;
@@ -161,6 +165,16 @@ impl Load {
         Ok(())
     }
 
+    fn decision(&mut self, event: &Event) -> std::result::Result<(), String> {
+        let decision = read::<DecisionChanged<'static>>(event)?.decision.into_owned();
+        if event.agent.as_ref() != Some(decision.agent()) {
+            return Err("what stands beside its data says something else".to_owned());
+        }
+        self.position(decision.message_id, event)?;
+        self.ruled.insert(decision.message_id, decision);
+        Ok(())
+    }
+
     /// Where the message stands that an event is about.
     fn position(&self, message: MessageId, event: &Event) -> std::result::Result<(i64, Priority), String> {
         if event.message != Some(message) {
@@ -173,12 +187,15 @@ impl Load {
         self.batch.fact(self.tenant, fact, event.at).map_err(text)
     }
 
-    fn finish(mut self) -> (Batch, Importing) {
+    fn finish(mut self) -> Result<(Batch, Importing)> {
         for delivery in std::mem::take(&mut self.changed).into_values() {
             self.batch.rewrite(self.tenant, &delivery);
         }
+        for decision in std::mem::take(&mut self.ruled).into_values() {
+            self.batch.bring_decision(self.tenant, &decision)?;
+        }
         let Head { seq, hash, .. } = self.head();
-        (self.batch, Importing { tenant: self.tenant, seq, hash })
+        Ok((self.batch, Importing { tenant: self.tenant, seq, hash }))
     }
 }
 

@@ -9,10 +9,11 @@ mod rest;
 use domain::event::Event;
 use domain::{Digest, TenantId, Time};
 
+use crate::decision::ADOPT_UNTIL;
 use crate::rows::Group;
 use crate::statements::{
-    ABANDON_IMPORT, ADVANCE, ADVANCE_IMPORT, BEGIN_IMPORT, COUNT_IMPORT, END_IMPORT, PUT_EMPTY_BACK, PUT_IDEMPOTENCY,
-    PUT_KEY, PUT_WEBHOOK_SECRET_WHOLE, SHOW_IMPORT, TAKE_EMPTY, UPDATE_LEASE,
+    ABANDON_IMPORT, ADVANCE, ADVANCE_IMPORT, ASK_IMPORT, BEGIN_IMPORT, COUNT_IMPORT, END_IMPORT, PUT_EMPTY_BACK,
+    PUT_IDEMPOTENCY, PUT_KEY, PUT_WEBHOOK_SECRET_WHOLE, SHOW_IMPORT, TAKE_EMPTY, UPDATE_LEASE,
 };
 use crate::value::{Row, Value};
 use crate::{Error, RELAY_CURSOR, Result, Store};
@@ -99,6 +100,9 @@ impl Store {
         groups.extend(keys.into_iter().map(|(statement, row)| (statement, vec![row])));
         // What was sent long ago is no news to the workers here; they find by themselves what is left to do.
         groups.push((&ADVANCE, vec![vec![number(), RELAY_CURSOR.into(), importing.seq.into()]]));
+        groups.push((&ASK_IMPORT, vec![vec![number()]]));
+        // A request that came without its decision is from before these were kept.
+        groups.push((&ADVANCE, vec![vec![number(), ADOPT_UNTIL.into(), importing.seq.into()]]));
         groups.push((&SHOW_IMPORT, vec![vec![number()]]));
         groups.push((&END_IMPORT, vec![vec![number()]]));
         self.write(groups).await

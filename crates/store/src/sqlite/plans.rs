@@ -40,7 +40,8 @@ macro_rules! everything {
 crate::conformance!(everything);
 
 /// What may be read whole, and why.
-const WHOLE: [(&str, &str); 16] = [
+const WHOLE: [(&str, &str); 17] = [
+    ("SEARCH a USING COVERING INDEX decision_asked_by_agent (tenant=?)", "verification compares who was asked"),
     ("SCAN tenants ", "a server has few tenants"),
     ("SCAN t ", "a server has few tenants"),
     ("SEARCH cursors USING ", "a log has few readers"),
@@ -90,8 +91,12 @@ async fn every_query_goes_along_an_index_and_every_index_serves_a_query() {
             assert_eq!(wrong(line, plan), None, "{sql}\n{}", plan.join("\n"));
         }
     }
-    let schema = include_str!("../../migrations/0001_ground.sql");
-    let indexes = schema.lines().filter_map(|line| line.split(" INDEX ").nth(1)?.split(' ').next());
+    let schema =
+        [include_str!("../../migrations/0001_ground.sql"), include_str!("../../migrations/0008_decisions.sql")];
+    let indexes = schema
+        .iter()
+        .flat_map(|schema| schema.lines())
+        .filter_map(|line| line.split(" INDEX ").nth(1)?.split(' ').next());
     for index in indexes {
         let used = seen.values().flatten().any(|line| line.contains(index));
         assert!(used, "{index} only costs");

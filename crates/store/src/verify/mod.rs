@@ -1,8 +1,9 @@
-//! Verification: the chain recomputed, every delivery, agent, grant, key and attachment made again from the log and compared
+//! Verification: the chain recomputed, every delivery, decision, agent, grant, key and attachment made again from the log and compared
 //! with what is stored, and what is kept beside them counted again.
 
 mod chain;
 mod counts;
+mod decisions;
 mod deliveries;
 mod kept;
 mod rows;
@@ -55,6 +56,8 @@ impl Store {
         check.unless_damaged(outcome)?;
         let outcome = self.deliveries_again(tenant, &mut check).await;
         check.unless_damaged(outcome)?;
+        let outcome = self.decided(tenant, &mut check).await;
+        check.unless_damaged(outcome)?;
         let outcome = self.compare_rows(tenant, &mut check).await;
         check.unless_damaged(outcome)?;
         self.orphans(tenant, &mut check).await?;
@@ -75,6 +78,23 @@ impl Store {
         }
         for suspect in suspects {
             check.problem(None, "delivery", suspect.to_string());
+        }
+        Ok(())
+    }
+
+    /// Compares the decisions, those that differ again after the log up to now.
+    async fn decided(&self, tenant: TenantId, check: &mut Check) -> Result<()> {
+        self.walk(tenant, check).await?;
+        let mut suspects = self.compare_decisions(tenant, check).await?;
+        for _ in 0..LOOKS {
+            if suspects.is_empty() {
+                break;
+            }
+            self.walk(tenant, check).await?;
+            suspects = self.compare_decisions_again(tenant, suspects, check).await?;
+        }
+        for suspect in suspects {
+            check.problem(None, "decision", suspect.to_string());
         }
         Ok(())
     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::filter::ReceiveFilter;
 use domain::{Span, webhook};
 
 use super::outcome::Outcomes;
 use super::queue::{Slot, Target};
 use super::{Push, Pushed, Pusher};
-use crate::claim::Claims;
+use crate::claim::{Claims, Leasing};
 use crate::directory::Directories;
 use crate::shared::Shared;
 use crate::webhook::Secrets;
@@ -60,7 +61,8 @@ impl Attempts {
         let known = directory.agent(agent.as_str()).filter(|agent| agent.is_active());
         let Some(url) = known.and_then(|agent| agent.webhook.clone()) else { return Ok(false) };
         let secrets = self.secrets.of(*tenant, agent).await?.in_force(self.clock.now());
-        let claimed = self.claims.claim(*tenant, agent, 1, self.lease, true).await?.pop();
+        let leasing = Leasing { max: 1, lease: self.lease, push: true, filter: ReceiveFilter::default() };
+        let claimed = self.claims.claim(*tenant, agent, leasing).await?.pop();
         let Some(item) = claimed else { return Ok(false) };
         let push = Push {
             id: webhook::id(item.message.id, agent),
