@@ -9,6 +9,7 @@ use crate::authority::OnViolation;
 use crate::decision::Decision;
 use crate::delivery::{Delivery, State};
 use crate::directory::Grant;
+use crate::key::Role;
 use crate::message::Message;
 use crate::page::Paged;
 use crate::time::Time;
@@ -84,6 +85,19 @@ pub struct AuthorityView {
     pub final_authority: Vec<AgentName>,
     /// What happens to a decision without authority.
     pub on_violation: OnViolation,
+}
+
+/// Who is calling, as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// The tenant's name.
+    pub tenant: String,
+    /// What it may do there.
+    pub role: Role,
+    /// Whom it speaks and reads for; for the role `agent` only.
+    pub agents: Vec<AgentName>,
+    /// The key's id; none where none was needed.
+    pub key: Option<String>,
 }
 
 /// Where a log ends.

@@ -33,7 +33,7 @@ impl Session {
         let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let (state, place, message) = page.after(read_cursor)?.unwrap_or((-1, i64::MIN, MessageId::FIRST));
-        let filters = self.decision_filters(caller, &query).await?;
+        let filters = Self::decision_filters(caller, &query)?;
         let mut found: Vec<Decision> = Vec::new();
         let wanted = |wanted: &DecisionState| query.states.is_empty() || query.states.contains(wanted);
         for wanted in DecisionState::ALL.iter().copied().filter(wanted).filter(|wanted| wanted.code() >= state) {
@@ -54,17 +54,18 @@ impl Session {
     }
 
     /// Whose decisions are looked for: those of one agent, or of each of the caller's.
-    async fn decision_filters(&self, caller: &Caller, query: &DecisionsQuery) -> Result<Vec<DecisionFilter>> {
-        let known = |name: &Option<String>| match name {
-            Some(name) => AgentName::is_valid(name)
-                .then(|| AgentName::stored(name.clone()))
-                .map(Some)
-                .ok_or_else(|| Refusal::field(Code::InvalidField, "for", "must be the name of an agent")),
-            None => Ok(None),
-        };
+    fn decision_filters(caller: &Caller, query: &DecisionsQuery) -> Result<Vec<DecisionFilter>> {
+        let fields = [("for", &query.asked_of), ("from", &query.asked_by), ("domain", &query.domain)];
+        for (field, text) in fields {
+            if text.as_ref().is_some_and(|text| !AgentName::is_valid(text)) {
+                let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
+                return Err(Refusal::field(Code::InvalidField, field, why).into());
+            }
+        }
+        let name = |name: &Option<String>| name.clone().map(AgentName::stored);
         let filter = DecisionFilter {
-            asked_of: known(&query.asked_of)?,
-            asked_by: known(&query.asked_by)?,
+            asked_of: name(&query.asked_of),
+            asked_by: name(&query.asked_by),
             domain: query.domain.clone(),
         };
         let own = |agent: &Option<AgentName>| agent.as_ref().is_some_and(|agent| caller.reads_for(agent.as_str()));

@@ -4,6 +4,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::key::KeyRequest;
 use domain::key::{Caller, Key, Role};
 use domain::refusal::{Code, Refusal};
+use domain::view::Who;
 use domain::{AgentName, Digest, Directory, TenantId};
 use ephemeral::Stale;
 use sha2::{Digest as _, Sha256};
@@ -18,8 +19,9 @@ pub fn admin_key_digest(text: &str) -> Digest {
 
 impl Session {
     /// Who is calling.
-    pub async fn whoami(&self) -> Result<Caller> {
-        self.caller().await.cloned()
+    pub async fn whoami(&self) -> Result<Who> {
+        let Caller { role, agents, key, .. } = self.caller().await?.clone();
+        Ok(Who { tenant: self.tenant().to_string(), role, agents, key })
     }
 
     /// Makes a key; its text is answered here and never again.

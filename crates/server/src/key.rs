@@ -35,6 +35,5 @@ pub(crate) async fn revoke(Session(session): Session, Path(id): Path<String>) ->
 
 /// `GET /api/v1/whoami`
 pub(crate) async fn whoami(Session(session): Session) -> Answer<Json<protocol::Whoami>> {
-    let caller = session.whoami().await?;
-    Ok(Json(shape::key::whoami(caller, &session.tenant())))
+    Ok(Json(shape::key::whoami(session.whoami().await?)))
 }

@@ -125,3 +125,23 @@ async fn a_folder_that_is_not_there_is_said_so() {
     let result = Store::open_sqlite(&folder.path().join("missing"), Options::default());
     assert!(matches!(result, Err(Error::Unavailable(_))));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_from_before_decisions_knows_which_requests_are_without_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = worked(folder.path()).await;
+    assert_eq!(store.adoptable().await.expect("read"), [], "a new store has none");
+    let heads = store.heads().await.expect("heads");
+    store.close().await;
+    drop(store);
+    let connection = rusqlite::Connection::open(folder.path().join("coordination.db")).expect("opened");
+    let before = "DROP TABLE decisions; DROP TABLE decision_asked; PRAGMA user_version = 7;";
+    connection.execute_batch(before).expect("as it was before");
+    connection.close().expect("closed");
+    let store = open(folder.path());
+    let left: Vec<_> =
+        store.adoptable().await.expect("read").into_iter().map(|(tenant, _, seq)| (tenant, seq)).collect();
+    let all: Vec<_> = heads.iter().filter(|(.., seq)| *seq > 0).map(|(tenant, _, seq)| (*tenant, *seq)).collect();
+    assert_eq!(left, all);
+    store.close().await;
+}

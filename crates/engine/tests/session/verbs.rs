@@ -71,7 +71,7 @@ macro_rules! verbs {
 
 verbs! { |named|
     create_key(key(Some(named.tenant.clone()))) as (key, _) => key.role;
-    whoami() as caller => caller.role;
+    whoami() as who => who.role;
     keys(&page()) as keys => keys.items.into_iter().map(|key| key.name).collect::<Vec<_>>();
     revoke_key(&named.key) as key => key.name;
     message(named.message) as view => view.message.subject.clone();

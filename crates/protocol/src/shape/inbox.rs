@@ -76,7 +76,10 @@ pub fn receive(request: crate::Receive) -> Result<Receiving, Refusal> {
     let mut reading = Reading::default();
     let lease = reading.span("lease", request.lease);
     let wait = reading.span("wait", request.wait).unwrap_or_default();
-    let filter = ReceiveFilter { kinds: request.kinds, thread: request.thread.map(MessageId) };
+    let mut kinds = request.kinds;
+    kinds.sort_unstable();
+    kinds.dedup();
+    let filter = ReceiveFilter { kinds, thread: request.thread.map(MessageId) };
     reading.finish(Receiving { max: request.max.unwrap_or(1) as usize, lease, wait, filter })
 }
 

@@ -33,12 +33,10 @@ pub fn created(made: Key, text: String, tenant: &str) -> crate::CreatedKey {
 }
 
 /// Who is calling.
-pub fn whoami(caller: domain::key::Caller, tenant: &str) -> crate::Whoami {
-    crate::Whoami {
-        tenant: tenant.to_owned(),
-        role: caller.role,
-        agent: caller.only_agent().map(ToString::to_string),
-        agents: super::names(caller.agents),
-        key_id: caller.key,
-    }
+pub fn whoami(who: domain::view::Who) -> crate::Whoami {
+    let agent = match who.agents.as_slice() {
+        [only] => Some(only.to_string()),
+        _ => None,
+    };
+    crate::Whoami { tenant: who.tenant, role: who.role, agent, agents: super::names(who.agents), key_id: who.key }
 }

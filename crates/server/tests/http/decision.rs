@@ -195,6 +195,9 @@ pub(crate) async fn what_waits_is_listed_by_deadline_and_only_for_who_may_see_it
     assert_eq!(rest.len(), 3);
     problem(&world.get("/api/v1/decisions?after=x").await, 422, "invalid-field");
     problem(&world.get("/api/v1/decisions?state=lost").await, 422, "invalid-field");
+    for query in ["for=%00", "from=a%20b", "domain=%00"] {
+        problem(&world.get(&format!("/api/v1/decisions?{query}")).await, 422, "invalid-field");
+    }
 
     let key = world.made_key(json!({"role": "agent", "agents": ["chat"]})).await;
     let of_chat = world.with_key(&key, Method::GET, "/api/v1/decisions?state=open", None).await.json();
