@@ -34,6 +34,6 @@ impl Ack {
         if session.out.json(&delivery.json)? {
             return Ok(());
         }
-        session.out.line(&format!("Acknowledged {} for {}", message, agent))
+        session.out.line(&format!("Acknowledged {message} for {agent}"))
     }
 }

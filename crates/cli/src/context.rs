@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
@@ -32,7 +32,7 @@ pub struct Context {
 enum ContextCommand {
     /// List the contexts
     List,
-    /// Keep the server of --url, the key of --key or COORDINATION_KEY, and an agent under a name, and use it
+    /// Keep the server of --url, the key of --key or the environment, and an agent under a name, and use it
     Add {
         /// The name
         name: String,
@@ -85,7 +85,7 @@ impl Context {
 
 fn add(
     mut contexts: Contexts,
-    file: &PathBuf,
+    file: &Path,
     (name, agent): (String, Option<String>),
     global: &Global,
     out: &mut Output,

@@ -61,6 +61,6 @@ impl Defer {
             (Some(trigger), _) => format!("`coord trigger {}`", clean(trigger)),
             (None, moment) => format!("{} UTC", when::short_or_dash(moment.as_ref())),
         };
-        session.out.line(&format!("Put {} off for {} until {until}", message, agent))
+        session.out.line(&format!("Put {message} off for {agent} until {until}"))
     }
 }

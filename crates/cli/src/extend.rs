@@ -33,6 +33,6 @@ impl Extend {
             return Ok(());
         }
         let until = when::short_or_dash(delivery.lease_expires_at.as_ref());
-        session.out.line(&format!("{} is yours until {until} UTC", message))
+        session.out.line(&format!("{message} is yours until {until} UTC"))
     }
 }

@@ -80,7 +80,7 @@ impl Global {
         self.url = self.url.or_else(|| context.url.clone());
         if same {
             self.key = self.key.or_else(|| context.key.as_deref().map(SecretString::from));
-            self.agent = context.agent.clone();
+            self.agent.clone_from(&context.agent);
         }
         Ok(self)
     }

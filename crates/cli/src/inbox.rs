@@ -60,8 +60,8 @@ impl Inbox {
         session.out.gap()?;
         session.out.line(&summary(page.counts))?;
         match &page.next {
-            Some(after) => session.out.hint(&format!("More: coord inbox {} --after {after}", agent)),
-            None if page.counts.pending > 0 => session.out.hint(&format!("Take the first: coord receive {}", agent)),
+            Some(after) => session.out.hint(&format!("More: coord inbox {agent} --after {after}")),
+            None if page.counts.pending > 0 => session.out.hint(&format!("Take the first: coord receive {agent}")),
             None => session.out.hint("Read one: coord show ID"),
         }
     }

@@ -39,6 +39,6 @@ impl Nack {
             Some(moment) => format!("it may be received again after {} UTC", when::short(moment)),
             None => format!("it is {} now", delivery.state),
         };
-        session.out.line(&format!("Gave {} back for {}; {after}", message, agent))
+        session.out.line(&format!("Gave {message} back for {agent}; {after}"))
     }
 }

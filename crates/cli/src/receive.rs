@@ -63,8 +63,8 @@ impl Receive {
             print(session, &agent, received)?;
         }
         if answer.deliveries.is_empty() {
-            session.out.line(&format!("Nothing for {} (waited {}).", agent, self.wait))?;
-            session.out.hint(&format!("Wait for the next: coord receive {} --wait 60s", agent))?;
+            session.out.line(&format!("Nothing for {agent} (waited {}).", self.wait))?;
+            session.out.hint(&format!("Wait for the next: coord receive {agent} --wait 60s"))?;
         }
         Ok(())
     }

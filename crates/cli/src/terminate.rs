@@ -30,7 +30,7 @@ impl Terminate {
         if session.out.json(&delivery.json)? {
             return Ok(());
         }
-        session.out.line(&format!("Gave {} up for {}", message, agent))?;
-        session.out.hint(&format!("Put it back: coord dead redrive {} {}", message, agent))
+        session.out.line(&format!("Gave {message} up for {agent}"))?;
+        session.out.hint(&format!("Put it back: coord dead redrive {message} {agent}"))
     }
 }

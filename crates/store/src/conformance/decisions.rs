@@ -72,7 +72,7 @@ pub async fn of_all_who_decide_at_once_one_does(store: &Store) {
         let key = format!("key-{n}");
         let until = at(60);
         // Some under a key of their own, so that both questions are asked at once.
-        let idempotency = (n % 3 == 0).then(|| Idempotency { key, fingerprint: domain::Digest([n; 32]), until });
+        let idempotency = (n % 3 == 0).then_some(Idempotency { key, fingerprint: domain::Digest([n; 32]), until });
         let command = SendMessage { idempotency, ..ruling(&world, &seen, states[usize::from(n % 2)]) };
         world.change(at(1), command)
     });
