@@ -22,6 +22,9 @@ pub enum Blobs {
     Nowhere,
 }
 
+/// The folder beside the blobs for those whose bytes are not those of their name.
+pub(crate) const DAMAGED: &str = "damaged";
+
 /// What an upload may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
@@ -92,6 +95,23 @@ impl Blobs {
         match self {
             Self::Folder(folder) => folder.exists(sha256).await,
             Self::Remote(remote) => Ok(remote.bucket().find(&remote::path(sha256)).await?.is_some()),
+            Self::Nowhere => Err(Error::Nowhere),
+        }
+    }
+
+    /// Moves a damaged blob aside, to `damaged/` and its name, so that nobody reads it and the next upload of the right bytes
+    /// takes its place; one that is not there is as good as moved.
+    pub async fn set_aside(&self, sha256: Digest) -> Result<(), Error> {
+        match self {
+            Self::Folder(folder) => folder.set_aside(sha256).await,
+            Self::Remote(remote) => {
+                let (name, aside) = (remote::path(sha256), format!("{DAMAGED}/{sha256}"));
+                match remote.bucket().find(&name).await? {
+                    Some(_) => remote.bucket().copy(&name, &aside).await?,
+                    None => return Ok(()),
+                }
+                remote.bucket().remove(&name).await
+            }
             Self::Nowhere => Err(Error::Nowhere),
         }
     }

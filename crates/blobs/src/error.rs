@@ -23,6 +23,9 @@ pub enum Error {
     /// There is no blob of that content.
     #[error("there is no attachment of that content")]
     Missing,
+    /// What is kept under that name is not of that content.
+    #[error("what is kept of the attachment is damaged")]
+    Damaged,
     /// The URL names no place that blobs can be kept in.
     #[error("`{0}` is no place for objects: give the path of a folder, or s3://bucket/prefix")]
     Place(String),

@@ -7,6 +7,7 @@ use domain::Digest;
 use futures_util::Stream;
 use tempfile::NamedTempFile;
 
+use crate::blobs::DAMAGED;
 use crate::error::writing;
 use crate::upload::{self, Upload};
 use crate::{Blob, Bounds, Error, Stored};
@@ -54,6 +55,19 @@ impl Folder {
         blocking(move || Ok(path.try_exists()?)).await
     }
 
+    /// Moves a blob where nobody looks for it.
+    pub(crate) async fn set_aside(&self, sha256: Digest) -> Result<(), Error> {
+        let (path, aside) = (self.path(sha256), self.root.join(DAMAGED));
+        let work = move || {
+            fs::create_dir_all(&aside)?;
+            match fs::rename(&path, aside.join(sha256.to_string())) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                moved => moved,
+            }
+        };
+        blocking(move || work().map_err(writing)).await
+    }
+
     pub(crate) async fn delete(&self, sha256: Digest) -> Result<bool, Error> {
         let path = self.path(sha256);
         blocking(move || match fs::remove_file(path) {
@@ -69,7 +83,7 @@ impl Folder {
         self.root.join(&name[..2]).join(name)
     }
 
-    /// Flushes a whole upload and gives it its name, unless the same bytes have it already.
+    /// Flushes a whole upload and gives it its name.
     fn keep(&self, upload: Upload) -> io::Result<Stored> {
         let (file, sha256, size) = upload.finish()?;
         let path = self.path(sha256);
@@ -83,19 +97,17 @@ impl Folder {
     }
 }
 
-/// Gives `file` its name and returns true; or returns false because a whole file has that name.
+/// Gives `file` its name, and returns whether no file of this size had it. What had it may be damaged: the bytes in hand
+/// take its place.
 fn rename(file: NamedTempFile, path: &Path, size: u64) -> io::Result<bool> {
     let taken = match file.persist_noclobber(path) {
         Ok(_) => return Ok(true),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => error.file,
         Err(error) => return Err(error.error),
     };
-    // A file cut short by a failing disk is worth replacing with the bytes in hand.
-    if fs::metadata(path)?.len() != size {
-        taken.persist(path)?;
-        return Ok(true);
-    }
-    Ok(false)
+    let was_cut = fs::metadata(path).map_or(true, |file| file.len() != size);
+    taken.persist(path)?;
+    Ok(was_cut)
 }
 
 /// Flushes the names in a folder.

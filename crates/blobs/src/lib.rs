@@ -5,6 +5,7 @@
 
 mod blobs;
 mod bucket;
+mod checked;
 mod config;
 mod error;
 mod folder;
@@ -15,6 +16,7 @@ mod remote;
 mod upload;
 
 pub use blobs::{Blobs, Bounds, Stored};
+pub use checked::is_damage;
 pub use config::S3Config;
 pub use error::Error;
 pub use objects::Objects;

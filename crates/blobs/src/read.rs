@@ -3,6 +3,7 @@ use std::io::{self, SeekFrom};
 use std::ops::Range;
 
 use bytes::Bytes;
+use domain::Digest;
 use futures_util::stream::{BoxStream, StreamExt};
 use futures_util::{Stream, TryStreamExt, future, stream};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -10,6 +11,7 @@ use tokio_util::io::ReaderStream;
 
 use crate::Error;
 use crate::bucket::Bucket;
+use crate::checked::Checked;
 
 /// Bytes read from disk at a time.
 const CHUNK_BYTES: usize = 128 << 10;
@@ -45,10 +47,11 @@ impl Blob {
         self.size
     }
 
-    /// Reads all of it, in chunks of at most 4 MiB.
-    pub fn into_stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    /// Reads all of it, in chunks of at most 4 MiB, and fails before the last of them where the bytes are not those that have
+    /// this name; [`is_damage`](crate::is_damage) tells such an error from others.
+    pub fn into_stream(self, sha256: Digest) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let all = 0..self.size;
-        self.into_range(all)
+        Checked::new(self.into_range(all).boxed(), sha256)
     }
 
     /// Reads the bytes of `range`, cut to the size of the blob, in chunks of at most 4 MiB.

@@ -65,24 +65,20 @@ impl Remote {
     async fn keep_small(&self, bytes: Vec<Bytes>, hash: Hash) -> Result<Stored, Error> {
         let (sha256, size) = hash.finish();
         let fresh = self.bucket.find(&path(sha256)).await? != Some(size);
-        if fresh {
-            self.bucket.put(&path(sha256), bytes).await?;
-        }
+        // What was there may be damaged: the bytes in hand take its place.
+        self.bucket.put(&path(sha256), bytes).await?;
         Ok(Stored { sha256, size, fresh })
     }
 
     async fn keep_large(&self, upload: Parts, hash: Hash) -> Result<Stored, Error> {
         let (sha256, size) = hash.finish();
-        if self.bucket.find(&path(sha256)).await? == Some(size) {
-            upload.abort().await;
-            return Ok(Stored { sha256, size, fresh: false });
-        }
+        let fresh = self.bucket.find(&path(sha256)).await? != Some(size);
         let incoming = upload.complete().await?;
         let copied = self.bucket.copy(&incoming, &path(sha256)).await;
         if let Err(error) = self.bucket.remove(&incoming).await {
             tracing::warn!(%error, object = incoming, "an upload is stored and its first copy stays behind");
         }
-        copied.map(|()| Stored { sha256, size, fresh: true })
+        copied.map(|()| Stored { sha256, size, fresh })
     }
 }
 
@@ -146,12 +142,6 @@ impl Parts {
             upload.complete().await.map_err(writing)?;
         }
         Ok(std::mem::take(&mut self.name))
-    }
-
-    async fn abort(mut self) {
-        if let Some(mut upload) = self.upload.take() {
-            abort(&mut upload, &self.name).await;
-        }
     }
 }
 

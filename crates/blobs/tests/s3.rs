@@ -55,7 +55,7 @@ async fn small_and_large_blobs_come_back_whole_and_in_parts_and_are_kept_once() 
         assert!(!blobs.put(chunks(&sent), BOUNDS).await.unwrap().fresh, "the same bytes are kept once");
         let blob = blobs.get(stored.sha256).await.unwrap();
         assert_eq!(blob.size(), size as u64);
-        let read = blob.into_stream().map_ok(|chunk| chunk.to_vec()).try_concat().await.unwrap();
+        let read = blob.into_stream(stored.sha256).map_ok(|chunk| chunk.to_vec()).try_concat().await.unwrap();
         assert!(read == sent, "{size}");
     }
     let sent = bytes(13_000_000);

@@ -26,10 +26,11 @@ impl Client {
 
     /// Has the server check its archive and the log as one chain: `POST /api/v1/events/verify?archive=true`; may take hours.
     pub async fn verify_archive(&self) -> Result<Answer<Verification>, Error> {
-        self.verify(&VerifyQuery { archive: true }).await
+        self.verify(&VerifyQuery { archive: true, ..VerifyQuery::default() }).await
     }
 
-    async fn verify(&self, query: &VerifyQuery) -> Result<Answer<Verification>, Error> {
+    /// Has the server check the whole log, and whatever else the query asks for: `POST /api/v1/events/verify`.
+    pub async fn verify(&self, query: &VerifyQuery) -> Result<Answer<Verification>, Error> {
         let request = self.begin(Method::POST, &["api", "v1", "events", "verify"]).query(query);
         self.answer(request.timeout(VERIFY)).await
     }

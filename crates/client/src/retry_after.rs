@@ -67,4 +67,12 @@ mod tests {
         }
         assert_eq!(super::sentence(Some(Duration::from_secs(2))), "; try again in 2 s");
     }
+
+    #[test]
+    fn fuzzed_waits_are_at_most_a_day() {
+        fuzz::fuzz("retry_after", |input| {
+            let Ok(text) = std::str::from_utf8(input) else { return };
+            assert!(parse(text, std::time::UNIX_EPOCH).is_none_or(|wait| wait <= LONGEST), "{text}");
+        });
+    }
 }

@@ -124,4 +124,16 @@ mod tests {
         let mut parser = Parser::default();
         assert_eq!(parser.push(&vec![b'x'; LONGEST + 1], |_| {}), Err(TooLong));
     }
+
+    #[test]
+    fn fuzzed_streams_give_the_same_events_however_they_are_cut() {
+        fuzz::fuzz("sse", |input| {
+            let read = |size: usize| {
+                let (mut parser, mut frames) = (Parser::default(), Vec::new());
+                let fits = input.chunks(size).all(|piece| parser.push(piece, |frame| frames.push(frame)).is_ok());
+                (fits, frames, parser.seen())
+            };
+            assert_eq!(read(1), read(usize::MAX));
+        });
+    }
 }

@@ -82,7 +82,8 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => return Err(Error::Held { path: shown(), holder: holder(&mut lock) }),
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        sign(&mut lock).map_err(unusable)?;
+        // Only says who has it: a full disk keeps nobody from reading.
+        let _ = sign(&mut lock);
         Ok(Self { path, _lock: lock })
     }
 

@@ -168,3 +168,58 @@ async fn the_list_by_which_alerts_and_dashboards_are_checked_is_what_a_scrape_sh
         assert!(scrape.contains(sample), "no sample of {sample}\n{scrape}");
     }
 }
+
+/// A data folder with so many keys; answers how an offline command names it.
+fn with_keys(home: &Path, data: &Path, count: usize) -> String {
+    let offline = format!("--offline={}", data.display());
+    for _ in 0..count {
+        let made = run(home, &["keys", "create", "--role", "observer", &offline]);
+        assert!(made.status.success(), "{}", stderr(&made));
+    }
+    offline
+}
+
+#[test]
+fn an_older_database_is_named_by_verify_and_by_serve() {
+    let home = TempDir::new().unwrap();
+    let (data, older) = (home.path().join("data"), home.path().join("older.db"));
+    let offline = with_keys(home.path(), &data, 1);
+    fs::copy(data.join("coordination.db"), &older).unwrap();
+    with_keys(home.path(), &data, 2);
+    assert!(run(home.path(), &["verify", &offline]).status.success());
+
+    fs::copy(&older, data.join("coordination.db")).unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    for arguments in [&["verify", &offline][..], &serve] {
+        let output = run(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = stderr(&output);
+        assert!(said.contains("coordination.db is not what was left") && said.contains("had come to event"), "{said}");
+        assert!(said.contains("remove coordination.mark"), "it says how to go on: {said}");
+    }
+    fs::remove_file(data.join("coordination.mark")).unwrap();
+    assert!(run(home.path(), &["verify", &offline]).status.success());
+}
+
+#[test]
+fn on_a_full_disk_a_server_starts_and_reads_and_refuses_what_it_cannot_write() {
+    let home = TempDir::new().unwrap();
+    let data = home.path().join("data");
+    let offline = with_keys(home.path(), &data, 1);
+    let index = fs::read(data.join("search.db")).unwrap();
+    // No file may grow, as where the disk has no room; the signal that says so is passed over.
+    let full = |arguments: &[&str]| {
+        let mut command = Command::new("sh");
+        command.env_clear().env("HOME", home.path()).args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]);
+        command.arg(env!("CARGO_BIN_EXE_coord")).args(arguments).output().unwrap()
+    };
+    let verified = full(&["verify", &offline]);
+    assert!(verified.status.success(), "{}{}", stdout(&verified), stderr(&verified));
+    let refused = full(&["keys", "create", "--role", "observer", &offline]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = stderr(&refused);
+    assert!(said.contains("cannot be written") || said.contains("did not say whether it was done"), "{said}");
+    assert!(fs::read(data.join("search.db")).unwrap() == index, "the index was not thrown away");
+    with_keys(home.path(), &data, 1);
+    assert!(run(home.path(), &["verify", &offline]).status.success());
+}

@@ -191,24 +191,31 @@ impl Recorded {
     /// How the rows differ from what the log tells. Where the log is not `whole`, rows that it does not tell of are left out.
     pub fn differences(&self, stored: &Stored, whole: bool) -> Vec<Difference> {
         let mut found = Vec::new();
+        let table = |what, may_lack| Table { what, whole, may_lack, found: Vec::new() };
         let agents = stored.agents.iter().map(|agent| (agent.name.clone(), agent));
-        each("agent", &self.agents, agents, whole, &mut found, |told, row| {
+        found.extend(table("agent", false).compare(&self.agents, agents, |told, row| {
             // Of a webhook's address the log tells what is no secret; old logs tell all of it.
             named(&fields(&told.published(), &row.published()))
-        });
-        let grants = stored.grants.iter().map(|grant| ((grant.domain.clone(), grant.agent.clone()), grant));
-        let of_agent = |(domain, agent): &(String, AgentName)| format!("{domain} to {agent}");
-        let told = self.grants.iter().map(|(key, grant)| (of_agent(key), grant)).collect();
-        let grants = grants.map(|(key, grant)| (of_agent(&key), grant));
-        each("grant", &told, grants, whole, &mut found, |told, row| named(&fields(*told, row)));
+        }));
+        let of_agent = |grant: &Grant| format!("{} to {}", grant.domain, grant.agent);
+        let told = self.grants.values().map(|grant| (of_agent(grant), grant)).collect();
+        let grants = stored.grants.iter().map(|grant| (of_agent(grant), grant));
+        found.extend(table("grant", false).compare(&told, grants, |told, row| named(&fields(*told, row))));
         let keys = stored.keys.iter().map(|row| (row.0.id.clone(), row));
-        each("key", &self.keys, keys, whole, &mut found, |told, (key, hash)| named(&told.differs(key, hash)));
+        // A key that is gone opens nothing; see `missing_keys`.
+        found.extend(table("key", true).compare(&self.keys, keys, |told, (key, hash)| named(&told.differs(key, hash))));
         let secrets = stored.secrets.iter().map(|row| (row.0.clone(), &row.1));
-        each("webhook-secret", &self.secrets, secrets, whole, &mut found, |told, secret| {
+        found.extend(table("webhook-secret", false).compare(&self.secrets, secrets, |told, secret| {
             let same = told.is_none_or(|told| told == fingerprint("webhook secret", secret.as_slice()));
             (!same).then(|| "it is not the one that the log tells of".to_owned())
-        });
+        }));
         found
+    }
+
+    /// How many keys the log tells of that have no row: left out when the tenant was brought in, or removed.
+    pub fn missing_keys(&self, stored: &Stored) -> usize {
+        let stored: BTreeSet<&str> = stored.keys.iter().map(|(key, _)| key.id.as_str()).collect();
+        self.keys.keys().filter(|id| !stored.contains(id.as_str())).count()
     }
 
     /// How the row of an attachment differs from what the log tells.
@@ -254,26 +261,37 @@ impl LoggedKey {
     }
 }
 
-/// Compares the rows of a table by their key.
-fn each<K: Ord + std::fmt::Display, T, R>(
+/// How the rows of a table are compared.
+struct Table {
     what: &'static str,
-    told: &BTreeMap<K, T>,
-    rows: impl Iterator<Item = (K, R)>,
+    /// Whether the log tells of every row.
     whole: bool,
-    found: &mut Vec<Difference>,
-    differs: impl Fn(&T, R) -> Option<String>,
-) {
-    let mut seen = BTreeSet::new();
-    for (key, row) in rows {
-        let why = match told.get(&key) {
-            Some(told) => differs(told, row),
-            None => whole.then(|| UNTOLD.to_owned()),
-        };
-        found.extend(why.map(|why| Difference::new(what, &key, &why)));
-        seen.insert(key);
+    /// Whether rows that the log tells of may be missing.
+    may_lack: bool,
+    found: Vec<Difference>,
+}
+
+impl Table {
+    /// Compares rows with what is told of those with the same key.
+    fn compare<K: Ord + std::fmt::Display, T, R>(
+        mut self,
+        told: &BTreeMap<K, T>,
+        rows: impl Iterator<Item = (K, R)>,
+        differs: impl Fn(&T, R) -> Option<String>,
+    ) -> Vec<Difference> {
+        let mut seen = BTreeSet::new();
+        for (key, row) in rows {
+            let why = match told.get(&key) {
+                Some(told) => differs(told, row),
+                None => self.whole.then(|| UNTOLD.to_owned()),
+            };
+            self.found.extend(why.map(|why| Difference::new(self.what, &key, &why)));
+            seen.insert(key);
+        }
+        let missing = told.keys().filter(|key| !self.may_lack && !seen.contains(key));
+        self.found.extend(missing.map(|key| Difference::new(self.what, key, MISSING)));
+        self.found
     }
-    let missing = told.keys().filter(|key| !seen.contains(key));
-    found.extend(missing.map(|key| Difference::new(what, key, MISSING)));
 }
 
 /// The fields in which two things of a kind differ, as JSON names them. Their values may be secrets.

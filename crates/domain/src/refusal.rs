@@ -116,6 +116,8 @@ words! {
         PositionAhead = 50 "position-ahead",
         /// A header that a request has once at most is there more often.
         RepeatedHeader = 60 "repeated-header",
+        /// The bytes of an attachment are damaged or gone.
+        AttachmentDamaged = 70 "attachment-damaged",
     }
 }
 

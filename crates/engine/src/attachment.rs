@@ -2,18 +2,23 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
-use blobs::Bounds;
+use blobs::{Blob, Bounds};
 use bytes::Bytes;
 use domain::Digest;
 use domain::attachment::{self, Attachment, Stored};
 use domain::event::{EventKind, NewEvent};
 use domain::key::Role;
 use domain::refusal::Refusal;
-use futures_util::Stream;
+use domain::view::{PROBLEMS_MAX, Problem, Report};
+use futures_util::stream::{self, Stream, StreamExt};
 use store::{Change, Fact, Readable, Record};
 
-use crate::{Result, Session};
+use crate::{Error, Inner, Result, Session};
+
+/// Attachments that are asked for at once.
+const PAGE: usize = 500;
 
 /// What goes wrong with the sender of an upload.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -61,15 +66,103 @@ impl Session {
         Ok(known.ok_or_else(|| Refusal::not_found("attachment", &sha256))?)
     }
 
-    /// Opens an attachment, or a part of it, for reading.
+    /// Opens an attachment, or a part of it, for reading. One that is read whole is compared with its SHA-256 on the way, and its
+    /// last bytes are given only where they agree.
+    ///
+    /// Fails with [`AttachmentDamaged`](domain::Code::AttachmentDamaged) where the bytes are gone, are not as many as they were, or come in one piece and are
+    /// others; what is damaged is set aside, and the next upload of the right bytes takes its place.
     pub async fn open_attachment(
         &self,
         sha256: Digest,
         range: Option<Range<u64>>,
-    ) -> Result<(Attachment, impl Stream<Item = io::Result<Bytes>> + Send + 'static)> {
+    ) -> Result<(Attachment, impl Stream<Item = io::Result<Bytes>> + Send + use<>)> {
         let attachment = self.attachment(sha256).await?;
-        let blob = self.inner.blobs.get(sha256).await?;
-        let range = range.unwrap_or(0..blob.size());
-        Ok((attachment, blob.into_range(range)))
+        let blob = self.inner.open_blob(&attachment).await?;
+        let part = range.filter(|range| *range != (0..attachment.size));
+        if let Some(part) = part {
+            return Ok((attachment, blob.into_range(part).boxed()));
+        }
+        let mut bytes = blob.into_stream(sha256).boxed();
+        let Some(first) = bytes.next().await else { return Ok((attachment, bytes)) };
+        if let Err(error) = &first
+            && blobs::is_damage(error)
+        {
+            return Err(self.inner.damaged(sha256).await);
+        }
+        let inner = Arc::clone(&self.inner);
+        let rest = bytes.then(move |chunk| {
+            let inner = Arc::clone(&inner);
+            async move {
+                if chunk.as_ref().is_err_and(blobs::is_damage) {
+                    inner.damaged(sha256).await;
+                }
+                chunk
+            }
+        });
+        Ok((attachment, stream::once(std::future::ready(first)).chain(rest).boxed()))
+    }
+
+    /// Reads the bytes of every attachment of the tenant, and reports which of them are damaged or gone. Beside
+    /// [`Session::verify`], which compares what is known of them.
+    pub async fn verify_attachments(&self) -> Result<Report> {
+        let caller = self.caller().await?;
+        caller.must_observe()?;
+        let (mut report, mut after, mut checked) = (Report::default(), Digest::ZERO, 0);
+        loop {
+            let page = self.inner.store.attachments(caller.tenant, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.sha256;
+            for attachment in page {
+                checked += 1;
+                if let Err(why) = self.inner.read_through(&attachment).await {
+                    let name = attachment.name.as_deref().unwrap_or("without a name");
+                    let detail = format!("attachment {} ({name}): {why}", attachment.sha256);
+                    report.problems.push(Problem { seq: None, what: "attachment", detail });
+                }
+            }
+            if report.problems.len() >= PROBLEMS_MAX {
+                break;
+            }
+        }
+        report.attachments = Some(checked);
+        Ok(report)
+    }
+}
+
+impl Inner {
+    /// Opens the bytes of an attachment that a tenant knows.
+    async fn open_blob(&self, attachment: &Attachment) -> Result<Blob> {
+        match self.blobs.get(attachment.sha256).await {
+            Ok(blob) if blob.size() == attachment.size => Ok(blob),
+            Ok(_) | Err(blobs::Error::Missing) => Err(self.damaged(attachment.sha256).await),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads all the bytes of an attachment; fails with what is wrong with them.
+    async fn read_through(&self, attachment: &Attachment) -> std::result::Result<(), String> {
+        let blob = self.open_blob(attachment).await.map_err(|error| error.to_string())?;
+        let mut bytes = blob.into_stream(attachment.sha256).boxed();
+        while let Some(chunk) = bytes.next().await {
+            if let Err(error) = chunk {
+                if blobs::is_damage(&error) {
+                    self.damaged(attachment.sha256).await;
+                }
+                return Err(error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that an attachment is damaged, and sets aside what is left of it.
+    async fn damaged(&self, sha256: Digest) -> Error {
+        tracing::error!(attachment.sha256 = %sha256, "the bytes of an attachment are damaged or gone: set aside");
+        if let Some(observer) = &self.observer {
+            observer.attachment_damaged();
+        }
+        if let Err(error) = self.blobs.set_aside(sha256).await {
+            tracing::warn!(%error, attachment.sha256 = %sha256, "the damaged attachment cannot be set aside");
+        }
+        Error::Blobs(blobs::Error::Damaged)
     }
 }

@@ -85,6 +85,10 @@ impl Error {
                 Refusal::new(Code::AttachmentsDisabled, "This installation keeps no attachments.")
                     .with_remedy("Set `attachments.url` to a place that all its servers reach.")
             }
+            Self::Blobs(blobs::Error::Damaged) => {
+                Refusal::new(Code::AttachmentDamaged, "The bytes of this attachment are damaged or gone.")
+                    .with_remedy("Store the same bytes again: they take the place of the damaged ones.")
+            }
             Self::Blobs(blobs::Error::Missing) => Refusal::new(Code::NotFound, "There is no such attachment."),
             Self::Store(_) | Self::Blobs(_) | Self::Broker(_) | Self::Internal(_) => Refusal::new(
                 Code::Internal,

@@ -1,9 +1,9 @@
 //! The event log, as it is read and verified.
 
-use domain::Digest;
 use domain::event::Event;
 use domain::filter::EventFilter;
 use domain::view::{Head, Report};
+use domain::{Digest, TenantId};
 
 use crate::{Page, Paged, Result, Session};
 
@@ -40,10 +40,19 @@ impl Session {
         Ok(Head { seq, hash, at: last.map(|event| event.at) })
     }
 
-    /// Recomputes the chain, rebuilds every delivery from the log and compares both with what is stored.
+    /// Recomputes the chain, makes every row again from the log and compares both with what is stored. For those who see the
+    /// whole installation, the database's own structure is checked, too.
     pub async fn verify(&self) -> Result<Report> {
         let caller = self.caller().await?;
         caller.must_observe()?;
-        Ok(self.inner.store.verify(caller.tenant).await?)
+        let mut report = self.inner.store.verify(caller.tenant).await?;
+        if caller.tenant == TenantId::DEFAULT {
+            let structure = self.inner.store.verify_structure().await?;
+            report.problems.extend(structure.problems);
+            report.left_out.extend(structure.left_out);
+        } else {
+            report.left_out.push("the structure of the database: verify in the tenant `default` checks it".to_owned());
+        }
+        Ok(report)
     }
 }

@@ -3,8 +3,9 @@
 use domain::event::{EventKind, NewEvent};
 use domain::key::KeyRequest;
 use domain::key::{Caller, Key, Role, is_id};
+use domain::recorded::KeyTold;
 use domain::refusal::{Code, Refusal};
-use domain::{AgentName, Digest, Directory, DomainName, TenantId};
+use domain::{AgentName, Digest, Directory, DomainName, TenantId, Time};
 use ephemeral::Stale;
 use sha2::{Digest as _, Sha256};
 use store::{Change, Fact, KeyRow, Record};
@@ -34,7 +35,8 @@ impl Session {
         let id = hex::encode(random::bytes::<6>()?);
         let text = format!("coord_{:x}_{id}_{}", tenant.0, hex::encode(random::bytes::<24>()?));
         let key = Key { id, tenant, role: request.role, agents, name: request.name, created_at: now, revoked_at: None };
-        self.write_key(EventKind::KeyCreated, key.clone(), admin_key_digest(&text)).await?;
+        let row = KeyRow { key: key.clone(), hash: admin_key_digest(&text) };
+        self.write_key(EventKind::KeyCreated, row, now).await?;
         self.inner.first_key.is_made();
         Ok((key, text))
     }
@@ -58,8 +60,9 @@ impl Session {
         let found = if is_id(id) { self.inner.store.key(caller.tenant, id).await? } else { None };
         let KeyRow { mut key, hash } = found.ok_or_else(|| Refusal::not_found("key", &id))?;
         if key.revoked_at.is_none() {
-            key.revoked_at = Some(self.now());
-            self.write_key(EventKind::KeyRevoked, key.clone(), hash).await?;
+            let now = self.now();
+            key.revoked_at = Some(now);
+            self.write_key(EventKind::KeyRevoked, KeyRow { key: key.clone(), hash }, now).await?;
         }
         self.inner.keyring.revoke(&hash);
         Ok(key)
@@ -79,11 +82,9 @@ impl Engine {
         Ok(tenant)
     }
 
-    async fn write_key(&self, kind: EventKind, key: Key, hash: Digest) -> Result<()> {
-        let (tenant, now) = (key.tenant, self.now());
-        let data = serde_json::json!({"id": key.id, "role": key.role, "agents": key.agents, "name": key.name});
-        let command =
-            Record { events: vec![NewEvent::of(kind, now, &data)], facts: vec![Fact::Key(KeyRow { key, hash })] };
+    async fn write_key(&self, kind: EventKind, row: KeyRow, now: Time) -> Result<()> {
+        let (tenant, told) = (row.key.tenant, KeyTold::new(&row.key, &row.hash));
+        let command = Record { events: vec![NewEvent::of(kind, now, &told)], facts: vec![Fact::Key(row)] };
         self.inner.store.commit(Change { tenant, now, version: None, command }).await?;
         self.notify_log(tenant);
         self.inner.ephemeral.invalidate(Stale::Keys(tenant));

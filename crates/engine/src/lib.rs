@@ -148,6 +148,7 @@ struct Inner {
     draining: CancellationToken,
     lifecycle: shared::Lifecycle,
     jobs: Arc<job::Jobs>,
+    store_health: health::StoreHealth,
 }
 
 impl Engine {
@@ -217,6 +218,7 @@ impl Engine {
             keyring,
             pusher,
             jobs,
+            store_health: health::StoreHealth::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -271,7 +273,15 @@ impl Engine {
     async fn bootstrap(&self) -> Result<()> {
         let tenant = self.ensure_default().await?;
         let wanted = policy::agents(&self.inner.config, self.now());
-        self.found(tenant, DEFAULT, wanted).await
+        let has_history = self.inner.store.head(tenant).await?.is_some_and(|(seq, ..)| seq > 0);
+        match self.found(tenant, DEFAULT, wanted).await {
+            // On a full disk, say: what is here can be read, and everything else is refused until there is room.
+            Err(Error::Store(error @ store::Error::Unavailable(_))) if has_history => {
+                tracing::warn!(%error, "the agents stay as they are: the store cannot be written");
+                self.learn_names().await
+            }
+            outcome => outcome,
+        }
     }
 
     async fn ensure_default(&self) -> Result<TenantId> {

@@ -11,4 +11,6 @@ pub trait Observer: Send + Sync {
     fn delivered(&self, after: Span);
     /// A push ended, in this way.
     fn webhook(&self, outcome: &'static str);
+    /// The bytes of an attachment were found damaged or gone.
+    fn attachment_damaged(&self);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::event::{EventKind, NewEvent};
+use domain::recorded::SecretTold;
 use domain::webhook::{SigningSecret, WebhookSecrets};
 use domain::{AgentName, Span, TenantId};
 use store::{Change, Fact, Record, Store};
@@ -54,8 +55,8 @@ impl Secrets {
     pub(crate) async fn rotate(&self, tenant: TenantId, agent: &AgentName) -> Result<WebhookSecrets> {
         let now = self.clock.now();
         let previous_until = now.plus(self.overlap);
-        let event = NewEvent::of(EventKind::WebhookSecretRotated, now, &serde_json::json!({"agent": agent}));
         let secret = SigningSecret(random::bytes()?);
+        let event = NewEvent::of(EventKind::WebhookSecretRotated, now, &SecretTold::new(agent, &secret.0));
         let fact = Fact::WebhookSecret { agent: agent.clone(), secret, previous_until };
         let command = Record { events: vec![event.about(agent)], facts: vec![fact] };
         self.store.commit(Change { tenant, now, version: None, command }).await?;

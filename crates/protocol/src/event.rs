@@ -104,16 +104,20 @@ pub struct VerifyQuery {
     #[serde(default)]
     #[param(example = false)]
     pub archive: bool,
+    /// Whether the bytes of every attachment are read and compared with the SHA-256 they are known by.
+    #[serde(default)]
+    #[param(example = false)]
+    pub attachments: bool,
 }
 
 /// What checking the log found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "ok": true, "checked": 1042, "deliveries_checked": 512, "trimmed": 0, "problems": [],
+    "ok": true, "checked": 1042, "deliveries_checked": 512, "rows_checked": 17, "trimmed": 0, "left_out": [], "problems": [],
     "head": {"seq": 1042, "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 }))]
 pub struct Verification {
-    /// Whether the chain is whole and every delivery's state follows from it.
+    /// Whether the chain is whole, everything that follows from it is stored so, and what was read is undamaged.
     #[schema(example = true)]
     pub ok: bool,
     /// How many events were checked.
@@ -125,6 +129,14 @@ pub struct Verification {
     #[serde(default)]
     #[schema(required = true, example = 512)]
     pub deliveries_checked: u64,
+    /// How many agents, grants, keys, attachments and webhook secrets were made again from the log and compared.
+    #[serde(default)]
+    #[schema(required = true, example = 17)]
+    pub rows_checked: u64,
+    /// How many attachments' bytes were read, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 5)]
+    pub attachments_checked: Option<u64>,
     /// The position that the log begins after; what was before it has gone to the archive. 0 where nothing has.
     #[serde(default)]
     #[schema(required = true, example = 0)]
@@ -132,6 +144,10 @@ pub struct Verification {
     /// What checking the archive found, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<ArchiveVerification>,
+    /// What was not checked, and why.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub left_out: Vec<String>,
     /// What is wrong, if anything is.
     #[serde(default)]
     #[schema(required = true)]

@@ -69,11 +69,10 @@ pub(crate) async fn fetch(
     let fresh = text(&headers, &header::IF_RANGE).is_none_or(|tag| tag == etag);
     let asked = text(&headers, &header::RANGE).filter(|_| fresh && method == Method::GET);
     let Ok(range) = range::parse(asked, attachment.size) else { return Ok(unsatisfiable(attachment.size)) };
-    let body = if method == Method::HEAD {
-        Body::empty()
-    } else {
-        Body::from_stream(session.open_attachment(digest, range.clone()).await?.1)
-    };
+    // Also to show only what is there, it is opened: what is damaged is said to be so.
+    let read = if method == Method::HEAD { Some(0..0) } else { range.clone() };
+    let bytes = session.open_attachment(digest, read).await?.1;
+    let body = if method == Method::HEAD { Body::empty() } else { Body::from_stream(bytes) };
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let (start, end) = range.map_or((0, attachment.size), |range| (range.start, range.end));
     let mut response = (status, cached(&etag), body).into_response();

@@ -33,5 +33,11 @@ pub(crate) async fn verify(
     Query(query): Query<protocol::VerifyQuery>,
 ) -> Answer<Json<protocol::Verification>> {
     let archive = if query.archive { Some(session.verify_archive().await?) } else { None };
-    Ok(Json(shape::event::verification(session.verify().await?, archive)))
+    let mut report = session.verify().await?;
+    if query.attachments {
+        let read = session.verify_attachments().await?;
+        report.attachments = read.attachments;
+        report.problems.extend(read.problems);
+    }
+    Ok(Json(shape::event::verification(report, archive)))
 }

@@ -55,6 +55,7 @@ pub struct Metrics {
     trimmed: Family<OfTenant, Gauge>,
     archive_failures: Counter,
     clock_jumps: Counter,
+    attachments_damaged: Counter,
 }
 
 impl Metrics {
@@ -77,6 +78,7 @@ impl Metrics {
             trimmed: Family::default(),
             archive_failures: Counter::default(),
             clock_jumps: Counter::default(),
+            attachments_damaged: Counter::default(),
         };
         Arc::new(metrics.registered())
     }
@@ -108,6 +110,8 @@ impl Metrics {
         registry.register("archive_failures", "Stretches of a log that this process failed to archive", failures);
         let jumps = self.clock_jumps.clone();
         registry.register("clock_jumps", "Times that the wall clock was set while this process ran", jumps);
+        let damaged = self.attachments_damaged.clone();
+        registry.register("attachments_damaged", "Reads that found an attachment's bytes damaged or gone", damaged);
         registry.register("http_requests_in_flight", "Requests that are being answered", self.in_flight.clone());
         registry.register("http_connections", "Connections to the API that are open", self.connections.clone());
         registry.register("long_polls_waiting", "Long polls that wait for a message", self.waiters.clone());
@@ -170,6 +174,10 @@ impl engine::Observer for Metrics {
 
     fn webhook(&self, outcome: &'static str) {
         self.webhook_attempts.get_or_create(&OfOutcome { outcome }).inc();
+    }
+
+    fn attachment_damaged(&self) {
+        self.attachments_damaged.inc();
     }
 }
 

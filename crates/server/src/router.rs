@@ -152,9 +152,9 @@ fn carriers(routes: Routes) -> Routes {
             .with_header(200, "ETag", "The SHA-256, quoted.")
             .gives_raw(206, "application/octet-stream", "The range that was asked for.")
             .gives_nothing(304, "The caller has them.")
-            .refuses(&[Code::NotFound, Code::RangeNotSatisfiable]))
+            .refuses(&[Code::NotFound, Code::RangeNotSatisfiable, Code::AttachmentDamaged]))
         .head("/api/v1/attachments/{sha256}", attachment::fetch, op("headAttachment", "Shows the size and type of bytes")
-            .gives_nothing(200, "Size and type, in the headers.").refuses(&[Code::NotFound]))
+            .gives_nothing(200, "Size and type, in the headers.").refuses(&[Code::NotFound, Code::AttachmentDamaged]))
 }
 
 #[rustfmt::skip]
@@ -210,7 +210,7 @@ fn auditors(routes: Routes) -> Routes {
         .get("/api/v1/events/head", event::head, op("getHead", "Shows the end of the log")
             .gives::<protocol::EventsHead>(200, "The last event's position and hash."))
         .post("/api/v1/events/verify", event::verify, op("verifyEvents", "Recomputes the chain and compares")
-            .about("Rebuilds the state of every delivery from the log and names what differs. May take minutes on a long log.")
+            .about("Makes every delivery, agent, grant, key and attachment again from the log and names what differs. In the tenant `default` the database's own structure is checked too. May take minutes on a long log.")
             .asks::<protocol::VerifyQuery>().gives::<protocol::Verification>(200, "What was checked and what is wrong.").timeout_class(TimeoutClass::Endless))
 }
 

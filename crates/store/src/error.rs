@@ -26,6 +26,9 @@ pub enum Error {
     /// The database takes offence at what the change would write. Not done, and never will be.
     #[error("the database refuses the change: {0}")]
     Rejected(String),
+    /// The database has not come as far as it had: a part of it is missing, or an older one was put in its place.
+    #[error("{0}")]
+    Behind(String),
     /// What was read makes no sense.
     #[error("the store holds what it cannot hold: {0}")]
     Corrupt(String),

@@ -17,6 +17,7 @@ mod cursor;
 mod duty;
 mod error;
 mod event;
+mod health;
 mod idempotency;
 mod inbox;
 mod key;
@@ -45,6 +46,7 @@ pub use command::{
 };
 pub use config::DatabaseConfig;
 pub use cursor::RELAY_CURSOR;
+use domain::TenantId;
 pub use domain::filter::{EventFilter, MessageFilter};
 pub use domain::view::{PROBLEMS_MAX, Problem, Report};
 pub use duty::Duty;
@@ -67,6 +69,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Store {
     driver: Driver,
     search: search::Search,
+    health: std::sync::Arc<health::Health>,
 }
 
 /// The two databases.
@@ -91,7 +94,7 @@ impl Store {
     /// Blocks; call it before serving. Fails with [`Error::Unavailable`] where the folder cannot be written.
     pub fn open_sqlite(folder: &Path, options: Options) -> Result<Self> {
         let driver = Driver::Sqlite(sqlite::Sqlite::open(folder, &options)?);
-        Ok(Self { driver, search: search::Search::in_folder(folder) })
+        Ok(Self { driver, search: search::Search::in_folder(folder), health: std::sync::Arc::default() })
     }
 
     /// Opens a store in a folder to read it beside the process that has it open; changes are refused. What is searched is
@@ -100,7 +103,7 @@ impl Store {
     /// Blocks. Fails with [`Error::Unavailable`] where there is none, or its schema is not the one of this program.
     pub fn read_sqlite(folder: &Path) -> Result<Self> {
         let driver = Driver::Sqlite(sqlite::Sqlite::read(folder, &Options::default())?);
-        Ok(Self { driver, search: search::Search::in_memory()? })
+        Ok(Self { driver, search: search::Search::in_memory()?, health: std::sync::Arc::default() })
     }
 
     /// Opens the store in a PostgreSQL database, which any number of processes share; brings its schema up to date first where
@@ -109,7 +112,8 @@ impl Store {
     /// Fails with [`Error::Unavailable`] where no host takes writes.
     pub async fn open_postgres(options: &PostgresOptions, migrate: bool) -> Result<Self> {
         let postgres = postgres::Postgres::open(options, migrate).await?;
-        Ok(Self { search: search::Search::in_database(postgres.clone()), driver: Driver::Postgres(postgres) })
+        let search = search::Search::in_database(postgres.clone());
+        Ok(Self { search, driver: Driver::Postgres(postgres), health: std::sync::Arc::default() })
     }
 
     /// Whether other processes may change the same facts.
@@ -123,7 +127,9 @@ impl Store {
     /// decision, [`Error::Overloaded`] where the queue is full; with all of these and [`Error::Unavailable`] nothing was done.
     /// [`Error::Unknown`]: perhaps done.
     pub async fn commit<C: Command>(&self, change: Change<C>) -> Result<Committed<C::Outcome>> {
-        self.driver.queue().commit(change).await
+        let outcome = self.driver.queue().commit(change).await;
+        self.health.wrote(&outcome);
+        outcome
     }
 
     /// Puts a change into the queue as soon as there is room, behind those before it. It is made whether or not somebody waits
@@ -136,7 +142,9 @@ impl Store {
 
     /// Commits many changes in their order, each with its own answer; waits for room in the queue.
     pub async fn commit_all<C: Command>(&self, changes: Vec<Change<C>>) -> Vec<Result<Committed<C::Outcome>>> {
-        self.driver.queue().commit_all(changes).await
+        let outcomes = self.driver.queue().commit_all(changes).await;
+        outcomes.iter().for_each(|outcome| self.health.wrote(outcome));
+        outcomes
     }
 
     /// Answers whether the store can be read now.
@@ -144,13 +152,29 @@ impl Store {
         self.query("SELECT 1", vec![]).await.map(drop)
     }
 
+    /// Why reading failed the last time, or fails again and again where the database is damaged; none: it works.
+    pub fn failing_reads(&self) -> Option<String> {
+        self.health.reads()
+    }
+
+    /// Why writing failed the last time; none: it works. Where it failed it is tried again, with a write that changes nothing.
+    pub async fn failing_writes(&self) -> Option<String> {
+        self.health.writes()?;
+        let sql = "UPDATE tenants SET version = version WHERE id = $1";
+        let outcome = self.driver.queue().execute(sql, vec![TenantId::DEFAULT.0.into()]).await;
+        self.health.wrote(&outcome);
+        self.health.writes()
+    }
+
     /// Runs one query on a connection that only reads. The drivers' futures are large and boxed here: they are part of those of
     /// every verb, also where it hardly ever asks anything, and would be moved about with them.
     async fn query(&self, sql: impl Into<String>, parameters: Vec<value::Value>) -> Result<Vec<value::Row>> {
-        match &self.driver {
+        let outcome = match &self.driver {
             Driver::Sqlite(sqlite) => Box::pin(sqlite.query(sql.into(), parameters)).await,
             Driver::Postgres(postgres) => Box::pin(postgres.query(sql.into(), parameters)).await,
-        }
+        };
+        self.health.read(&outcome);
+        outcome
     }
 
     /// Changes that wait to be committed.

@@ -30,6 +30,8 @@ impl Book {
             let entry = entry.expect("an entry");
             std::fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("copied");
         }
+        // What the mark beside the database tells has tests of its own: here verification has to find it by itself.
+        std::fs::remove_file(copy.path().join("coordination.mark")).expect("removed");
         let connection = Connection::open(copy.path().join("coordination.db")).expect("opened");
         tamper(&connection);
         connection.close().expect("closed");
@@ -225,4 +227,49 @@ async fn problems_without_end_are_counted_to_a_limit() {
         connection.execute("UPDATE deliveries SET attempt = 77", []).expect("changed");
     };
     assert_eq!(book.tampered(everywhere).await.len(), store::PROBLEMS_MAX);
+}
+
+/// Every tree of the database, each with the number of one of its pages.
+fn trees(database: &Path) -> Vec<(String, i64)> {
+    let connection = Connection::open(database).expect("opened");
+    // The last page is a leaf where the tree has more than one.
+    let mut statement =
+        connection.prepare("SELECT name, MAX(pageno) FROM dbstat GROUP BY name ORDER BY name").expect("statistics");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("statistics");
+    rows.collect::<rusqlite::Result<_>>().expect("statistics")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_chance_in_any_tree_is_named() {
+    const PAGE: u64 = 8_192;
+    let book = Book::written().await;
+    let trees = trees(&book.folder.path().join("coordination.db"));
+    assert!(trees.len() > 40, "{} trees", trees.len());
+    for (name, page) in trees {
+        let copy = tempfile::tempdir().expect("a folder");
+        let database = copy.path().join("coordination.db");
+        std::fs::copy(book.folder.path().join("coordination.db"), &database).expect("copied");
+        let mut bytes = std::fs::read(&database).expect("read");
+        let start = (page as u64 - 1) * PAGE;
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ page as u64;
+        // The first page begins with the head of the file, without which it is no database at all.
+        let skipped = if page == 1 { 100 } else { 0 };
+        for byte in &mut bytes[start as usize + skipped..(start + PAGE) as usize] {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (state >> 56) as u8;
+        }
+        std::fs::write(&database, bytes).expect("damaged");
+        let named = match Store::open_sqlite(copy.path(), Options::default()) {
+            Err(store::Error::Corrupt(_) | store::Error::Unavailable(_)) => true,
+            Err(other) => panic!("{name}: {other:?}"),
+            Ok(store) => {
+                let structure = store.verify_structure().await.expect("checked");
+                let report = store.verify(TenantId::DEFAULT).await.expect("verified");
+                store.close().await;
+                let found: Vec<_> = structure.problems.iter().chain(&report.problems).collect();
+                found.iter().any(|problem| problem.what == "database")
+            }
+        };
+        assert!(named, "page {page} of {name}");
+    }
 }

@@ -89,4 +89,13 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn fuzzed_waits_are_never_in_the_past() {
+        fuzz::fuzz("retry_after", |input| {
+            let Ok(value) = reqwest::header::HeaderValue::from_bytes(input) else { return };
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+            assert!(retry_after(&headers, NOW).is_none_or(|wait| wait >= Span::ZERO));
+        });
+    }
 }

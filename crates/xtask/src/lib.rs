@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod dependencies;
+pub mod fuzz;
 pub mod image;
 pub mod install;
 pub mod progress;

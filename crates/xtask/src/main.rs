@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::progress::say;
-use xtask::{cluster, image, install, steps, suites, template};
+use xtask::{cluster, fuzz, image, install, steps, suites, template};
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
@@ -22,6 +22,8 @@ Usage: cargo xtask COMMAND
   cluster                   three API processes, two workers and all engines on this machine, until Ctrl-C
   chaos [--minutes 5] [--seed N]
                             a cluster under load while everything that it is made of is killed
+  fuzz [--minutes 60] [NAME...]
+                            throws changed inputs at every parser of outside input, or at those whose test holds NAME
   bench                     how fast a release build is: embedded, on PostgreSQL, with everything; about five minutes
   install [PROGRAM...]      installs what all tests need, or these programs, from Debian";
 
@@ -59,6 +61,7 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["image", args @ ..] => image::make(&image::Wanted::parse(args).map_err(Failure::Usage)?),
         ["cluster"] => cluster::start(),
         ["chaos", words @ ..] => cluster::Chaos::parse(words).map_err(Failure::Usage)?.run(),
+        ["fuzz", words @ ..] => fuzz::Wanted::parse(words).map_err(Failure::Usage)?.run(),
         ["bench"] => steps::bench(),
         ["install"] => steps::install_needs(None),
         ["install", names @ ..] => install::ensure(&programs(names)?),

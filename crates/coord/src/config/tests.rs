@@ -299,3 +299,30 @@ fn a_missing_file_says_so() {
     let text = Loaded::load(&sources).expect_err("no such file").to_string();
     assert!(text.contains("/nowhere/config.yaml:1: cannot be read"), "{text}");
 }
+
+#[test]
+fn fuzzed_files_are_complained_of_or_loaded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("config.yaml");
+    fuzz::fuzz("config", |input| {
+        std::fs::write(&path, input).expect("written");
+        let sources = Sources { file: Some(path.clone()), ..Sources::default() };
+        if let Err(complaints) = Loaded::load(&sources) {
+            assert!(!complaints.0.is_empty());
+        }
+    });
+}
+
+#[test]
+fn fuzzed_environments_are_complained_of_or_loaded() {
+    fuzz::fuzz("environment", |input| {
+        let text = String::from_utf8_lossy(input);
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        // The name of a file would lead outside.
+        let pairs = pairs.filter(|(name, _)| *name != "COORDINATION_CONFIG" && !name.ends_with("_FILE"));
+        let environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        if let Err(complaints) = Loaded::load(&Sources { environment, ..Sources::default() }) {
+            assert!(!complaints.0.is_empty());
+        }
+    });
+}

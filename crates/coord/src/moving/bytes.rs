@@ -66,7 +66,8 @@ async fn write(blobs: &Blobs, attachment: &Attachment, folder: &Path) -> Result<
         found => found?,
     };
     let mut draft = Draft::begin(&path)?;
-    let mut stream = std::pin::pin!(blob.into_stream());
+    let all = 0..blob.size();
+    let mut stream = std::pin::pin!(blob.into_range(all));
     while let Some(part) = stream.try_next().await.map_err(Error::io(&path))? {
         draft.write(&part)?;
     }

@@ -72,4 +72,16 @@ mod tests {
         assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
         assert_eq!(read(&line), Ok(event));
     }
+
+    #[test]
+    fn fuzzed_lines_of_an_export_are_refused_or_read_as_they_are_written() {
+        fuzz::fuzz("export", |input| {
+            if let Ok(event) = read(input) {
+                let written = write(&event).expect("what was read can be written");
+                assert_eq!(read(&written), Ok(event));
+            }
+            drop(serde_json::from_slice::<super::super::manifest::Manifest>(input));
+            drop(serde_json::from_slice::<store::Rest>(input));
+        });
+    }
 }

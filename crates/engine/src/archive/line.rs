@@ -92,4 +92,14 @@ mod tests {
         assert!(read(&bytes, 1, Digest([1; 32])).is_err());
         assert!(read(b"{}", 1, Digest::ZERO).is_err());
     }
+
+    #[test]
+    fn fuzzed_lines_of_an_archive_are_refused_or_read() {
+        fuzz::fuzz("archive", |input| {
+            if let Ok(event) = read(input, 1, Digest::ZERO) {
+                let written = write(&event).expect("what was read can be written");
+                assert_eq!(read(&written, 1, Digest::ZERO), Ok(event));
+            }
+        });
+    }
 }

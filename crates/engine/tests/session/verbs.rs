@@ -81,6 +81,7 @@ verbs! { |named|
     head() as head => head.seq;
     verify() as report => report.checked;
     verify_archive() as report => report.checked;
+    verify_attachments() as report => report.problems.len();
     create_tenant(&named.tenant) as tenant => tenant.name;
     tenants(&page()) as found => found.items.into_iter().map(|tenant| tenant.name).collect::<Vec<_>>();
     authority() as view => (view.domains, view.grants);

@@ -62,7 +62,10 @@ pub fn verification(report: Report, archive: Option<ArchiveReport>) -> crate::Ve
         checked: report.checked as u64,
         head: head(report.head_seq, report.head_hash),
         deliveries_checked: report.deliveries as u64,
+        rows_checked: report.rows as u64,
+        attachments_checked: report.attachments.map(|checked| checked as u64),
         trimmed: report.trimmed_seq as u64,
+        left_out: report.left_out,
         archive,
         problems,
     }

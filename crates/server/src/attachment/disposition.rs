@@ -116,4 +116,15 @@ mod tests {
         }
         assert_eq!(write(None), "attachment");
     }
+
+    #[test]
+    fn fuzzed_names_lead_nowhere() {
+        fuzz::fuzz("disposition", |input| {
+            let Ok(text) = std::str::from_utf8(input) else { return };
+            let Some(name) = name(text) else { return };
+            assert!(!name.is_empty() && name != ".." && name.chars().count() <= CHARS_MAX, "{text}");
+            assert!(!name.contains(['/', '\\', '\0', '\n', '\r']), "{text}");
+            assert!(write(Some(&name)).parse::<http::HeaderValue>().is_ok(), "{text}");
+        });
+    }
 }

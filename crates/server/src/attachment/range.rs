@@ -62,4 +62,16 @@ mod tests {
         assert_eq!(parse(None, 10), Ok(None));
         assert_eq!(parse(Some("bytes=0-"), 0), Err(Unsatisfiable));
     }
+
+    #[test]
+    fn fuzzed_ranges_lie_within_the_size() {
+        fuzz::fuzz("range", |input| {
+            let Ok(text) = std::str::from_utf8(input) else { return };
+            for size in [0, 1, 10, u64::MAX] {
+                if let Ok(Some(range)) = parse(Some(text), size) {
+                    assert!(range.start < range.end && range.end <= size, "{text} of {size}");
+                }
+            }
+        });
+    }
 }

@@ -225,17 +225,20 @@ fn directory_data() -> [(&'static str, Value); 5] {
         ("name?", text()),
         ("by?", list(&text())),
     ];
+    let secret =
+        [("agent", text()), ("fingerprint?", json!({"type": "string", "description": "A hash of the secret."}))];
     let key = [
         ("id", text()),
         ("role", of("Role")),
         ("agents", list(&text())),
         ("name", json!({"type": ["string", "null"]})),
+        ("fingerprint?", json!({"type": "string", "description": "A hash of the hash that the key is recognised by."})),
     ];
     [
         ("AgentChanged", object("The agent after the change.", &agent)),
         ("AttachmentStored", object("What was stored.", &attachment)),
         ("KeyChanged", object("The key, without the key itself.", &key)),
         ("TenantCreated", object("The tenant.", &[("name", text())])),
-        ("WebhookSecretRotated", object("Whose pushes are signed with a new secret.", &[("agent", text())])),
+        ("WebhookSecretRotated", object("Whose pushes are signed with a new secret.", &secret)),
     ]
 }

@@ -149,6 +149,9 @@ const fn remedy(code: Code) -> &'static str {
              Go on after the position that <code>detail</code> names, or read again from an earlier one."
         }
         Code::RepeatedHeader => "Send the header that <code>detail</code> names once; look for a proxy that adds it.",
+        Code::AttachmentDamaged => {
+            "Store the same bytes again with <code>POST /api/v1/attachments</code>: they take the place of the damaged ones."
+        }
         Code::Internal => {
             "It is our error. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }

@@ -9,6 +9,7 @@ mod bad_input;
 mod by_hand;
 mod contract;
 mod cursors;
+mod damage;
 mod docs;
 mod event;
 mod gate;

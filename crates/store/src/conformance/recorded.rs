@@ -83,107 +83,106 @@ pub async fn rows_that_the_log_tells_of_verify(store: &Store) {
     world.verify().await;
 }
 
+/// What is written past the log, what it is named, and what undoes it.
+const TAMPERED: [(&str, &str, &str); 14] = [
+    (
+        "UPDATE agents SET data = replace(data, 'strategy', 'everything') WHERE tenant = TENANT",
+        "agent",
+        "UPDATE agents SET data = replace(data, 'everything', 'strategy') WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE agents SET data = replace(data, 'example.org', 'example.com') WHERE tenant = TENANT",
+        "agent",
+        "UPDATE agents SET data = replace(data, 'example.com', 'example.org') WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE agents SET data = '{' || data WHERE tenant = TENANT",
+        "agent",
+        "UPDATE agents SET data = substr(data, 2) WHERE tenant = TENANT",
+    ),
+    (
+        "INSERT INTO agents (tenant, name, data) SELECT tenant, 'mallory', replace(data, '\"chat\"', '\"mallory\"') FROM agents WHERE tenant = TENANT",
+        "agent",
+        "DELETE FROM agents WHERE tenant = TENANT AND name = 'mallory'",
+    ),
+    (
+        "UPDATE grants SET until = until + 1000000 WHERE tenant = TENANT",
+        "grant",
+        "UPDATE grants SET until = until - 1000000 WHERE tenant = TENANT",
+    ),
+    (
+        "INSERT INTO grants SELECT tenant, 'everything', agent, until, granted_at, reason FROM grants WHERE tenant = TENANT",
+        "grant",
+        "DELETE FROM grants WHERE tenant = TENANT AND domain = 'everything'",
+    ),
+    ("UPDATE keys SET role = 0 WHERE tenant = TENANT", "key", "UPDATE keys SET role = 1 WHERE tenant = TENANT"),
+    (
+        "UPDATE keys SET agents = '[\"chat\"]' WHERE tenant = TENANT",
+        "key",
+        "UPDATE keys SET agents = '[\"code\"]' WHERE tenant = TENANT",
+    ),
+    (
+        "UPDATE keys SET revoked_at = 5 WHERE tenant = TENANT",
+        "key",
+        "UPDATE keys SET revoked_at = NULL WHERE tenant = TENANT",
+    ),
+    (
+        "INSERT INTO keys SELECT tenant, 'k2', hash, 0, '[]', '', created_at, NULL FROM keys WHERE tenant = TENANT",
+        "key",
+        "DELETE FROM keys WHERE tenant = TENANT AND id = 'k2'",
+    ),
+    ("UPDATE keys SET id = 'k3' WHERE tenant = TENANT", "key", "UPDATE keys SET id = 'k1' WHERE tenant = TENANT"),
+    (
+        "UPDATE attachments SET size = 4 WHERE tenant = TENANT AND sha256 > ''",
+        "attachment",
+        "UPDATE attachments SET size = 3 WHERE tenant = TENANT AND sha256 > ''",
+    ),
+    (
+        "UPDATE attachments SET media_type = 'text/html' WHERE tenant = TENANT AND sha256 > ''",
+        "attachment",
+        "UPDATE attachments SET media_type = 'text/plain' WHERE tenant = TENANT AND sha256 > ''",
+    ),
+    (
+        "UPDATE webhook_secrets SET agent = 'code' WHERE tenant = TENANT",
+        "webhook-secret",
+        "UPDATE webhook_secrets SET agent = 'chat' WHERE tenant = TENANT",
+    ),
+];
+
 /// Rights that nobody gave, and facts that nobody recorded.
 pub async fn a_row_that_was_written_past_the_log_is_named(store: &Store) {
     let world = one_of_everything(store).await;
-    let table: [(&str, &str, &str); 14] = [
-        (
-            "UPDATE agents SET data = replace(data, 'strategy', 'everything') WHERE tenant = TENANT",
-            "agent",
-            "UPDATE agents SET data = replace(data, 'everything', 'strategy') WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE agents SET data = replace(data, 'example.org', 'example.com') WHERE tenant = TENANT",
-            "agent",
-            "UPDATE agents SET data = replace(data, 'example.com', 'example.org') WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE agents SET data = '{' || data WHERE tenant = TENANT",
-            "agent",
-            "UPDATE agents SET data = substr(data, 2) WHERE tenant = TENANT",
-        ),
-        (
-            "INSERT INTO agents (tenant, name, data) SELECT tenant, 'mallory', replace(data, '\"chat\"', '\"mallory\"') FROM agents WHERE tenant = TENANT",
-            "agent",
-            "DELETE FROM agents WHERE tenant = TENANT AND name = 'mallory'",
-        ),
-        (
-            "UPDATE grants SET until = until + 1000000 WHERE tenant = TENANT",
-            "grant",
-            "UPDATE grants SET until = until - 1000000 WHERE tenant = TENANT",
-        ),
-        (
-            "INSERT INTO grants SELECT tenant, 'everything', agent, until, granted_at, reason FROM grants WHERE tenant = TENANT",
-            "grant",
-            "DELETE FROM grants WHERE tenant = TENANT AND domain = 'everything'",
-        ),
-        ("UPDATE keys SET role = 0 WHERE tenant = TENANT", "key", "UPDATE keys SET role = 1 WHERE tenant = TENANT"),
-        (
-            "UPDATE keys SET agents = '[\"chat\"]' WHERE tenant = TENANT",
-            "key",
-            "UPDATE keys SET agents = '[\"code\"]' WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE keys SET revoked_at = 5 WHERE tenant = TENANT",
-            "key",
-            "UPDATE keys SET revoked_at = NULL WHERE tenant = TENANT",
-        ),
-        (
-            "INSERT INTO keys SELECT tenant, 'k2', hash, 0, '[]', '', created_at, NULL FROM keys WHERE tenant = TENANT",
-            "key",
-            "DELETE FROM keys WHERE tenant = TENANT AND id = 'k2'",
-        ),
-        ("UPDATE keys SET id = 'k3' WHERE tenant = TENANT", "key", "UPDATE keys SET id = 'k1' WHERE tenant = TENANT"),
-        (
-            "UPDATE attachments SET size = 4 WHERE tenant = TENANT",
-            "attachment",
-            "UPDATE attachments SET size = 3 WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE attachments SET media_type = 'text/html' WHERE tenant = TENANT",
-            "attachment",
-            "UPDATE attachments SET media_type = 'text/plain' WHERE tenant = TENANT",
-        ),
-        (
-            "UPDATE webhook_secrets SET agent = 'code' WHERE tenant = TENANT",
-            "webhook-secret",
-            "UPDATE webhook_secrets SET agent = 'chat' WHERE tenant = TENANT",
-        ),
-    ];
-    for (tamper, what, undo) in table {
+    for (tamper, what, undo) in TAMPERED {
         write(&world, tamper, vec![]).await;
         assert_eq!(problems(&world).await, [what], "{tamper}");
         write(&world, undo, vec![]).await;
         assert_eq!(problems(&world).await, [""; 0], "{undo}");
     }
-    for (table, column, what) in [
-        ("keys", "hash", "key"),
-        ("webhook_secrets", "secret", "webhook-secret"),
-        ("attachments", "sha256", "attachment"),
+    for (of, column, what, right) in [
+        ("keys SET hash", "", "key", 7),
+        ("webhook_secrets SET secret", "", "webhook-secret", 5),
+        ("attachments SET sha256", " AND sha256 > ''", "attachment", 9),
     ] {
-        let sql = format!("UPDATE {table} SET {column} = $1 WHERE tenant = TENANT");
+        let sql = format!("UPDATE {of} = $1 WHERE tenant = TENANT{column}");
         write(&world, &sql, vec![Digest([1; 32]).into()]).await;
         assert_eq!(problems(&world).await, [what], "{sql}");
-        let right = if table == "keys" {
-            7
-        } else if table == "attachments" {
-            9
-        } else {
-            5
-        };
         write(&world, &sql, vec![Digest([right; 32]).into()]).await;
     }
     world.verify().await;
-    for (table, what) in [
-        ("agents", "agent"),
-        ("grants", "grant"),
-        ("keys", "key"),
-        ("attachments", "attachment"),
-        ("webhook_secrets", "webhook-secret"),
+    for (rows, what) in [
+        ("agents WHERE tenant = TENANT", "agent"),
+        ("grants WHERE tenant = TENANT", "grant"),
+        ("attachments WHERE tenant = TENANT AND sha256 > ''", "attachment"),
+        ("webhook_secrets WHERE tenant = TENANT", "webhook-secret"),
     ] {
-        write(&world, &format!("DELETE FROM {table} WHERE tenant = TENANT"), vec![]).await;
-        assert!(problems(&world).await.contains(&what), "{table}");
+        write(&world, &format!("DELETE FROM {rows}"), vec![]).await;
+        assert!(problems(&world).await.contains(&what), "{rows}");
     }
+    // A key that is gone opens nothing: it is said, and no damage.
+    let before = store.verify(world.tenant).await.expect("verified");
+    write(&world, "DELETE FROM keys WHERE tenant = TENANT", vec![]).await;
+    let after = store.verify(world.tenant).await.expect("verified");
+    assert_eq!((after.problems.len(), after.left_out.len()), (before.problems.len(), before.left_out.len() + 1));
 }
 
 /// An index row without its event, an idempotency key without its message, a reader beyond the log, recipients who are never
@@ -200,9 +199,14 @@ pub async fn what_belongs_to_nothing_is_named(store: &Store) {
     write(&world, "INSERT INTO messages SELECT tenant, 77, $1, sender, thread, kind, priority, domain, NULL FROM messages WHERE tenant = TENANT AND seq = 1", vec![unsent.clone()]).await;
     assert_eq!(problems(&world).await, ["message"]);
     write(&world, "DELETE FROM messages WHERE tenant = TENANT AND seq = 77", vec![]).await;
-    write(&world, "UPDATE idempotency SET message = $1 WHERE tenant = TENANT", vec![unsent]).await;
+    write(&world, "UPDATE idempotency SET message = $1 WHERE tenant = TENANT AND key = 'once'", vec![unsent]).await;
     assert_eq!(problems(&world).await, ["idempotency"]);
-    write(&world, "UPDATE idempotency SET message = $1 WHERE tenant = TENANT", vec![message.id.into()]).await;
+    write(
+        &world,
+        "UPDATE idempotency SET message = $1 WHERE tenant = TENANT AND key = 'once'",
+        vec![message.id.into()],
+    )
+    .await;
     write(&world, "INSERT INTO cursors (tenant, name, seq) VALUES (TENANT, 'relay', 99)", vec![]).await;
     assert_eq!(problems(&world).await, ["cursor"]);
     write(&world, "DELETE FROM cursors WHERE tenant = TENANT", vec![]).await;

@@ -201,4 +201,15 @@ mod tests {
         assert_eq!(words(&"a".repeat(10_000)), ["a".repeat(WORD_CHARS_MAX)]);
         assert_eq!(terms(&"a".repeat(10_000))[0].words, words(&"a".repeat(10_000)));
     }
+
+    #[test]
+    fn fuzzed_searches_hold_nothing_but_words() {
+        fuzz::fuzz("search", |input| {
+            let text = String::from_utf8_lossy(input);
+            let all = terms(&text).into_iter().flat_map(|term| term.words).chain(words(&text));
+            for word in all {
+                assert!(!word.is_empty() && word.chars().all(is_of_word), "{word:?} of {text:?}");
+            }
+        });
+    }
 }

@@ -5,6 +5,7 @@ mod closing;
 #[cfg(test)]
 mod full;
 mod integrity;
+mod mark;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -15,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::Result;
+use mark::{Keeper, Mark};
 use open::Shared;
 pub(crate) use open::connect;
 
@@ -55,10 +57,13 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     pub(crate) fn open(folder: &Path, options: &Options) -> Result<Self> {
         let path = folder.join("coordination.db");
-        let (connection, shared) = open::writer(&path, options)?;
+        let marked = Mark::read(folder);
+        Mark::must_have_file(marked.as_ref(), &path)?;
+        let (connection, shared) = open::writer(&path, marked.as_ref(), options)?;
+        let mark = Keeper::start(open::reader(&path, shared, options)?, folder.to_owned(), marked)?;
         let readers = Arc::new(readers::Readers::open(&path, shared, options)?);
         let (queue, waiting) = Queue::new(options.queue, options.queue_bytes);
-        writer::start(connection, waiting, options.batch)?;
+        writer::start(connection, waiting, options.batch, mark)?;
         Ok(Self { queue, readers, path: path.into(), shared })
     }
 
@@ -66,7 +71,11 @@ impl Sqlite {
     pub(crate) fn read(folder: &Path, options: &Options) -> Result<Self> {
         let path = folder.join("coordination.db");
         let readers = Arc::new(readers::Readers::open(&path, Shared::File, options)?);
-        crate::migrate::is_newest(&open::reader(&path, Shared::File, options)?)?;
+        let connection = open::reader(&path, Shared::File, options)?;
+        crate::migrate::is_newest(&connection)?;
+        if let Some(mark) = Mark::read(folder) {
+            mark.must_be_reached(&connection)?;
+        }
         // Nobody takes from this queue: changes are refused as to a closed store.
         let (queue, _) = Queue::new(1, 1);
         Ok(Self { queue, readers, path: path.into(), shared: Shared::File })

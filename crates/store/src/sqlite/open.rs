@@ -6,6 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Options;
+use super::mark::Mark;
 use crate::{Result, migrate};
 
 const PAGE_BYTES: u32 = 8_192;
@@ -54,8 +55,17 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Opens the one connection that writes, and migrates the schema.
-pub(super) fn writer(path: &Path, options: &Options) -> Result<(Connection, Shared)> {
+///
+/// Fails with [`Error::Behind`](crate::Error::Behind) where the database has not come as far as was `marked`, and leaves all files
+/// as they are then.
+pub(super) fn writer(path: &Path, marked: Option<&Mark>, options: &Options) -> Result<(Connection, Shared)> {
     let (mut connection, shared) = connect(path)?;
+    if let Some(mark) = marked {
+        // The last connection that closes would fold in, and so remove, a log that may still be mended.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        mark.must_be_reached(&connection)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    }
     prepare_once(&connection)?;
     // FULL: a commit has reached the disk, not only the operating system, when it returns.
     connection.pragma_update(None, "synchronous", "FULL")?;

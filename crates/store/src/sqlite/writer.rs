@@ -8,6 +8,7 @@ use domain::TenantId;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::mark::Keeper;
 use super::readers;
 use crate::command::Pending;
 use crate::queue::{Answers, Item};
@@ -17,8 +18,8 @@ use crate::value::Row;
 use crate::{Error, Result};
 
 /// Starts the writer's thread.
-pub(super) fn start(connection: Connection, queue: mpsc::Receiver<Item>, batch: usize) -> Result<()> {
-    let writer = Writer { connection, heads: BTreeMap::new(), answers: Answers::new(), closed: None };
+pub(super) fn start(connection: Connection, queue: mpsc::Receiver<Item>, batch: usize, mark: Keeper) -> Result<()> {
+    let writer = Writer { connection, mark, heads: BTreeMap::new(), answers: Answers::new(), closed: None };
     let run = move || writer.run(queue, batch);
     let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(run);
     thread.map(drop).map_err(|error| Error::Unavailable(error.to_string()))
@@ -26,6 +27,7 @@ pub(super) fn start(connection: Connection, queue: mpsc::Receiver<Item>, batch: 
 
 struct Writer {
     connection: Connection,
+    mark: Keeper,
     /// Heads as they stand on the disk: nobody else writes, so they need not be read again.
     heads: BTreeMap<TenantId, Head>,
     answers: Answers,
@@ -44,6 +46,7 @@ impl Writer {
             self.commit(group);
         }
         self.fold();
+        self.mark.finish();
     }
 
     /// Brings the write-ahead log into the database, so that its one file is all of it. Readers that are idle do not hinder

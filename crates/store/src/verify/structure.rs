@@ -57,6 +57,7 @@ impl Store {
                 self.amcheck(TABLES, CHECK_TABLE, &mut structure).await?;
             }
         }
+        self.health.checked(structure.problems.is_empty() && structure.left_out.is_empty());
         Ok(structure)
     }
 

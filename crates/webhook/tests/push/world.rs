@@ -25,6 +25,8 @@ impl Observer for Outcomes {
     fn webhook(&self, outcome: &'static str) {
         self.0.lock().unwrap().push(outcome);
     }
+
+    fn attachment_damaged(&self) {}
 }
 
 pub(crate) struct World {

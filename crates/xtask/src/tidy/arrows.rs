@@ -58,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "coord",
         ],
     ),
+    ("fuzz", &[]),
     ("xtask", &[]),
 ];
 
@@ -92,7 +93,7 @@ fn wrong_of(package: &Value, ours: &[&str]) -> Vec<Finding> {
         let for_tests = dependency["kind"] == "dev";
         if ours.contains(&to) {
             // For its tests a crate may take itself again, with a feature switched on.
-            let right = allowed.contains(&to) || (for_tests && (to == "testkit" || to == name));
+            let right = allowed.contains(&to) || (for_tests && (to == "testkit" || to == "fuzz" || to == name));
             return (!right).then(|| format!("a new arrow, `{name}` -> `{to}`: arrows point down only"));
         }
         let (_, keeper) = KEPT.iter().find(|(library, _)| *library == to)?;
