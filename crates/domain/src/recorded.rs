@@ -193,11 +193,10 @@ impl Recorded {
         let mut found = Vec::new();
         let table = |what, may_lack| Table { what, whole, may_lack, found: Vec::new() };
         let agents = stored.agents.iter().map(|agent| (agent.name.clone(), agent));
-        // Of a webhook's address the log tells what is no secret; old logs tell all of it.
-        found.extend(
-            table("agent", false)
-                .compare(&self.agents, agents, |told, row| named(&fields(&told.published(), &row.published()))),
-        );
+        found.extend(table("agent", false).compare(&self.agents, agents, |told, row| {
+            // Of a webhook's address the log tells what is no secret; old logs tell all of it.
+            named(&fields(&told.published(), &row.published()))
+        }));
         let of_agent = |grant: &Grant| format!("{} to {}", grant.domain, grant.agent);
         let told = self.grants.values().map(|grant| (of_agent(grant), grant)).collect();
         let grants = stored.grants.iter().map(|grant| (of_agent(grant), grant));

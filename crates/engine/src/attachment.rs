@@ -119,9 +119,9 @@ impl Session {
                     let detail = format!("attachment {} ({name}): {why}", attachment.sha256);
                     report.problems.push(Problem { seq: None, what: "attachment", detail });
                 }
-                if report.problems.len() >= PROBLEMS_MAX {
-                    break;
-                }
+            }
+            if report.problems.len() >= PROBLEMS_MAX {
+                break;
             }
         }
         report.attachments = Some(checked);

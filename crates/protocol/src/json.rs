@@ -4,6 +4,11 @@ use domain::refusal::FieldError;
 use domain::{Code, Refusal, nearest};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+/// Characters of a field's path in an answer.
+const FIELD_CHARS_MAX: usize = 300;
+/// Characters of what is wrong with it.
+const WHY_CHARS_MAX: usize = 1_000;
+
 /// Reads a JSON object; where it is wrong, reads it again to say exactly what and where.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     // RFC 8259 lets a reader take a byte order mark, which some writers cannot leave out.
@@ -111,10 +116,20 @@ fn plainly(expected: &str) -> &str {
     }
 }
 
-fn fault(code: Code, field: String, why: String) -> Refusal {
+fn fault(code: Code, mut field: String, mut why: String) -> Refusal {
+    cut(&mut field, FIELD_CHARS_MAX);
+    cut(&mut why, WHY_CHARS_MAX);
     let mut refusal = Refusal::new(code, format!("{field}: {why}"));
     refusal.errors.push(FieldError { field, why });
     refusal
+}
+
+/// Cuts what a request says about itself: an answer repeats little of it.
+fn cut(text: &mut String, chars: usize) {
+    if let Some((end, _)) = text.char_indices().nth(chars) {
+        text.truncate(end);
+        text.push('…');
+    }
 }
 
 /// The path of a field inside what `path` names, where it does not name the field already.

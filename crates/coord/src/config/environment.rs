@@ -7,6 +7,9 @@ use super::yaml;
 /// What begins the name of a variable that sets any setting: `COORDINATION__SECTION__KEY`.
 const PREFIX: &str = "COORDINATION__";
 
+/// Parts of a setting's name.
+const DEPTH_MAX: usize = 8;
+
 /// The variables that set one setting each; their text is taken as it is. Empty is the same as absent.
 const NAMED: [(&str, &[&str]); 18] = [
     ("AWS_ACCESS_KEY_ID", &["s3", "access_key_id"]),
@@ -106,7 +109,8 @@ fn setting(name: &str, value: &str) -> Result<Option<Node>, Complaint> {
     let complain = |why: String| Complaint { origin: origin(), key: String::new(), why };
     if let Some(rest) = name.strip_prefix(PREFIX) {
         let path: Vec<String> = rest.split("__").map(str::to_ascii_lowercase).collect();
-        if path.iter().any(String::is_empty) {
+        // Deeper than any setting lies; endless nesting would take the stack.
+        if path.len() > DEPTH_MAX || path.iter().any(String::is_empty) {
             return Err(complain("names no setting: write COORDINATION__SECTION__KEY".to_owned()));
         }
         return Ok(Some(variable(origin(), value).under(&path)));
