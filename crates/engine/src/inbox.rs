@@ -5,6 +5,7 @@ use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
 use domain::{AgentName, Span, State, bounds};
 
+use crate::quota::Holder;
 use crate::{Engine, Page, Paged, Result, Session};
 
 impl Session {
@@ -45,7 +46,7 @@ impl Session {
         if !items.is_empty() || wait == Span::ZERO {
             return Ok(items);
         }
-        let _place = self.inner.waiters.long_poll(caller.tenant, &agent)?;
+        let _place = self.inner.waiters.long_poll(Holder::of(caller), &agent)?;
         let subscription = self.inner.ephemeral.inbox(caller.tenant, &agent);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(Some(&agent)));
         tokio::pin!(deadline, ended);

@@ -14,6 +14,8 @@ use tokio::sync::watch;
 
 use crate::key::admin_key_digest;
 use crate::keyring::{KnownKey, PERIOD, unauthenticated};
+use crate::quota::Holder;
+use crate::waiters::BodyBytes;
 use crate::{Admitted, AnonymousAccess, Engine, Error, Result};
 
 /// What a caller shows to be let in.
@@ -139,6 +141,11 @@ impl Session {
     /// The agent that it speaks for where it names none: the only one of an `agent` key.
     pub fn only_agent(&self) -> Option<&AgentName> {
         self.caller.only_agent()
+    }
+
+    /// Room for the body of a request that is about to be read, counted for who is calling.
+    pub fn body_bytes(&self) -> BodyBytes {
+        self.engine.inner.waiters.body(Holder::of(&self.caller))
     }
 
     /// Who is calling; fails with `unauthenticated` once the session has ended.

@@ -114,6 +114,8 @@ macro_rules! conformance {
                 a_search_stays_in_its_tenant,
                 a_search_takes_as_many_words_as_a_person_types,
                 nothing_a_person_types_breaks_a_search,
+                searches_run_beside_each_other_and_find_the_same,
+                a_search_that_is_dropped_lets_go_of_its_turn,
                 indexing_goes_on_where_it_stopped,
             ],
             archive: [
