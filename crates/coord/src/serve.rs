@@ -121,6 +121,9 @@ fn warn(config: &Config, role: Role) {
             "`attachments.url` is not set, so attachments are refused: name a folder or bucket that all servers reach"
         );
     }
+    if let Some(listen) = config.metrics.listen.filter(|listen| !listen.ip().to_canonical().is_loopback()) {
+        tracing::warn!(%listen, "metrics are served to everybody who reaches this address: they name tenants and need no key");
+    }
     if role != Role::All && config.rabbitmq.url.is_none() {
         tracing::warn!("RABBITMQ_URL is not set: of all workers one at a time finds the tasks, in the database");
     }

@@ -114,6 +114,12 @@ words! {
         Archived = 49 "archived",
         /// The position lies behind the end of the log.
         PositionAhead = 50 "position-ahead",
+        /// What came is no HTTP request.
+        MalformedRequest = 51 "malformed-request",
+        /// The address of the request is longer than is read.
+        UriTooLong = 52 "uri-too-long",
+        /// The headers of the request are larger than is read.
+        HeadersTooLarge = 53 "headers-too-large",
     }
 }
 

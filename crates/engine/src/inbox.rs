@@ -4,6 +4,7 @@ use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
 use domain::{AgentName, Span, State, bounds};
+use futures_util::FutureExt;
 
 use crate::quota::Holder;
 use crate::{Engine, Page, Paged, Result, Session};
@@ -36,6 +37,18 @@ impl Session {
     /// Leases the next deliveries of an inbox; where there are none, waits up to `wait` for the first. The wait is refused within
     /// a second where the session ends, and where the agent is retired.
     pub async fn receive(&self, agent: &str, max: usize, lease: Option<Span>, wait: Span) -> Result<Vec<InboxItem>> {
+        self.receive_while(agent, max, lease, wait, std::future::pending()).await
+    }
+
+    /// The same for a caller that may go away: once it is `gone`, nothing is waited for, nor leased after a wait.
+    pub async fn receive_while(
+        &self,
+        agent: &str,
+        max: usize,
+        lease: Option<Span>,
+        wait: Span,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Vec<InboxItem>> {
         let caller = self.caller().await?;
         caller.must_act_as(agent)?;
         let agent = self.known_agent(caller, agent).await?;
@@ -49,8 +62,13 @@ impl Session {
         let _place = self.inner.waiters.long_poll(Holder::of(caller), &agent)?;
         let subscription = self.inner.ephemeral.inbox(caller.tenant, &agent);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(Some(&agent)));
-        tokio::pin!(deadline, ended);
+        tokio::pin!(deadline, ended, gone);
         loop {
+            if (&mut gone).now_or_never().is_some() {
+                // The notification was for one: another one takes what this one does not.
+                self.inner.ephemeral.notify_inbox(caller.tenant, &agent);
+                return Ok(Vec::new());
+            }
             // Looked at again under the bell: what came between the first look and the bell is not waited for.
             match claim().await {
                 Ok(items) if items.is_empty() => {}
@@ -66,6 +84,7 @@ impl Session {
                 () = self.poll_interval() => {}
                 error = &mut ended => return Err(error),
                 () = &mut deadline => return Ok(Vec::new()),
+                () = &mut gone => return Ok(Vec::new()),
                 () = self.inner.draining.cancelled() => return Ok(Vec::new()),
             }
         }

@@ -111,6 +111,11 @@ impl Engine {
         Ok(Session { engine: self.clone(), caller, standing, admitted })
     }
 
+    /// Whether everybody is let in without a key for good, as configuration says, and not only until the first key is made.
+    pub fn is_open_to_all(&self) -> bool {
+        self.inner.access.anonymous == AnonymousAccess::Always
+    }
+
     fn is_admin_key(&self, text: &str) -> bool {
         self.inner.access.admin.is_some_and(|admin| admin.0.ct_eq(&admin_key_digest(text).0).into())
     }
