@@ -13,6 +13,9 @@ use tokio::time::{Instant, Sleep, sleep};
 /// Bytes that are given to the connection at a time: it holds a few pieces for a reader that is slow, and an event may be large.
 const PIECE: usize = 8 * 1024;
 
+/// How long reading the next event may take: one that comes within this time was waiting.
+const READ_MAX: Duration = Duration::from_secs(5);
+
 const COMMENT: &[u8] = b": keep-alive\n\n";
 
 /// One event; none where it cannot be written as JSON.
@@ -42,7 +45,8 @@ pub(crate) struct Events<S> {
     silence: Pin<Box<Sleep>>,
     /// When the last piece was given away: the connection asks for the next one as soon as it has room.
     given: Option<Instant>,
-    late: bool,
+    /// When the reader last came back after it had taken nothing for too long.
+    back: Option<Instant>,
     over: bool,
 }
 
@@ -57,7 +61,7 @@ impl<S: Stream<Item = Bytes>> Events<S> {
     /// The body of these events.
     pub(crate) fn new(events: S, pace: Pace) -> Self {
         let silence = Box::pin(sleep(pace.comment));
-        Self { events: Box::pin(events), pace, rest: Bytes::new(), silence, given: None, late: false, over: false }
+        Self { events: Box::pin(events), pace, rest: Bytes::new(), silence, given: None, back: None, over: false }
     }
 
     fn give(&mut self, mut bytes: Bytes) -> Poll<Option<Result<Bytes, Infallible>>> {
@@ -82,7 +86,9 @@ impl<S: Stream<Item = Bytes>> Stream for Events<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        this.late |= this.given.take().is_some_and(|given| given.elapsed() >= this.pace.stall);
+        if this.given.take().is_some_and(|given| given.elapsed() >= this.pace.stall) {
+            this.back = Some(Instant::now());
+        }
         if !this.rest.is_empty() {
             let rest = std::mem::take(&mut this.rest);
             return this.give(rest);
@@ -91,27 +97,23 @@ impl<S: Stream<Item = Bytes>> Stream for Events<S> {
             return Poll::Ready(None);
         }
         match this.events.as_mut().poll_next(context) {
-            Poll::Ready(Some(_)) if this.late => {
+            Poll::Ready(Some(_)) if this.back.is_some_and(|back| back.elapsed() < READ_MAX) => {
                 let dropped = this.dropped();
                 this.give(dropped)
             }
             Poll::Ready(Some(event)) => this.give(event),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => {
-                // It has taken everything there is.
-                this.late = false;
-                match this.silence.as_mut().poll(context) {
-                    Poll::Ready(()) => this.give(Bytes::from_static(COMMENT)),
-                    Poll::Pending => Poll::Pending,
-                }
-            }
+            Poll::Pending => match this.silence.as_mut().poll(context) {
+                Poll::Ready(()) => this.give(Bytes::from_static(COMMENT)),
+                Poll::Pending => Poll::Pending,
+            },
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::stream::{iter, pending};
+    use futures_util::stream::{self, iter, pending};
     use futures_util::{FutureExt, StreamExt};
     use tokio::time::advance;
 
@@ -168,5 +170,18 @@ mod tests {
         assert_eq!(stream.next().now_or_never(), None);
         advance(PACE.comment).await;
         assert_eq!(next(&mut stream).await.unwrap(), COMMENT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_has_to_be_read_first_was_waiting_too() {
+        let read = stream::unfold(0, |n| async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Some((Bytes::from_static(b"x"), n + 1))
+        });
+        let mut stream = Events::new(read, PACE);
+        next(&mut stream).await.unwrap();
+        advance(PACE.stall).await;
+        assert!(next(&mut stream).await.unwrap().starts_with(b"event: dropped"));
+        assert_eq!(next(&mut stream).await, None);
     }
 }

@@ -107,6 +107,7 @@ impl Sqlite {
 }
 
 fn searches(path: &Path, shared: Shared, options: &Options) -> Result<Lane<Connection>> {
-    let connections = (0..options.searches.max(1)).map(|_| open::reader(path, shared, options)).collect::<Result<_>>()?;
+    let connections =
+        (0..options.searches.max(1)).map(|_| open::reader(path, shared, options)).collect::<Result<_>>()?;
     Lane::start("search", connections)
 }
