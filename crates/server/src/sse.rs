@@ -175,7 +175,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_event_that_has_to_be_read_first_was_waiting_too() {
         let read = stream::unfold(0, |n| async move {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await; // pace: the time that reading an event takes
             Some((Bytes::from_static(b"x"), n + 1))
         });
         let mut stream = Events::new(read, PACE);
