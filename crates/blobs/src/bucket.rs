@@ -28,6 +28,11 @@ pub(crate) struct Bucket {
     prefix: String,
 }
 
+/// Whether an endpoint is this machine.
+fn is_here(endpoint: &str) -> bool {
+    reqwest::Url::parse(endpoint).is_ok_and(|url| url.host_str().is_some_and(domain::loopback::leads_here))
+}
+
 impl Bucket {
     /// Prepares to talk to a bucket; talks to nobody yet. Fails with [`Error::Settings`] where the settings make no client.
     pub(crate) fn open(name: &str, prefix: &str, config: &S3Config) -> Result<Self, Error> {
@@ -38,6 +43,10 @@ impl Bucket {
             .with_allow_http(config.allow_http)
             .with_connect_timeout(CONNECT)
             .with_timeout(config.request_timeout.to_std());
+        if config.endpoint.as_deref().is_some_and(is_here) {
+            // The way that object_store has to use no proxy: one for no host.
+            options = options.with_proxy_url("http://localhost").with_proxy_excludes("*");
+        }
         if let Some(file) = &config.ca_file {
             let pem =
                 std::fs::read(file).map_err(|error| wrong(&format!("cannot read {}: {error}", file.display())))?;

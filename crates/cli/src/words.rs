@@ -22,12 +22,9 @@ pub fn duration(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a moment as RFC 3339.
+/// Reads a moment as RFC 3339, as the server reads it.
 pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
-    match text.parse::<jiff::Timestamp>() {
-        Ok(_) => Ok(Timestamp(text.to_owned())),
-        Err(_) => Err("write a moment as in 2026-03-14T09:26:53Z".to_owned()),
-    }
+    text.parse()
 }
 
 /// Reads a measured number with its name, as in `test_coverage=0.91`.
@@ -57,9 +54,17 @@ mod tests {
     }
 
     #[test]
+    fn moments_are_read_over_the_whole_range() {
+        for text in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999-23:59"] {
+            assert_eq!(moment(text).map(|read| read.0), Ok(text.to_owned()));
+        }
+        assert!(moment("2026-12-31T23:59:59+25:59").unwrap_err().contains("-23:59 to +23:59"));
+    }
+
+    #[test]
     fn wrong_arguments_are_answered_with_an_example() {
         assert!(duration("1 hour").unwrap_err().contains("2h"));
-        assert!(moment("tomorrow").unwrap_err().contains("2026-03-14T09:26:53Z"));
+        assert!(moment("tomorrow").unwrap_err().contains("2026-01-31T09:30:00Z"));
         assert!(metadata("[1]").unwrap_err().contains("a JSON object"));
     }
 }

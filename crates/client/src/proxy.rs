@@ -1,16 +1,9 @@
-use std::net::IpAddr;
-
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
 /// Tells whether an address leads to this machine and nowhere else.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    match address {
-        Ok(address) => address.to_canonical().is_loopback() || address.to_canonical().is_unspecified(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
+    url.host_str().is_some_and(protocol::leads_here)
 }
 
 /// Names the proxy that the environment puts before an address, as the HTTP client finds it, without user and password.

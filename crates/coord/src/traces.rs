@@ -14,6 +14,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
+use domain::loopback::leads_here;
+
 use crate::config::TracesConfig;
 
 /// How long the collector may take for a batch; what it does not take in time is dropped, never waited for by a request.
@@ -34,7 +36,7 @@ impl Traces {
         let Some(endpoint) = &config.endpoint else { return Ok((Self::default(), None)) };
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(Collector::new()?)
+            .with_http_client(Collector::new(endpoint)?)
             .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
             .with_timeout(TIMEOUT)
             .build()
@@ -69,10 +71,15 @@ where
 struct Collector(reqwest::blocking::Client);
 
 impl Collector {
-    fn new() -> Result<Self, String> {
+    fn new(endpoint: &str) -> Result<Self, String> {
         // Only the first of a process is installed; it is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::blocking::Client::builder().timeout(TIMEOUT).build();
+        let mut builder = reqwest::blocking::Client::builder();
+        let url = reqwest::Url::parse(endpoint).map_err(|error| format!("`{endpoint}` is no address: {error}"))?;
+        if url.host_str().is_some_and(leads_here) {
+            builder = builder.no_proxy();
+        }
+        let client = builder.timeout(TIMEOUT).build();
         client.map(Self).map_err(|error| format!("traces cannot be sent: {error}"))
     }
 }

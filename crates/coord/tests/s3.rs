@@ -11,6 +11,7 @@ use testkit::eventually;
 use testkit::s3::S3;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_coord");
+const NOWHERE: &str = "http://127.0.0.1:9";
 const SOON: Duration = Duration::from_secs(60);
 
 /// A server with attachments and archive in a bucket, over TLS with the store's own certificate.
@@ -28,6 +29,10 @@ fn start(s3: &S3, more: &[(&str, &str)]) -> Coord {
         ("COORDINATION__ATTACHMENTS__URL", "s3://coordination/attachments"),
         ("COORDINATION__ARCHIVE__URL", "s3://coordination/archive"),
         ("COORDINATION__ARCHIVE__SEGMENT_EVENTS", "5"),
+        // Nothing listens there: what is on this machine is never asked for through a proxy.
+        ("http_proxy", NOWHERE),
+        ("https_proxy", NOWHERE),
+        ("all_proxy", NOWHERE),
     ];
     environment.extend(more);
     Coord::start(BINARY, &environment).unwrap()

@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::key::Caller;
 use crate::message::Priority;
 use crate::time::Time;
+use crate::webhook_address;
 use crate::words::words;
 
 words! {
@@ -141,6 +143,18 @@ impl Agent {
             registered_at,
             retired_at: None,
         }
+    }
+
+    /// The agent as everybody may see it, and as events tell of it: of the webhook's address what is no secret.
+    #[must_use]
+    pub fn published(&self) -> Self {
+        Self { webhook: self.webhook.as_deref().map(webhook_address::published), ..self.clone() }
+    }
+
+    /// The agent as a caller may see it: its address whole for admins and for the agent itself.
+    #[must_use]
+    pub fn seen_by(&self, caller: &Caller) -> Self {
+        if caller.must_act_as(self.name.as_str()).is_ok() { self.clone() } else { self.published() }
     }
 
     /// Whether messages may be sent to it.

@@ -5,6 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::agent::AgentName;
+use crate::refusal::{Code, Refusal};
+use crate::text;
+
 /// A SHA-256 digest, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);
@@ -67,11 +71,51 @@ pub struct Attachment {
     pub sha256: Digest,
     /// Bytes.
     pub size: u64,
-    /// Its media type, as its first uploader gave it.
+    /// Its media type, as its uploader gave it.
     pub media_type: String,
-    /// The name its first uploader gave it.
+    /// The name its uploader gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+/// An attachment that was stored, and who stored it: the data of `attachment.stored`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// What was stored, as it was called then.
+    #[serde(flatten)]
+    pub attachment: Attachment,
+    /// The agents that the key speaks for which stored it; none: it reads the whole tenant, or nobody noted it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<AgentName>,
+}
+
+/// Bytes of an attachment's name.
+const NAME_BYTES_MAX: usize = 255;
+/// Bytes of a media type.
+const MEDIA_TYPE_BYTES_MAX: usize = 255;
+
+/// What is wrong with the name of an attachment.
+pub fn name_fault(name: &str) -> Option<&'static str> {
+    if text::has_nul(name) {
+        return Some(text::NUL);
+    }
+    (name.len() > NAME_BYTES_MAX).then_some("a name may have 255 bytes")
+}
+
+/// Fails with `invalid-field`, which names the header, where a media type or a name is none: `type/subtype` and parameters, to
+/// 255 printable ASCII characters; a name to 255 bytes without NUL.
+pub fn check(media_type: &str, name: Option<&str>) -> Result<(), Refusal> {
+    let essence = media_type.split(';').next().and_then(|essence| essence.split_once('/'));
+    let is_printable = media_type.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    let is_named = essence.is_some_and(|(kind, sub)| !kind.trim().is_empty() && !sub.trim().is_empty());
+    if media_type.len() > MEDIA_TYPE_BYTES_MAX || !is_printable || !is_named {
+        let why = "must be a media type such as text/html, to 255 printable ASCII characters";
+        return Err(Refusal::field(Code::InvalidField, "Content-Type", why));
+    }
+    match name.and_then(name_fault) {
+        Some(why) => Err(Refusal::field(Code::InvalidField, "Content-Disposition", why)),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

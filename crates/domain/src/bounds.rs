@@ -4,6 +4,7 @@ use crate::delivery::{DeliveryPolicy, Verb};
 use crate::directory::Policy;
 use crate::limits::Limits;
 use crate::refusal::{Code, Refusal};
+use crate::text;
 use crate::time::{Span, Time};
 
 /// Fails with `invalid-duration` unless a lease is more than nothing and at most the longest.
@@ -48,12 +49,11 @@ pub fn trigger_name(name: &str) -> Result<(), Refusal> {
     name.parse::<crate::AgentName>().map(drop).map_err(|why| Refusal::field(Code::InvalidField, "trigger", why))
 }
 
-/// Fails with `invalid-field` where a text is longer than a reason may be.
+/// Fails with `invalid-field` where a text is longer than a reason may be, or holds NUL.
 pub fn words(field: &str, text: Option<&str>, limits: &Limits) -> Result<(), Refusal> {
-    if text.is_some_and(|text| text.contains('\0')) {
-        return Err(Refusal::field(Code::InvalidField, field, "must not contain NUL"));
-    }
-    let chars = text.map_or(0, |text| text.chars().count());
+    let text = text.unwrap_or_default();
+    text::check(field, text)?;
+    let chars = text.chars().count();
     if chars <= limits.reason_chars {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::AgentName;
+use crate::agent::{Agent, AgentName};
 use crate::attachment::Digest;
 use crate::delivery::Delivery;
 use crate::message::MessageId;
@@ -137,6 +137,11 @@ impl NewEvent {
     pub fn of_delivery(kind: EventKind, at: Time, delivery: &Delivery, reason: Option<&str>) -> Self {
         let data = DeliveryChanged { delivery: std::borrow::Cow::Borrowed(delivery), reason: reason.map(Into::into) };
         Self { message: Some(delivery.message), agent: Some(delivery.agent.clone()), ..Self::of(kind, at, &data) }
+    }
+
+    /// An event about an agent, which tells what it has become, as everybody may see it.
+    pub fn of_agent(kind: EventKind, at: Time, agent: &Agent) -> Self {
+        Self::of(kind, at, &agent.published()).about(&agent.name)
     }
 
     /// An event with any data and about nothing in particular.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::Limits;
 use crate::message::Kind;
+use crate::refusal::{Code, FieldError, Refusal};
+use crate::text;
 pub use crate::threshold::Threshold;
 use crate::words::words;
 
@@ -74,6 +77,30 @@ impl Gates {
             })
             .collect()
     }
+}
+
+/// What is wrong with evidence: more metrics than `limits.evidence_entries`, a name of more than 64 bytes or with NUL, or a
+/// number that is none.
+pub fn evidence_errors(evidence: &BTreeMap<String, f64>, limits: &Limits) -> Vec<(Code, FieldError)> {
+    let mut errors = Vec::new();
+    let mut fault = |code, why| errors.push((code, FieldError { field: "evidence".to_owned(), why }));
+    if evidence.len() > limits.evidence_entries {
+        let why = format!("has {} metrics; {} are allowed", evidence.len(), limits.evidence_entries);
+        fault(Code::TooManyItems, why);
+    }
+    let is_wrong = |(metric, value): &(&String, &f64)| metric.len() > 64 || text::has_nul(metric) || !value.is_finite();
+    if let Some((metric, _)) = evidence.iter().find(is_wrong) {
+        let shown: String = metric.chars().take(64).collect();
+        let why = format!("`{shown}` must be a finite number under a name of at most 64 bytes without NUL");
+        fault(Code::InvalidField, why);
+    }
+    errors
+}
+
+/// Fails where evidence is wrong, see [`evidence_errors`].
+pub fn check_evidence(evidence: &BTreeMap<String, f64>, limits: &Limits) -> Result<(), Refusal> {
+    let first = evidence_errors(evidence, limits).into_iter().next();
+    first.map_or(Ok(()), |(code, error)| Err(Refusal::field(code, error.field, error.why)))
 }
 
 /// Says in a sentence which of the gates failed.

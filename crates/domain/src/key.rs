@@ -4,6 +4,7 @@ use crate::agent::AgentName;
 use crate::nearest::shown;
 use crate::refusal::{Code, Refusal};
 use crate::tenant::TenantId;
+use crate::text;
 use crate::time::Time;
 use crate::words::words;
 
@@ -130,6 +131,25 @@ pub struct KeyRequest {
     pub name: String,
     /// The tenant's name; none: the caller's own. Only `default`'s administrator names another.
     pub tenant: Option<String>,
+}
+
+/// Characters of a key's name.
+const NAME_CHARS_MAX: usize = 100;
+
+impl KeyRequest {
+    /// Fails with `invalid-field` where the name is longer than 100 characters or holds NUL.
+    pub fn check(&self) -> Result<(), Refusal> {
+        text::check("name", &self.name)?;
+        if self.name.chars().count() > NAME_CHARS_MAX {
+            return Err(Refusal::field(Code::InvalidField, "name", "may have 100 characters"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text may be a key's public id: letters and digits.
+pub fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

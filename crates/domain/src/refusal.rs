@@ -120,6 +120,8 @@ words! {
         UriTooLong = 52 "uri-too-long",
         /// The headers of the request are larger than is read.
         HeadersTooLarge = 53 "headers-too-large",
+        /// A header that a request has once at most is there more often.
+        RepeatedHeader = 60 "repeated-header",
     }
 }
 

@@ -1,11 +1,12 @@
 //! Agents: registering, changing, retiring, heartbeats.
 
 use domain::agent::AgentPut;
-use domain::agent::{Agent, AgentName, SYSTEM};
+use domain::agent::{Agent, AgentName};
 use domain::event::{EventKind, NewEvent};
+use domain::look_alike::{is_like_system, look_alike};
 use domain::refusal::{Code, Refusal};
 use domain::view::AgentView;
-use domain::{Directory, TenantId, Time, bounds};
+use domain::{Directory, DomainName, TenantId, Time, bounds, webhook_address};
 use store::{Fact, Record};
 
 use crate::{Engine, Page, Paged, Result, Session};
@@ -16,9 +17,11 @@ impl Session {
         let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let directory = self.directory_now(caller.tenant).await?;
-        let after = page.after.as_deref().unwrap_or_default();
-        let wanted = directory.agents.values().filter(|agent| agent.name.as_str() > after).take(limit + 1);
-        let views = self.agent_views(caller.tenant, wanted.cloned().collect()).await;
+        let after = page.name()?;
+        let is_after = |agent: &&Agent| after.as_ref().is_none_or(|after| agent.name > *after);
+        let wanted = directory.agents.values().filter(is_after).take(limit + 1);
+        let wanted = wanted.map(|agent| agent.seen_by(caller)).collect();
+        let views = self.agent_views(caller.tenant, wanted).await;
         Ok(Paged::of(views, limit, |view: &AgentView| view.agent.name.to_string()))
     }
 
@@ -26,8 +29,8 @@ impl Session {
     pub async fn agent(&self, name: &str) -> Result<AgentView> {
         let caller = self.caller().await?;
         let directory = self.directory_now(caller.tenant).await?;
-        let agent = directory.agent(name).cloned().ok_or_else(|| Refusal::not_found("agent", &name))?;
-        Ok(self.agent_view(caller.tenant, agent).await)
+        let agent = directory.agent(name).ok_or_else(|| Refusal::not_found("agent", &name))?;
+        Ok(self.agent_view(caller.tenant, agent.seen_by(caller)).await)
     }
 
     /// Registers an agent, changes it, or takes it out of retirement; answers whether it is new.
@@ -57,7 +60,7 @@ impl Session {
                 return Ok((Record::default(), agent));
             }
             agent.retired_at = Some(now);
-            let events = vec![NewEvent::of(EventKind::AgentRetired, now, &agent).about(&agent.name)];
+            let events = vec![NewEvent::of_agent(EventKind::AgentRetired, now, &agent)];
             Ok((Record { events, facts: vec![Fact::Agent(agent.clone())] }, agent))
         };
         let agent = self.record(caller.tenant, decide).await?;
@@ -83,10 +86,10 @@ impl Engine {
         now: Time,
     ) -> std::result::Result<Agent, Refusal> {
         let limits = &self.config().limits;
-        if name.as_str() == SYSTEM {
-            return Err(Refusal::field(Code::ReservedName, "name", "`system` is the sender of bounces and reminders"));
-        }
         let known = directory.agent(name.as_str());
+        if known.is_none() {
+            must_be_told_apart(name, directory)?;
+        }
         if known.is_none() && directory.agents.len() >= limits.agents {
             return Err(Refusal::new(Code::LimitReached, format!("A tenant may have {} agents.", limits.agents)));
         }
@@ -96,20 +99,12 @@ impl Engine {
                 format!("has {}; {} are allowed", put.authority_domains.len(), limits.authority_domains_per_agent);
             return Err(Refusal::field(Code::TooManyItems, "authority_domains", why));
         }
-        if let Some(index) = put.authority_domains.iter().position(|domain| !AgentName::is_valid(domain)) {
-            let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
-            return Err(Refusal::field(Code::InvalidField, format!("authority_domains[{index}]"), why));
+        if let Some(index) = put.authority_domains.iter().position(|domain| !DomainName::is_valid(domain)) {
+            let field = format!("authority_domains[{index}]");
+            return Err(Refusal::field(Code::InvalidField, field, DomainName::FORM));
         }
-        if put
-            .webhook
-            .as_ref()
-            .is_some_and(|url| url.len() > 2_048 || !(url.starts_with("https://") || url.starts_with("http://")))
-        {
-            return Err(Refusal::field(
-                Code::InvalidField,
-                "webhook",
-                "must be an http:// or https:// URL of at most 2048 bytes",
-            ));
+        if let Some(why) = put.webhook.as_deref().and_then(webhook_address::fault) {
+            return Err(Refusal::field(Code::InvalidField, "webhook", why));
         }
         let pusher = self.inner.pusher.as_ref();
         if let Some(why) = put.webhook.as_deref().zip(pusher).and_then(|(url, pusher)| pusher.refusal(url)) {
@@ -137,6 +132,9 @@ impl Engine {
             let (mut events, mut facts) = (Vec::new(), Vec::new());
             for agent in wanted {
                 let known = directory.agent(agent.name.as_str());
+                if known.is_none() {
+                    must_be_told_apart(&agent.name, directory)?;
+                }
                 let registered_at = known.map_or(now, |known| known.registered_at);
                 // Whoever was retired stays retired until it is put again.
                 let retired_at = known.and_then(|known| known.retired_at);
@@ -162,6 +160,18 @@ impl Engine {
     }
 }
 
+/// Fails with `reserved-name` or `name-taken` where a new name is, or looks like, that of the system or of another agent, also of
+/// a retired one.
+fn must_be_told_apart(name: &AgentName, directory: &Directory) -> std::result::Result<(), Refusal> {
+    if is_like_system(name.as_str()) {
+        let why = "`system` is the sender of bounces and reminders: choose a name that does not look like it";
+        return Err(Refusal::field(Code::ReservedName, "name", why));
+    }
+    let Some(other) = look_alike(name.as_str(), directory.agents.keys().map(AgentName::as_str)) else { return Ok(()) };
+    let why = format!("`{name}` would be taken for the agent `{other}`: choose a name that looks otherwise");
+    Err(Refusal::field(Code::NameTaken, "name", why))
+}
+
 /// The facts by which an agent comes to be as wanted; none where it is.
 fn registered(known: Option<&Agent>, agent: &Agent, now: Time) -> Record {
     let kind = match known {
@@ -169,6 +179,6 @@ fn registered(known: Option<&Agent>, agent: &Agent, now: Time) -> Record {
         Some(known) if known == agent => return Record::default(),
         Some(_) => EventKind::AgentUpdated,
     };
-    let events = vec![NewEvent::of(kind, now, agent).about(&agent.name)];
+    let events = vec![NewEvent::of_agent(kind, now, agent)];
     Record { events, facts: vec![Fact::Agent(agent.clone())] }
 }

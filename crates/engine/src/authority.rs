@@ -1,6 +1,5 @@
 //! Authority: who may decide what, asked and lent.
 
-use domain::agent::AgentName;
 use domain::authority::{self, Violation};
 use domain::directory::Grant;
 use domain::directory::GrantRequest;
@@ -8,7 +7,7 @@ use domain::event::{EventKind, NewEvent};
 use domain::message::Kind;
 use domain::refusal::{Code, Refusal};
 use domain::view::AuthorityView;
-use domain::{Directory, Time, bounds, send};
+use domain::{Directory, DomainName, Time, bounds, send};
 use store::{Fact, Record};
 
 use crate::{Engine, Result, Session};
@@ -35,6 +34,9 @@ impl Session {
         domain: Option<&str>,
     ) -> Result<std::result::Result<(), Violation>> {
         let caller = self.caller().await?;
+        if domain.is_some_and(|domain| !DomainName::is_valid(domain)) {
+            return Err(Refusal::field(Code::InvalidField, "domain", DomainName::FORM).into());
+        }
         let directory = self.directory_now(caller.tenant).await?;
         // Refused for the same reasons as sending would be.
         let agent = send::speaker(agent, caller, &directory)?;
@@ -67,9 +69,8 @@ impl Engine {
         if request.reason.trim().is_empty() {
             return Err(Refusal::field(Code::MissingField, "reason", "say why; it stays in the log"));
         }
-        if !AgentName::is_valid(&request.domain) {
-            let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
-            return Err(Refusal::field(Code::InvalidField, "domain", why));
+        if !DomainName::is_valid(&request.domain) {
+            return Err(Refusal::field(Code::InvalidField, "domain", DomainName::FORM));
         }
         let Some(agent) = directory.agent(&request.agent).filter(|agent| agent.is_active()) else {
             let why = format!("there is no active agent `{}`", request.agent);

@@ -1,9 +1,8 @@
 //! Idempotency keys as they are kept.
 
 use domain::IdempotencyKey;
-use domain::agent::AgentName;
 use domain::key::Caller;
-use domain::send::Draft;
+use domain::send::{Draft, may_send};
 use store::Idempotency;
 
 use crate::{Engine, Result};
@@ -11,17 +10,13 @@ use crate::{Engine, Result};
 impl Engine {
     /// The key as it is kept: for an `agent` key under the sender's name, so that two agents with the same key and the same
     /// words do not stand in each other's way.
+    ///
+    /// Fails unless the caller may send the draft: what was sent before under this key is answered to nobody else.
     pub(crate) fn idempotency(&self, caller: &Caller, draft: &Draft, key: IdempotencyKey) -> Result<Idempotency> {
         key.check(&self.inner.policy.limits)?;
+        let sender = may_send(draft, caller)?;
         let IdempotencyKey { key, fingerprint, .. } = key;
-        let sender = draft.from.as_deref().or(caller.only_agent().map(AgentName::as_str)).unwrap_or_default();
-        let key = match caller.readable() {
-            Some(_) => {
-                caller.must_act_as(sender)?;
-                format!("{sender} {key}")
-            }
-            None => key,
-        };
+        let key = if caller.readable().is_some() { format!("{sender} {key}") } else { key };
         let until = self.now().plus(self.config().limits.idempotency_retention);
         Ok(Idempotency { key, fingerprint, until })
     }

@@ -3,7 +3,7 @@
 use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
-use domain::{AgentName, Span, State, bounds};
+use domain::{AgentName, DomainName, Span, State, bounds};
 use futures_util::FutureExt;
 
 use crate::quota::Holder;
@@ -15,14 +15,10 @@ impl Session {
         let caller = self.caller().await?;
         let agent = self.known_agent(caller, agent).await?;
         let limit = self.limit(page)?;
-        let after = page.after(|text| {
-            let (lane, seq) = text.split_once('.')?;
-            Some((lane.parse().ok()?, seq.parse().ok()?))
-        })?;
+        let after = page.in_lanes()?.map_or((-1, 0), |(lane, seq)| (lane.code(), seq));
         let wanted = |state: &State| if states.is_empty() { state.is_live() } else { states.contains(state) };
         let mut found = Vec::new();
         for state in State::ALL.iter().copied().filter(wanted) {
-            let after = after.unwrap_or((-1, 0));
             found.extend(self.inner.store.inbox(caller.tenant, agent.as_str(), state, after, limit + 1).await?);
         }
         found.sort_by_key(|found| (found.delivery.priority, found.delivery.seq));
@@ -95,16 +91,16 @@ impl Session {
         let caller = self.caller().await?;
         let limit = self.limit(page)?;
         let one = match agent {
+            Some(agent) if !AgentName::is_valid(agent) => {
+                return Err(Refusal::field(Code::InvalidField, "agent", DomainName::FORM).into());
+            }
             Some(agent) => Some(vec![self.known_agent(caller, agent).await?]),
             None => None,
         };
         let agents = one.as_deref().or(caller.readable());
-        let cursor = page.after(|text| {
-            let (seq, agent) = text.split_once('.')?;
-            Some((seq.parse().ok()?, agent.to_owned()))
-        })?;
-        let (seq, last) = cursor.unwrap_or((0, String::new()));
-        let found = self.inner.store.dead_letters(caller.tenant, agents, (seq, &last), limit + 1).await?;
+        let cursor = page.by_recipient()?;
+        let after = cursor.as_ref().map_or((0, ""), |(seq, agent)| (*seq, agent.as_str()));
+        let found = self.inner.store.dead_letters(caller.tenant, agents, after, limit + 1).await?;
         let items = found.into_iter().map(InboxItem::from).collect();
         Ok(Paged::of(items, limit, |item: &InboxItem| format!("{}.{}", item.delivery.seq, item.delivery.agent)))
     }

@@ -2,9 +2,9 @@
 
 use domain::event::{EventKind, NewEvent};
 use domain::key::KeyRequest;
-use domain::key::{Caller, Key, Role};
+use domain::key::{Caller, Key, Role, is_id};
 use domain::refusal::{Code, Refusal};
-use domain::{AgentName, Digest, Directory, TenantId};
+use domain::{AgentName, Digest, Directory, DomainName, TenantId};
 use ephemeral::Stale;
 use sha2::{Digest as _, Sha256};
 use store::{Change, Fact, KeyRow, Record};
@@ -21,6 +21,7 @@ impl Session {
     pub async fn create_key(&self, request: KeyRequest) -> Result<(Key, String)> {
         let caller = self.caller().await?;
         caller.must_administer()?;
+        request.check()?;
         let tenant = self.tenant_of_key(caller, request.tenant.as_deref()).await?;
         let directory = self.directory_now(tenant).await?;
         let agents = checked_agents(&directory, &request)?;
@@ -28,9 +29,6 @@ impl Session {
         if self.inner.store.keys_in_force(tenant).await? >= max {
             let refusal = Refusal::new(Code::LimitReached, format!("A tenant may have {max} keys that are in force."));
             return Err(refusal.with_remedy("Revoke one that is no longer used.").into());
-        }
-        if request.name.chars().count() > 100 {
-            return Err(Refusal::field(Code::InvalidField, "name", "may have 100 characters").into());
         }
         let now = self.now();
         let id = hex::encode(random::bytes::<6>()?);
@@ -46,7 +44,8 @@ impl Session {
         let caller = self.caller().await?;
         caller.must_administer()?;
         let limit = self.limit(page)?;
-        let after = page.after.as_deref().unwrap_or_default();
+        let after = page.name()?;
+        let after = after.as_ref().map_or("", AgentName::as_str);
         let rows = self.inner.store.keys(caller.tenant, after, limit + 1).await?;
         let keys = rows.into_iter().map(|row| row.key).collect();
         Ok(Paged::of(keys, limit, |key: &Key| key.id.clone()))
@@ -56,7 +55,7 @@ impl Session {
     pub async fn revoke_key(&self, id: &str) -> Result<Key> {
         let caller = self.caller().await?;
         caller.must_administer()?;
-        let found = self.inner.store.key(caller.tenant, id).await?;
+        let found = if is_id(id) { self.inner.store.key(caller.tenant, id).await? } else { None };
         let KeyRow { mut key, hash } = found.ok_or_else(|| Refusal::not_found("key", &id))?;
         if key.revoked_at.is_none() {
             key.revoked_at = Some(self.now());
@@ -70,6 +69,9 @@ impl Session {
 impl Engine {
     async fn tenant_of_key(&self, caller: &Caller, name: Option<&str>) -> Result<TenantId> {
         let Some(name) = name else { return Ok(caller.tenant) };
+        if !AgentName::is_valid(name) {
+            return Err(Refusal::field(Code::InvalidField, "tenant", DomainName::FORM).into());
+        }
         let found = self.inner.store.tenant_by_name(name).await?.map(|tenant| tenant.id);
         let allowed = found.filter(|found| caller.tenant == TenantId::DEFAULT || *found == caller.tenant);
         let tenant = allowed.ok_or_else(|| Refusal::not_found("tenant", &name))?;

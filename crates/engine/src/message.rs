@@ -39,12 +39,13 @@ impl Session {
     /// Messages that meet a filter, newest first. An `agent` key finds what its agents sent or received.
     pub async fn messages(&self, filter: MessageFilter, page: &Page) -> Result<Paged<MessageView>> {
         let caller = self.caller().await?;
+        filter.check()?;
         let limit = self.limit(page)?;
         let before = page.position()?;
         let found = if filter.q.is_some() {
             self.search(caller, &filter, before, limit + 1).await?
         } else {
-            let readable = Readable { tenant: caller.tenant, agents: caller.readable() };
+            let readable = Readable::by(caller);
             self.inner.store.messages(readable, &filter, Order::Newest, before, limit + 1).await?
         };
         self.page_of(caller.tenant, found, limit).await

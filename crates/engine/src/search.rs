@@ -24,7 +24,7 @@ impl Session {
         limits.search_bounds().check(filter.q.as_deref().unwrap_or_default())?;
         let turn = self.inner.searches.turn(Holder::of(caller)).await?;
         let store = self.inner.store.searching(turn);
-        let readable = Readable { tenant: caller.tenant, agents: caller.readable() };
+        let readable = Readable::by(caller);
         let search = store.search(readable, filter, before, limit);
         let found = tokio::time::timeout(limits.search_time.to_std(), search).await;
         Ok(found.map_err(|_| {

@@ -7,7 +7,7 @@ use domain::message::{Message, MessageId};
 use domain::refusal::{Code, Refusal};
 use domain::send::{self, Decision, Draft, Known};
 use domain::{Directory, State, TenantId};
-use store::{Change, Idempotency, Record, SendMessage, SendOutcome, Submitted};
+use store::{Change, Idempotency, Readable, Record, SendMessage, SendOutcome, Submitted};
 
 use crate::directory::TRIES;
 use crate::{Engine, Error, Result, Session};
@@ -138,8 +138,8 @@ impl Engine {
         // More than are allowed are refused below, without looking for each.
         let attached = draft.attachments.iter().take(self.inner.policy.limits.attachments);
         for (index, attached) in attached.enumerate() {
-            if self.inner.store.attachment(caller.tenant, attached.sha256).await?.is_none() {
-                let why = format!("{} was never stored here", attached.sha256);
+            if self.inner.store.attachment(Readable::by(caller), attached.sha256).await?.is_none() {
+                let why = format!("{} was never stored here, or not for this key to read", attached.sha256);
                 return Err(Refusal::field(Code::UnknownAttachment, format!("attachments[{index}]"), why)
                     .with_remedy(domain::Remedy::StoreAttachment)
                     .into());

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::TenantId;
 use domain::agent::{Agent, AgentKind, AgentName};
 use domain::event::{EventKind, NewEvent};
 use domain::key::Caller;
+use domain::look_alike::look_alike;
 use domain::refusal::{Code, Refusal};
 use domain::tenant::Tenant;
+use domain::{DomainName, TenantId};
 use store::{Change, Record};
 
 use crate::{Engine, Error, Page, Paged, Result, Session};
@@ -27,12 +28,16 @@ impl Session {
         let caller = self.caller().await?;
         must_administer_all(caller)?;
         if !AgentName::is_valid(name) {
-            let why = "must be 1 to 64 of letters, digits, `.`, `_` and `-`";
-            return Err(Refusal::field(Code::InvalidField, "name", why).into());
+            return Err(Refusal::field(Code::InvalidField, "name", DomainName::FORM).into());
         }
         let _founding = self.inner.tenants.founding.lock().await;
         let max = self.config().limits.tenants;
-        if self.inner.store.heads().await?.len() >= max {
+        let known = self.inner.store.heads().await?;
+        if let Some(other) = look_alike(name, known.iter().map(|(_, known, _)| known.as_str())) {
+            let why = format!("`{name}` would be taken for the tenant `{other}`: choose a name that looks otherwise");
+            return Err(Refusal::field(Code::NameTaken, "name", why).into());
+        }
+        if known.len() >= max {
             return Err(Refusal::new(Code::LimitReached, format!("There may be {max} tenants.")).into());
         }
         let id = self.inner.store.ensure_tenant(name, self.now()).await?;

@@ -1,19 +1,9 @@
 use std::time::Duration;
 
-/// Reads a duration as the contract writes it: `500ms`, `30s`, `5m`, `2h`, `7d`; `None` for anything else.
+/// Reads a duration as the contract writes it: `500ms`, `30s`, `5m`, `2h`, `7d`; `None` for anything else. It is read as the
+/// server reads it, over the same range.
 pub fn parse_duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    let millis = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.checked_mul(millis).map(Duration::from_millis)
+    text.parse::<domain::Span>().ok().map(domain::Span::to_std)
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ mod word;
 pub use domain::authority::OnViolation;
 pub use domain::gate::OnFailure;
 pub use domain::key::Role;
+pub use domain::loopback::leads_here;
 pub use domain::message::{Action as OutcomeAction, Kind};
 pub use domain::{AgentKind, Code, Priority, State};
 

@@ -59,6 +59,7 @@ const fn entry(code: Code) -> (StatusCode, &'static str) {
         Code::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "It is not known whether it was done"),
         Code::Archived => (S::GONE, "It is in the archive"),
         Code::PositionAhead => (S::CONFLICT, "The position lies behind the end of the log"),
+        Code::RepeatedHeader => (S::BAD_REQUEST, "A header is there more than once"),
         Code::Internal => (S::INTERNAL_SERVER_ERROR, "The server failed"),
         Code::AttachmentsDisabled => (S::NOT_IMPLEMENTED, "No attachments are kept here"),
     }

@@ -16,6 +16,15 @@ impl Timestamp {
     }
 }
 
+impl std::str::FromStr for Timestamp {
+    type Err = String;
+
+    /// Reads RFC 3339 over the whole range that the server reads, and keeps the text.
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<domain::Time>().map(|_| Self(text.to_owned()))
+    }
+}
+
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(&self.0)

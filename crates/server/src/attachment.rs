@@ -12,15 +12,12 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::app::App;
-use crate::extract::{Json, Path, Session, body_stream, check_coding};
+use crate::extract::{Json, Path, Session, body_stream, check_coding, only};
 use crate::problem::{Answer, ApiError};
 use protocol::shape;
 
 /// What a media type is that nobody named.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
-
-/// Characters of a media type.
-const MEDIA_TYPE_CHARS_MAX: usize = 255;
 
 /// `POST /api/v1/attachments`
 pub(crate) async fn store(
@@ -30,6 +27,7 @@ pub(crate) async fn store(
 ) -> Answer<(StatusCode, Json<protocol::StoredAttachment>)> {
     check_coding(request.headers())?;
     let media_type = media_type(request.headers())?;
+    only(request.headers(), &header::CONTENT_DISPOSITION)?;
     let name = text(request.headers(), &header::CONTENT_DISPOSITION).and_then(disposition::name);
     check_size(request.headers(), session.config().limits.attachment_bytes.0)?;
     let bytes = body_stream(request.into_body(), app);
@@ -38,15 +36,10 @@ pub(crate) async fn store(
     Ok((status, Json(shape::attachment::stored(attachment))))
 }
 
-fn media_type(headers: &HeaderMap) -> Result<String, Refusal> {
-    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(UNKNOWN_TYPE.to_owned()) };
-    let text = given.to_str().unwrap_or_default();
-    let whole = text.split(';').next().and_then(|essence| essence.split_once('/'));
-    if text.len() > MEDIA_TYPE_CHARS_MAX || whole.is_none_or(|(kind, sub)| kind.is_empty() || sub.is_empty()) {
-        let why = "must be a media type such as text/html, to 255 ASCII characters";
-        return Err(Refusal::field(Code::InvalidField, "Content-Type", why));
-    }
-    Ok(text.to_owned())
+/// The media type as it is given; what is none is refused as such.
+fn media_type(headers: &HeaderMap) -> Result<String, ApiError> {
+    let given = only(headers, &header::CONTENT_TYPE)?;
+    Ok(given.map_or(UNKNOWN_TYPE, |given| given.to_str().unwrap_or_default()).to_owned())
 }
 
 /// Refuses what says beforehand that it is too large; what does not say so is counted as it comes.
@@ -102,8 +95,9 @@ fn unsatisfiable(size: u64) -> Response {
 
 /// The same bytes for ever, but not for everybody.
 fn cached(etag: &str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(10);
+    let mut headers = HeaderMap::with_capacity(12);
     set(&mut headers, header::ETAG, etag);
+    set(&mut headers, header::VARY, "authorization");
     set(&mut headers, header::CACHE_CONTROL, "private, max-age=31536000, immutable");
     headers
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::event::position;
-use crate::extract::{Path, Query, Session};
+use crate::extract::{Path, Query, Session, only};
 use crate::problem::{Answer, ApiError};
 use crate::request_id::RequestId;
 use crate::sse::{self, Events};
@@ -36,7 +36,7 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let Some(header) = parts.headers.get(LAST_EVENT_ID) else { return Ok(Self(None)) };
+        let Some(header) = only(&parts.headers, &LAST_EVENT_ID)? else { return Ok(Self(None)) };
         let text = header.to_str().unwrap_or("?").trim();
         if text.is_empty() {
             // What a browser sends that has seen no id.

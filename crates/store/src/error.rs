@@ -23,6 +23,9 @@ pub enum Error {
     /// The database did not say whether it was done.
     #[error("the store did not confirm the commit: {0}")]
     Unknown(String),
+    /// The database takes offence at what the change would write. Not done, and never will be.
+    #[error("the database refuses the change: {0}")]
+    Rejected(String),
     /// What was read makes no sense.
     #[error("the store holds what it cannot hold: {0}")]
     Corrupt(String),
@@ -62,6 +65,7 @@ impl Error {
         match self {
             Self::Unknown(why) => Self::Unknown(why.clone()),
             Self::Corrupt(why) => Self::Corrupt(why.clone()),
+            Self::Rejected(why) => Self::Rejected(why.clone()),
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -1,5 +1,7 @@
 //! Migrations: numbered SQL texts, each applied once, in order.
 
+mod attached;
+
 use rusqlite::Connection;
 
 use tokio_postgres::Client;
@@ -14,6 +16,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("../migrations/0005_imports.sql")),
     (6, include_str!("../migrations/0006_words.sql")),
     (7, include_str!("../migrations/0007_told.sql")),
+    (attached::VERSION, include_str!("../migrations/0008_attached.sql")),
 ];
 
 /// Fails unless a SQLite database has the newest schema.
@@ -40,6 +43,9 @@ pub(crate) fn sqlite(connection: &mut Connection) -> Result<()> {
     for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version > done) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(&sql.replace("/*without rowid*/", "WITHOUT ROWID"))?;
+        if *version == attached::VERSION {
+            attached::sqlite(&transaction)?;
+        }
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
     }
@@ -75,6 +81,9 @@ async fn under_lock(client: &Client) -> Result<()> {
         let own = POSTGRES.iter().find(|(of, _)| of == version).map_or("", |(_, sql)| *sql);
         let script = format!("{sql}; {own}; INSERT INTO schema_version VALUES ({version});");
         client.batch_execute(&script).await?;
+        if *version == attached::VERSION {
+            attached::postgres(client).await?;
+        }
     }
     Ok(())
 }

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::agent::Agent;
-use domain::attachment::Attachment;
+use domain::attachment::{Attachment, Stored};
 use domain::delivery::{Change as DeliveryChange, Delivery};
 use domain::directory::Grant;
 use domain::event::{EventKind, NewEvent};
 use domain::message::{Message, Priority};
 use domain::{AgentName, Digest, State, TenantId, Time, chain};
 
+use crate::attachment::WHOLE;
 use crate::command::Fact;
 use crate::idempotency::Idempotency;
 use crate::key::KeyRow;
 use crate::statements::{
-    ADD_COUNT, INSERT_DELIVERY, INSERT_EVENT, INSERT_MESSAGE, PUT_AGENT, PUT_ATTACHMENT, PUT_GRANT, PUT_IDEMPOTENCY,
-    PUT_KEY, PUT_PUSH_LANE, PUT_WEBHOOK_SECRET, Statement, UPDATE_DELIVERY, UPDATE_HEAD,
+    ADD_COUNT, INSERT_DELIVERY, INSERT_EVENT, INSERT_MESSAGE, PUT_AGENT, PUT_ATTACHED, PUT_ATTACHMENT, PUT_GRANT,
+    PUT_IDEMPOTENCY, PUT_KEY, PUT_PUSH_LANE, PUT_STORER, PUT_WEBHOOK_SECRET, Statement, UPDATE_DELIVERY, UPDATE_HEAD,
 };
 use crate::value::{Row, Value};
 use crate::{Error, Result};
@@ -36,6 +37,18 @@ pub(crate) struct Head {
     pub(crate) seq: i64,
     pub(crate) hash: Digest,
     pub(crate) version: i64,
+}
+
+impl Head {
+    /// Reads heads by tenant: number, position, hash and version.
+    pub(crate) fn all(rows: impl Iterator<Item = Result<Row>>) -> Result<BTreeMap<TenantId, Self>> {
+        rows.map(|row| {
+            let mut row = row?;
+            let head = Self { seq: row.int(1)?, hash: row.digest(2)?, version: row.int(3)? };
+            Ok((TenantId(row.int(0)?), head))
+        })
+        .collect()
+    }
 }
 
 /// The rows of one transaction, and the heads as they will be after it.
@@ -127,6 +140,10 @@ impl Batch {
         for agent in &message.recipients {
             self.new_delivery(tenant, message, seq, agent);
         }
+        for attached in &message.attachments {
+            let name = attached.name.as_deref();
+            self.push((&PUT_ATTACHED, vec![tenant.0.into(), attached.sha256.into(), seq.into(), name.into()]));
+        }
         Ok(seq)
     }
 
@@ -209,7 +226,12 @@ impl Batch {
                 grant_row(tenant, grant)
             }
             Fact::Key(key) => key_row(key)?,
-            Fact::Attachment(attachment) => attachment_row(tenant, attachment, now),
+            Fact::Attachment(Stored { attachment, by }) => {
+                for storer in storer_rows(tenant, &attachment, &by, now) {
+                    self.push(storer);
+                }
+                attachment_row(tenant, attachment, now)
+            }
             Fact::WebhookSecret { agent, secret, previous_until } => {
                 let secret = Value::Bytes(secret.0.to_vec());
                 (&PUT_WEBHOOK_SECRET, vec![tenant.0.into(), (&agent).into(), secret, previous_until.into()])
@@ -281,7 +303,7 @@ pub(crate) fn delivery_row(row: &mut Row) -> Result<Delivery> {
     })
 }
 
-fn agent_row(tenant: TenantId, agent: &Agent) -> Result<Write> {
+pub(crate) fn agent_row(tenant: TenantId, agent: &Agent) -> Result<Write> {
     let data = serde_json::to_string(agent).map_err(|error| Error::Corrupt(error.to_string()))?;
     Ok((&PUT_AGENT, vec![tenant.0.into(), (&agent.name).into(), data.into()]))
 }
@@ -307,6 +329,16 @@ pub(crate) fn key_row(row: KeyRow) -> Result<Write> {
             key.revoked_at.into(),
         ],
     ))
+}
+
+/// Who stored an attachment, and as what: each of these agents, or whoever reads the whole tenant where there are none.
+fn storer_rows(tenant: TenantId, attachment: &Attachment, by: &[AgentName], now: Time) -> Vec<Write> {
+    let Attachment { sha256, media_type, name, .. } = attachment;
+    let row = |agent: &str| {
+        let (name, now) = (name.as_deref().into(), now.into());
+        (&PUT_STORER, vec![tenant.0.into(), (*sha256).into(), agent.into(), media_type.as_str().into(), name, now])
+    };
+    if by.is_empty() { vec![row(WHOLE)] } else { by.iter().map(|agent| row(agent.as_str())).collect() }
 }
 
 fn attachment_row(tenant: TenantId, attachment: Attachment, now: Time) -> Write {

@@ -155,6 +155,14 @@ pub(crate) static PUT_ATTACHMENT: Statement = Statement::one(
     "INSERT INTO attachments (tenant, sha256, size, media_type, name, stored_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
      ON CONFLICT (tenant, sha256) DO NOTHING",
 );
+pub(crate) static PUT_STORER: Statement = Statement::one(
+    "INSERT INTO attachment_storers (tenant, sha256, agent, media_type, name, stored_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+     ON CONFLICT (tenant, sha256, agent) DO NOTHING",
+);
+pub(crate) static PUT_ATTACHED: Statement = Statement::rows(
+    "INSERT INTO attached (tenant, sha256, seq, name) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant, sha256, seq) DO NOTHING",
+    "ibit",
+);
 pub(crate) static PUT_WEBHOOK_SECRET: Statement = Statement::one(
     "INSERT INTO webhook_secrets (tenant, agent, secret, previous_until) VALUES (?1, ?2, ?3, ?4) \
      ON CONFLICT (tenant, agent) DO UPDATE SET previous = webhook_secrets.secret, \
@@ -186,13 +194,15 @@ pub(crate) static SHOW_IMPORT: Statement = Statement::one(
     "INSERT INTO tenants (id, name, created_at, seq, hash, version) \
      SELECT i.id, i.name, i.created_at, i.seq, i.hash, i.seq FROM imports i WHERE i.id = ?1",
 );
-pub(crate) static ABANDON_IMPORT: [Statement; 8] = [
+pub(crate) static ABANDON_IMPORT: [Statement; 10] = [
     Statement::one("DELETE FROM events WHERE tenant = ?1"),
     Statement::one("DELETE FROM messages WHERE tenant = ?1"),
     Statement::one("DELETE FROM deliveries WHERE tenant = ?1"),
     Statement::one("DELETE FROM agents WHERE tenant = ?1"),
     Statement::one("DELETE FROM grants WHERE tenant = ?1"),
     Statement::one("DELETE FROM attachments WHERE tenant = ?1"),
+    Statement::one("DELETE FROM attachment_storers WHERE tenant = ?1"),
+    Statement::one("DELETE FROM attached WHERE tenant = ?1"),
     Statement::one("DELETE FROM idempotency WHERE tenant = ?1"),
     Statement::one("DELETE FROM webhook_secrets WHERE tenant = ?1"),
 ];

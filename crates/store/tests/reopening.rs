@@ -125,3 +125,26 @@ async fn a_folder_that_is_not_there_is_said_so() {
     let result = Store::open_sqlite(&folder.path().join("missing"), Options::default());
     assert!(matches!(result, Err(Error::Unavailable(_))));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_attached_before_it_was_noted_is_found_in_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    store::conformance::attachments::an_attachment_is_read_by_who_may_read_a_message_that_names_it(&store).await;
+    let chat = ["chat".parse().expect("a name")];
+    let readable = store::Readable { tenant: TenantId::DEFAULT, agents: Some(&chat) };
+    let read = async |store: &Store| store.attachment(readable, domain::Digest([9; 32])).await.expect("read");
+    let before = read(&store).await;
+    assert!(before.is_some());
+    store.close().await;
+    drop(store);
+    // As it was left by a program that did not note it.
+    let database = rusqlite::Connection::open(folder.path().join("coordination.db")).expect("opened");
+    let sql = "DROP TABLE attached; DROP TABLE attachment_storers; PRAGMA user_version = 7";
+    database.execute_batch(sql).expect("an older database");
+    drop(database);
+    let store = open(folder.path());
+    let found = read(&store).await.expect("found again");
+    assert_eq!(found.name, before.and_then(|known| known.name), "as the message calls it");
+    store.close().await;
+}

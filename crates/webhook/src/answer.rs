@@ -1,5 +1,7 @@
 //! Answers: what a receiver's status and headers mean.
 
+use std::time::UNIX_EPOCH;
+
 use domain::{Span, Time};
 use engine::Pushed;
 use reqwest::StatusCode;
@@ -23,14 +25,16 @@ pub(crate) fn meaning(status: StatusCode, headers: &HeaderMap, now: Time, longes
     }
 }
 
-/// How long to wait, where the answer says so: seconds, or a date.
+/// How long to wait, where the answer says so: seconds, of which no number is too large, or a date in any of the three forms of
+/// RFC 9110.
 fn retry_after(headers: &HeaderMap, now: Time) -> Option<Span> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Span::from_secs(i64::from(text.parse::<u32>().unwrap_or(u32::MAX))));
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(Time::from_millis(date.as_millisecond()).since(now).max(Span::ZERO))
+    let date = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let date = Time::from_millis(i64::try_from(date.as_millis()).ok()?);
+    Some(date.since(now).max(Span::ZERO))
 }
 
 #[cfg(test)]
@@ -71,6 +75,10 @@ mod tests {
             (Some(""), None),
             (Some("Wed, 21 Oct 2015 07:28:00 GMT"), Some(60)),
             (Some("Wed, 21 Oct 2015 07:20:00 GMT"), Some(0)),
+            (Some("Wednesday, 21-Oct-15 07:28:00 GMT"), Some(60)),
+            (Some("Wed Oct 21 07:28:00 2015"), Some(60)),
+            (Some("Fri, 31 Dec 9999 23:59:59 GMT"), Some(3_600)),
+            (Some("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0)),
             (Some("soon"), None),
             (Some("-5"), None),
         ];

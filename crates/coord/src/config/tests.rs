@@ -118,7 +118,7 @@ fn what_is_shown_loads_again() {
 fn secrets_are_shown_as_stars() {
     let shown = show(
         &with(
-            "agents: [{name: a, webhook: 'https://u:hunter2@example.org'}]",
+            "agents: [{name: a, webhook: 'https://example.org?token=hunter2'}]",
             &[("COORDINATION_ADMIN_KEY", "hunter2hunter2hunter2")],
         )
         .expect("fine"),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use domain::event::Event;
-use domain::{AgentName, State, TenantId, Time, chain};
+use domain::{AgentName, State, TenantId, Time, chain, webhook_address};
 use engine::Clock;
 use store::{EventFilter, Rest, Store};
 
@@ -145,6 +145,9 @@ async fn write_rest(
     for agent in store.agents(tenant).await? {
         if let Some(secrets) = store.webhook_secrets(tenant, &agent.name).await? {
             put(Rest::webhook_secret(agent.name.clone(), &secrets))?;
+        }
+        if let Some(address) = agent.webhook.clone().filter(|address| *address != webhook_address::published(address)) {
+            put(Rest::WebhookAddress { agent: agent.name.clone(), address })?;
         }
         leases(store, tenant, &agent.name, head, &mut put).await?;
     }

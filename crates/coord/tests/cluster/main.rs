@@ -14,6 +14,8 @@ mod authority;
 mod bad_input;
 #[path = "../../../server/tests/http/contract.rs"]
 mod contract;
+#[path = "../../../server/tests/http/cursors.rs"]
+mod cursors;
 #[path = "../../../server/tests/http/docs.rs"]
 mod docs;
 #[path = "../../../server/tests/http/event.rs"]
@@ -22,6 +24,8 @@ mod event;
 mod gate;
 #[path = "../../../server/tests/http/health.rs"]
 mod health;
+#[path = "../../../server/tests/http/hostile.rs"]
+mod hostile;
 #[path = "../../../server/tests/http/inbox.rs"]
 mod inbox;
 #[path = "../../../server/tests/http/key.rs"]

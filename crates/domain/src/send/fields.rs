@@ -1,10 +1,11 @@
 //! The fields of a draft, held to their limits. Every fault is collected, so that one answer names all of them.
 
 use super::Draft;
-use crate::agent::AgentName;
+use crate::domain_name::DomainName;
 use crate::limits::Limits;
 use crate::refusal::{Code, FieldError};
 use crate::time::{Span, Time};
+use crate::{attachment, gate, text};
 
 pub(super) type Errors = Vec<(Code, FieldError)>;
 
@@ -21,6 +22,11 @@ pub(super) fn check(draft: &Draft, limits: &Limits) -> Errors {
         let why = format!("has {chars} characters; {} are allowed", limits.subject_chars);
         fault(&mut errors, Code::SubjectTooLong, "subject", why);
     }
+    for (field, _) in
+        [("subject", &draft.subject), ("body", &draft.body)].iter().filter(|(_, given)| text::has_nul(given))
+    {
+        fault(&mut errors, Code::InvalidField, field, text::NUL);
+    }
     if draft.body.len() > limits.body_bytes {
         let why = format!("has {} bytes; {} are allowed; attach what is larger", draft.body.len(), limits.body_bytes);
         fault(&mut errors, Code::BodyTooLarge, "body", why);
@@ -34,8 +40,8 @@ pub(super) fn check(draft: &Draft, limits: &Limits) -> Errors {
     if draft.content_type.as_deref().is_some_and(|text| !is_media_type(text)) {
         fault(&mut errors, Code::InvalidField, "content_type", "must be a media type, as in text/markdown");
     }
-    if draft.domain.as_deref().is_some_and(|domain| !AgentName::is_valid(domain)) {
-        fault(&mut errors, Code::InvalidField, "domain", "must be 1 to 64 of letters, digits, `.`, `_` and `-`");
+    if draft.domain.as_deref().is_some_and(|domain| !DomainName::is_valid(domain)) {
+        fault(&mut errors, Code::InvalidField, "domain", DomainName::FORM);
     }
     errors
 }
@@ -54,27 +60,18 @@ fn check_parts(draft: &Draft, limits: &Limits, errors: &mut Errors) {
         } else if metadata.get().len() > limits.metadata_bytes {
             let why = format!("has {} bytes; {} are allowed", metadata.get().len(), limits.metadata_bytes);
             fault(errors, Code::MetadataTooLarge, "metadata", why);
+        } else if text::json_has_nul(metadata) {
+            fault(errors, Code::InvalidField, "metadata", text::NUL);
         }
     }
-    if draft.evidence.len() > limits.evidence_entries {
-        let why = format!("has {} metrics; {} are allowed", draft.evidence.len(), limits.evidence_entries);
-        fault(errors, Code::TooManyItems, "evidence", why);
-    }
-    if let Some((metric, _)) = draft.evidence.iter().find(|(metric, value)| metric.len() > 64 || !value.is_finite()) {
-        let shown: String = metric.chars().take(64).collect();
-        fault(
-            errors,
-            Code::InvalidField,
-            "evidence",
-            format!("`{shown}` must be a finite number under a name of at most 64 bytes"),
-        );
-    }
+    errors.extend(gate::evidence_errors(&draft.evidence, limits));
     if draft.attachments.len() > limits.attachments {
         let why = format!("has {} entries; {} are allowed", draft.attachments.len(), limits.attachments);
         fault(errors, Code::TooManyItems, "attachments", why);
     }
-    if draft.attachments.iter().any(|attached| attached.name.as_ref().is_some_and(|name| name.len() > 255)) {
-        fault(errors, Code::InvalidField, "attachments", "a name may have 255 bytes");
+    let names = draft.attachments.iter().enumerate().filter_map(|(at, attached)| Some((at, attached.name.as_deref()?)));
+    for (at, why) in names.filter_map(|(at, name)| Some((at, attachment::name_fault(name)?))) {
+        fault(errors, Code::InvalidField, &format!("attachments[{at}].name"), why);
     }
 }
 

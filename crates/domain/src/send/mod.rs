@@ -76,18 +76,30 @@ pub fn decide(draft: Draft, known: &Known<'_>) -> Result<Decision, Refusal> {
 }
 
 fn sender<'a>(draft: &Draft, known: &Known<'a>) -> Result<&'a Agent, Refusal> {
-    let Some(name) = draft.from.as_deref().or(known.caller.only_agent().map(AgentName::as_str)) else {
+    speaker(may_send(draft, known.caller)?, known.caller, known.directory)
+}
+
+/// The name that a draft is sent under, where the caller may send under it. This right is asked for whatever else is known of the
+/// draft, also where it was sent before.
+pub fn may_send<'a>(draft: &'a Draft, caller: &'a Caller) -> Result<&'a str, Refusal> {
+    let Some(name) = draft.from.as_deref().or(caller.only_agent().map(AgentName::as_str)) else {
         return Err(Refusal::field(Code::MissingField, "from", "say which agent sends it"));
     };
-    speaker(name, known.caller, known.directory)
+    may_speak(name, caller)?;
+    Ok(name)
+}
+
+/// Fails unless a caller may speak as the agent of this name, whether or not there is one.
+fn may_speak(name: &str, caller: &Caller) -> Result<(), Refusal> {
+    if name == SYSTEM {
+        return Err(Refusal::field(Code::ReservedName, "from", "only the system itself sends as `system`"));
+    }
+    caller.must_act_as(name)
 }
 
 /// The agent as whom a caller may speak: an active one, and one of the key's own where the key has any.
 pub fn speaker<'a>(name: &str, caller: &Caller, directory: &'a Directory) -> Result<&'a Agent, Refusal> {
-    if name == SYSTEM {
-        return Err(Refusal::field(Code::ReservedName, "from", "only the system itself sends as `system`"));
-    }
-    caller.must_act_as(name)?;
+    may_speak(name, caller)?;
     match directory.agent(name) {
         Some(agent) if agent.is_active() => Ok(agent),
         Some(_) => Err(Refusal::field(Code::UnknownSender, "from", format!("`{name}` is retired"))),

@@ -36,7 +36,7 @@ fn every_limit_holds_at_its_edge() {
         ("evidence", |d, n| d.evidence = evidence(n), 64, Code::TooManyItems),
         ("evidence", |d, n| d.evidence = [("x".repeat(n), 1.0)].into(), 64, Code::InvalidField),
         ("attachments", |d, n| d.attachments = attached(n, "a"), 32, Code::TooManyItems),
-        ("attachments", |d, n| d.attachments = attached(1, &"a".repeat(n)), 255, Code::InvalidField),
+        ("attachments[0].name", |d, n| d.attachments = attached(1, &"a".repeat(n)), 255, Code::InvalidField),
         ("content_type", |d, n| d.content_type = Some(format!("a/{}", "b".repeat(n - 2))), 127, Code::InvalidField),
         ("domain", |d, n| d.domain = Some("x".repeat(n)), 64, Code::InvalidField),
     ];
@@ -56,7 +56,14 @@ type Set = fn(&mut Draft);
 
 #[test]
 fn what_no_field_may_hold_is_refused() {
-    let table: [(&str, Set, Code); 8] = [
+    let table: [(&str, Set, Code); 15] = [
+        ("subject", |d| d.subject = "a\0b".into(), Code::InvalidField),
+        ("body", |d| d.body = "\0".into(), Code::InvalidField),
+        ("metadata", |d| d.metadata = RawValue::from_string(r#"{"a":"\u0000"}"#.into()).ok(), Code::InvalidField),
+        ("evidence", |d| d.evidence = [("a\0".into(), 1.0)].into(), Code::InvalidField),
+        ("attachments[0].name", |d| d.attachments = attached(1, "\0"), Code::InvalidField),
+        ("content_type", |d| d.content_type = Some("text/\0".into()), Code::InvalidField),
+        ("domain", |d| d.domain = Some("a\0b".into()), Code::InvalidField),
         ("subject", |d| d.subject = " \t".into(), Code::InvalidField),
         ("body", |d| d.body = "é".repeat((128 << 10) + 1), Code::BodyTooLarge),
         ("metadata", |d| d.metadata = RawValue::from_string("[1]".into()).ok(), Code::WrongType),

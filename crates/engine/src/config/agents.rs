@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use domain::agent::SYSTEM;
-use domain::{AgentKind, AgentName, Priority};
+use domain::look_alike::{is_like_system, look_alike};
+use domain::{AgentKind, AgentName, DomainName, Priority, text, webhook_address};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Limits};
@@ -70,26 +71,29 @@ impl AgentConfig {
     fn own_faults(&self, limits: &Limits) -> Vec<(String, String)> {
         let mut wrong = Vec::new();
         let mut add = |key: &str, why: String| wrong.push((key.to_owned(), why));
-        if self.name.as_str() == SYSTEM {
-            add("name", format!("`{SYSTEM}` is the name of the system itself: choose another"));
+        if is_like_system(self.name.as_str()) {
+            add("name", format!("is or looks like `{SYSTEM}`, the name of the system itself: choose another"));
         }
         if self.description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
             add("description", format!("longer than {DESCRIPTION_CHARS_MAX} characters"));
+        }
+        if self.description.as_deref().is_some_and(text::has_nul) {
+            add("description", text::NUL.to_owned());
         }
         if self.authority_domains.len() > limits.authority_domains_per_agent {
             let why = format!("more than limits.authority_domains_per_agent ({})", limits.authority_domains_per_agent);
             add("authority_domains", why);
         }
         for (at, domain) in self.authority_domains.iter().enumerate() {
-            if !AgentName::is_valid(domain) {
+            if !DomainName::is_valid(domain) {
                 add(
                     &format!("authority_domains[{at}]"),
                     format!("`{domain}` is no domain name: letters, digits, `.`, `_`, `-`"),
                 );
             }
         }
-        if self.webhook.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
-            add("webhook", "must begin with http:// or https://".to_owned());
+        if let Some(why) = self.webhook.as_deref().and_then(webhook_address::fault) {
+            add("webhook", why);
         }
         wrong
     }
@@ -107,6 +111,12 @@ pub(super) fn faults(agents: &[AgentConfig], limits: &Limits) -> Vec<ConfigError
         let before = *first_at.entry(agent.name.as_str()).or_insert(at);
         if before != at {
             let why = format!("`{}` is the name of agents[{before}] already", agent.name);
+            faults.push(ConfigError::new(format!("agents[{at}].name"), why));
+        } else if let Some(other) =
+            look_alike(agent.name.as_str(), agents[..at].iter().map(|agent| agent.name.as_str()))
+        {
+            let why =
+                format!("`{}` would be taken for the agent `{other}`: choose a name that looks otherwise", agent.name);
             faults.push(ConfigError::new(format!("agents[{at}].name"), why));
         }
     }
@@ -137,6 +147,14 @@ mod tests {
     fn a_name_is_taken_once_and_system_never() {
         let agents = ["a", "b", "a", SYSTEM].map(|name| AgentConfig::new(name, AgentKind::Ai));
         assert_eq!(keys(&agents), ["agents[2].name", "agents[3].name"]);
+    }
+
+    #[test]
+    fn names_that_are_taken_for_one_another_are_refused() {
+        let agents = ["code", "Code", "c0de", "coder", "System"].map(|name| AgentConfig::new(name, AgentKind::Ai));
+        assert_eq!(keys(&agents), ["agents[1].name", "agents[2].name", "agents[4].name"]);
+        let why = faults(&agents, &Limits::default())[0].to_string();
+        assert!(why.contains("`code`"), "{why}");
     }
 
     #[test]

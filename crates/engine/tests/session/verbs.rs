@@ -114,7 +114,7 @@ fn key(tenant: Option<String>) -> KeyRequest {
 }
 
 fn by(agent: &str) -> MessageFilter {
-    MessageFilter { from: Some(agent.to_owned()), ..MessageFilter::default() }
+    MessageFilter { from: Some(agent.parse().expect("a name")), ..MessageFilter::default() }
 }
 
 fn about(message: MessageId) -> EventFilter {

@@ -25,11 +25,9 @@ pub fn event(event: Event, tenant: &str) -> crate::Event {
 
 /// Which events a query asks for.
 pub fn filter(kind: Option<&str>, agent: Option<String>, message: Option<uuid::Uuid>) -> Result<EventFilter, Refusal> {
-    Ok(EventFilter {
-        kind: kind.map(to_kind).transpose()?,
-        agent: agent.map(AgentName::stored),
-        message: message.map(MessageId),
-    })
+    let agent = agent.map(|name| name.parse::<AgentName>()).transpose();
+    let agent = agent.map_err(|why| Refusal::field(Code::InvalidField, "agent", why))?;
+    Ok(EventFilter { kind: kind.map(to_kind).transpose()?, agent, message: message.map(MessageId) })
 }
 
 /// Reads an event type, with or without `coordination.` before it.

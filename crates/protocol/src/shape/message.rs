@@ -103,10 +103,10 @@ const fn status(state: State) -> RecipientStatus {
 pub fn filter(query: crate::MessagesQuery) -> Result<MessageFilter, Refusal> {
     let mut reading = Reading::default();
     let filter = MessageFilter {
-        from: query.from,
-        to: query.to,
+        from: query.from.and_then(|name| reading.value("from", &name)),
+        to: query.to.and_then(|name| reading.value("to", &name)),
         thread: query.thread.map(MessageId),
-        domain: query.domain,
+        domain: query.domain.and_then(|name| reading.value("domain", &name)),
         kind: query.kind,
         priority: query.priority,
         q: query.q,

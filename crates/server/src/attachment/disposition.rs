@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 const CHARS_MAX: usize = 255;
 
 /// Takes the name out of a `Content-Disposition` header as RFC 6266 has it, `filename*` before `filename`; without any
-/// folders and control characters.
+/// folders and control characters but NUL.
 pub(super) fn name(header: &str) -> Option<String> {
     let parameters: Vec<(String, String)> = parameters(header);
     let of = |wanted: &str| parameters.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
     let name = of("filename*").and_then(decode).or_else(|| of("filename").map(str::to_owned))?;
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !c.is_control()).take(CHARS_MAX).collect();
+    // NUL stays, and is refused as in every other text.
+    let clean: String = last.chars().filter(|c| *c == '\0' || !c.is_control()).take(CHARS_MAX).collect();
     Some(clean.trim().to_owned()).filter(|name| !name.is_empty() && name != "." && name != "..")
 }
 

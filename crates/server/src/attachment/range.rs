@@ -12,7 +12,10 @@ pub(super) fn parse(header: Option<&str>, size: u64) -> Result<Option<Range<u64>
     else {
         return Ok(None);
     };
-    let number = |text: &str| text.trim().parse::<u64>().ok();
+    // A number that is too large for ours lies behind every end.
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number =
+        |text: &str| Some(text.trim()).filter(|text| digits(text)).map(|text| text.parse().unwrap_or(u64::MAX));
     let range = match (first.trim(), last.trim()) {
         ("", _) => number(last).map(|length| size.saturating_sub(length)..if length == 0 { 0 } else { size }),
         (_, "") => number(first).map(|first| first..size),
@@ -40,6 +43,10 @@ mod tests {
             ("bytes=-30", Ok(Some(0..10))),
             ("bytes=9-99", Ok(Some(9..10))),
             ("bytes=0-18446744073709551615", Ok(Some(0..10))),
+            ("bytes=0-99999999999999999999", Ok(Some(0..10))),
+            ("bytes=-99999999999999999999", Ok(Some(0..10))),
+            ("bytes=99999999999999999999-", Err(Unsatisfiable)),
+            ("bytes=+1-2", Ok(None)),
             ("bytes=10-", Err(Unsatisfiable)),
             ("bytes=12-15", Err(Unsatisfiable)),
             ("bytes=-0", Err(Unsatisfiable)),

@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use crate::app::App;
 use crate::connection::stopped_for_long;
 
+use super::header::only;
 use crate::problem::ApiError;
 
 /// Room for the body of one request, counted for its caller until the request is answered.
@@ -123,7 +124,7 @@ pub(crate) fn check_coding(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// JSON, whatever its flavour, or nothing said.
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(given) = only(headers, &CONTENT_TYPE)? else { return Ok(()) };
     let text = given.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     let json = |end: &str| essence.len() >= end.len() && essence[essence.len() - end.len()..].eq_ignore_ascii_case(end);

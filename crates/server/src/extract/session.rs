@@ -5,6 +5,7 @@ use http::header::{AUTHORIZATION, HeaderMap};
 use http::request::Parts;
 
 use super::BodyRoom;
+use super::header::only;
 use crate::app::App;
 use crate::problem::ApiError;
 use crate::rate::Counted;
@@ -38,12 +39,13 @@ impl FromRequestParts<App> for Session {
 }
 
 /// The key's text; none where no key is given.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(header) = only(headers, &AUTHORIZATION)? else { return Ok(None) };
     let text = header.to_str().unwrap_or_default();
     match text.split_once(' ') {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty() => Ok(Some(key.trim())),
         _ => Err(Refusal::new(Code::Unauthenticated, "The Authorization header has no key.")
-            .with_remedy(domain::Remedy::SendKey)),
+            .with_remedy(domain::Remedy::SendKey)
+            .into()),
     }
 }

@@ -218,8 +218,13 @@ fn directory_data() -> [(&'static str, Value); 5] {
         ("registered_at", time()),
         ("retired_at?", time()),
     ];
-    let attachment =
-        [("sha256", text()), ("size", json!({"type": "integer"})), ("media_type", text()), ("name?", text())];
+    let attachment = [
+        ("sha256", text()),
+        ("size", json!({"type": "integer"})),
+        ("media_type", text()),
+        ("name?", text()),
+        ("by?", list(&text())),
+    ];
     let key = [
         ("id", text()),
         ("role", of("Role")),

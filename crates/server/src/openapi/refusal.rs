@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 pub(super) const GUARDED: &[Code] = &[
     Code::Unauthenticated,
     Code::Forbidden,
+    Code::RepeatedHeader,
     Code::RateLimited,
     Code::Overloaded,
     Code::StorageUnavailable,

@@ -153,6 +153,7 @@ const fn remedy(code: Code) -> &'static str {
             "The position was read in another log, or in this one before it was restored from a backup or imported. \
              Go on after the position that <code>detail</code> names, or read again from an earlier one."
         }
+        Code::RepeatedHeader => "Send the header that <code>detail</code> names once; look for a proxy that adds it.",
         Code::Internal => {
             "It is our error. Tell whoever runs the server the <code>request_id</code>: the log has the cause beside it."
         }

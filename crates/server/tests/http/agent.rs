@@ -2,7 +2,7 @@ use engine::Config;
 use serde_json::json;
 
 use crate::place::Place;
-use crate::world::problem;
+use crate::world::{problem, text};
 
 pub(crate) async fn the_agents_of_the_start_are_listed_by_name(place: &Place) {
     let world = place.world().await;
@@ -51,6 +51,26 @@ pub(crate) async fn an_agent_is_held_to_its_rules(place: &Place) {
     problem(&world.get("/api/v1/agents/a").await, 404, "not-found");
     problem(&world.delete("/api/v1/agents/a").await, 404, "not-found");
     problem(&world.poke("/api/v1/agents/a/heartbeat").await, 404, "not-found");
+}
+
+pub(crate) async fn a_name_that_is_taken_for_another_one_is_refused_and_the_other_named(place: &Place) {
+    let world = place.world().await;
+    world.put("/api/v1/agents/worker", json!({})).await;
+    world.delete("/api/v1/agents/worker").await;
+    for (name, other) in
+        [("Code", "code"), ("CODE", "code"), ("c0de", "code"), ("vvorker", "worker"), ("hurnan", "human")]
+    {
+        let told = problem(&world.put(&format!("/api/v1/agents/{name}"), json!({})).await, 409, "name-taken");
+        assert_eq!(told["errors"][0]["field"], "name");
+        assert!(text(&told["errors"][0]["why"]).contains(&format!("`{other}`")), "{told}");
+    }
+    for name in ["System", "SYSTEM", "systern"] {
+        problem(&world.put(&format!("/api/v1/agents/{name}"), json!({})).await, 422, "reserved-name");
+    }
+    for name in ["code", "worker"] {
+        assert_eq!(world.put(&format!("/api/v1/agents/{name}"), json!({})).await.status, 200, "{name} is itself");
+    }
+    assert_eq!(world.put("/api/v1/agents/coder", json!({})).await.status, 201);
 }
 
 pub(crate) async fn a_heartbeat_is_remembered(place: &Place) {

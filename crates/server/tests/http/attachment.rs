@@ -1,10 +1,12 @@
 use axum::body::Body;
 use bytes::Bytes;
 use engine::Config;
-use serde_json::json;
+use http::{Method, Request};
+use serde_json::{Value, json};
+use testkit::embedded::Answer;
 
 use crate::place::Place;
-use crate::world::{World, problem};
+use crate::world::{World, problem, text};
 
 const TEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const PATH: &str = "/api/v1/attachments/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -22,6 +24,78 @@ pub(crate) async fn the_same_bytes_are_stored_once(place: &Place) {
     let world = with_test_stored(place).await;
     let again = world.raw("POST", "/api/v1/attachments", &[("content-type", "text/plain")], "test").await;
     assert_eq!((again.status, &again.json()["sha256"]), (200, &json!(TEST)));
+}
+
+/// Stores bytes with a key.
+async fn stored(world: &World, key: &str, name: &str, bytes: &'static str) -> Answer {
+    let headers = [
+        ("authorization", format!("Bearer {key}")),
+        ("content-type", "text/plain".to_owned()),
+        ("content-disposition", format!("attachment; filename={name}")),
+    ];
+    let mut request = Request::post("/api/v1/attachments");
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let response = world.server.respond(request.body(Body::from(bytes)).unwrap()).await.expect("an answer");
+    Answer::read(response).await.expect("a whole answer")
+}
+
+pub(crate) async fn storing_what_others_stored_tells_nothing_of_them(place: &Place) {
+    let world = place.world_of_keys().await;
+    let code = world.made_key(json!({"role": "agent", "agents": ["code"]})).await;
+    let chat = world.made_key(json!({"role": "agent", "agents": ["chat"]})).await;
+    let first = stored(&world, &code, "layoffs.txt", "test").await;
+    assert_eq!((first.status, &first.json()["name"]), (201, &json!("layoffs.txt")), "{}", first.text());
+    let never_stored = stored(&world, &chat, "mine.txt", "other").await;
+    let second = stored(&world, &chat, "mine.txt", "test").await;
+    assert_eq!((second.status, &second.json()["name"]), (never_stored.status, &json!("mine.txt")), "{}", second.text());
+    let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(&second), names(&never_stored));
+    for (key, name) in [(&code, "layoffs.txt"), (&chat, "mine.txt")] {
+        let again = stored(&world, key, "again.txt", "test").await;
+        assert_eq!((again.status, &again.json()["name"]), (200, &json!(name)), "one's own repeat: {}", again.text());
+        let fetched = world.with_key(key, Method::GET, PATH, None).await;
+        assert_eq!(fetched.header("content-disposition"), format!("attachment; filename=\"{name}\""));
+    }
+    let admin = world.raw("POST", "/api/v1/attachments", &[], "test").await;
+    assert_eq!((admin.status, admin.json().get("name")), (201, None), "{}", admin.text());
+}
+
+pub(crate) async fn an_attachment_is_read_by_who_stored_it_and_who_may_read_a_message_that_names_it(place: &Place) {
+    let world = place.world_of_keys().await;
+    let mut keys = Vec::new();
+    for agent in ["code", "chat", "human"] {
+        keys.push(world.made_key(json!({"role": "agent", "agents": [agent]})).await);
+    }
+    let [code, chat, human] = keys.try_into().expect("three");
+    let observer = world.made_key(json!({"role": "observer"})).await;
+    assert_eq!(stored(&world, &code, "mine.txt", "test").await.status, 201);
+    let status = async |key: &str, method: Method| world.with_key(key, method, PATH, None).await.status;
+    for (key, expected) in [(&code, 200), (&chat, 404), (&human, 404), (&observer, 200)] {
+        assert_eq!(status(key, Method::GET).await, expected);
+        assert_eq!(status(key, Method::HEAD).await, expected);
+    }
+    let unknown = PATH.replace("9f86", "0000");
+    let get = async |path: &str| world.with_key(&chat, Method::GET, path, None).await;
+    let (foreign, never) = (get(PATH).await, get(&unknown).await);
+    assert_eq!(text(&problem(&foreign, 404, "not-found")["title"]), text(&problem(&never, 404, "not-found")["title"]));
+    let known = [("if-none-match", "*")];
+    assert_eq!(world.raw("GET", PATH, &known, Body::empty()).await.status, 304);
+    // Whoever only knows its name cannot have it sent to itself.
+    let send = async |key: &str, body: Value| world.with_key(key, Method::POST, "/api/v1/messages", Some(body)).await;
+    let naming = |to: &str| json!({"to": to, "subject": "x", "attachments": [{"sha256": TEST, "name": "yours.txt"}]});
+    problem(&send(&chat, naming("chat")).await, 422, "unknown-attachment");
+    assert_eq!(status(&chat, Method::GET).await, 404);
+    let sent = send(&code, naming("chat")).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    let fetched = world.with_key(&chat, Method::GET, PATH, None).await;
+    assert_eq!((fetched.status, fetched.text().as_str()), (200, "test"));
+    assert_eq!(fetched.header("content-disposition"), "attachment; filename=\"yours.txt\"", "as the message calls it");
+    assert_eq!(status(&human, Method::GET).await, 404);
+    // It goes on to whom the recipient forwards it, and to who joins the thread.
+    assert_eq!(send(&chat, naming("human")).await.status, 201);
+    assert_eq!(status(&human, Method::GET).await, 200);
 }
 
 pub(crate) async fn bytes_come_back_whole_and_cannot_run_in_a_browser(place: &Place) {

@@ -165,6 +165,25 @@ pub(crate) async fn an_idempotency_key_is_visible_ascii(place: &Place) {
     }
 }
 
+pub(crate) async fn a_header_that_says_two_things_is_refused(place: &Place) {
+    let world = place.world_of_keys().await;
+    let body = r#"{"from":"code","to":"chat","subject":"x"}"#;
+    let json = ("content-type", "application/json");
+    for headers in [
+        [json, ("idempotency-key", "one"), ("idempotency-key", "two")],
+        [json, ("idempotency-key", "one"), ("idempotency-key", "one")],
+        [json, ("authorization", "Bearer other"), ("accept", "*/*")],
+        [json, ("content-type", "text/plain"), ("accept", "*/*")],
+    ] {
+        problem(&world.raw("POST", "/api/v1/messages", &headers, body).await, 400, "repeated-header");
+    }
+    let twice = [("last-event-id", "1"), ("last-event-id", "2")];
+    problem(&world.raw("GET", "/api/v1/events/stream", &twice, Body::empty()).await, 400, "repeated-header");
+    let named = [("content-disposition", "attachment; filename=a"), ("content-disposition", "attachment; filename=b")];
+    problem(&world.raw("POST", "/api/v1/attachments", &named, "x").await, 400, "repeated-header");
+    assert_eq!(world.get("/api/v1/messages").await.json()["items"], json!([]), "nothing was stored");
+}
+
 pub(crate) async fn metadata_keeps_its_text_but_for_line_breaks(place: &Place) {
     let world = place.world().await;
     let body = "{\"from\":\"code\",\"to\":\"chat\",\"subject\":\"x\",\"metadata\":{\"b\":1.50,\r\n\"a\":  \"\\n\"}}";

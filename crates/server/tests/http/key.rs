@@ -108,6 +108,47 @@ pub(crate) async fn an_observer_reads_everything_and_changes_nothing(place: &Pla
     }
 }
 
+pub(crate) async fn what_was_done_before_is_answered_again_to_who_may_do_it_alone(place: &Place) {
+    let world = place.world_of_keys().await;
+    let observer = world.made_key(json!({"role": "observer"})).await;
+    let chat = world.made_key(json!({"role": "agent", "agents": ["chat"]})).await;
+    let message = json!({"from": "code", "to": "chat", "subject": "once", "idempotency_key": "once"});
+    let first = world.sent(message.clone()).await;
+    let refused = [(&observer, "forbidden"), (&chat, "sender-mismatch")];
+    for (key, code) in refused {
+        let again = world.with_key(key, Method::POST, "/api/v1/messages", Some(message.clone())).await;
+        assert_eq!(again.header("idempotency-replayed"), "");
+        problem(&again, 403, code);
+        let batch = json!({"messages": [message]});
+        let batch = world.with_key(key, Method::POST, "/api/v1/messages/batch", Some(batch)).await.json();
+        assert_eq!(batch["results"][0]["code"], code, "{batch}");
+    }
+    // What would be refused today stays sent, for who may send it.
+    world.delete("/api/v1/agents/chat").await;
+    let again = world.post("/api/v1/messages", message.clone()).await;
+    assert_eq!((again.status, &again.json()["id"]), (201, &first["id"]), "{}", again.text());
+    for (key, code) in refused {
+        problem(&world.with_key(key, Method::POST, "/api/v1/messages", Some(message.clone())).await, 403, code);
+    }
+    let id = text(&first["id"]);
+    let key = text(&world.post("/api/v1/keys", json!({"role": "observer"})).await.json()["id"]);
+    for (method, path) in [
+        (Method::POST, format!("/api/v1/agents/code/inbox/{id}/ack")),
+        (Method::DELETE, "/api/v1/agents/chat".to_owned()),
+        (Method::DELETE, format!("/api/v1/keys/{key}")),
+        (Method::PUT, "/api/v1/agents/human".to_owned()),
+        (Method::POST, "/api/v1/agents/code/webhook/secret/rotate".to_owned()),
+    ] {
+        for _ in 0..2 {
+            world.ask(method.clone(), &path, None).await;
+        }
+        for (key, _) in refused {
+            let again = world.with_key(key, method.clone(), &path, None).await;
+            assert_eq!(again.status, 403, "{method} {path}: {}", again.text());
+        }
+    }
+}
+
 pub(crate) async fn there_are_no_more_keys_than_allowed(place: &Place) {
     let mut config = Config::default();
     config.limits.keys = 1;

@@ -12,12 +12,15 @@ macro_rules! api_suite {
                 the_agents_of_the_start_are_listed_by_name,
                 an_agent_is_registered_changed_and_retired,
                 an_agent_is_held_to_its_rules,
+                a_name_that_is_taken_for_another_one_is_refused_and_the_other_named,
                 a_heartbeat_is_remembered,
                 an_agent_sends_no_higher_than_it_may,
                 there_are_no_more_agents_than_allowed,
             ],
             attachment: [
                 the_same_bytes_are_stored_once,
+                storing_what_others_stored_tells_nothing_of_them,
+                an_attachment_is_read_by_who_stored_it_and_who_may_read_a_message_that_names_it,
                 bytes_come_back_whole_and_cannot_run_in_a_browser,
                 a_range_is_answered_in_part,
                 what_the_caller_has_is_not_sent_again,
@@ -42,8 +45,13 @@ macro_rules! api_suite {
                 a_request_larger_than_is_read_is_refused_before_or_while_it_comes,
                 unknown_parameters_and_silly_pages_are_refused,
                 an_idempotency_key_is_visible_ascii,
+                a_header_that_says_two_things_is_refused,
                 metadata_keeps_its_text_but_for_line_breaks,
                 free_json_is_json_that_every_parser_reads,
+            ],
+            cursors: [
+                no_cursor_leads_out_of_its_list_or_its_tenant,
+                no_position_makes_a_stream_silent,
             ],
             docs: [
                 the_operations_are_those_that_reviewers_have_seen,
@@ -71,6 +79,10 @@ macro_rules! api_suite {
             health: [
                 a_running_server_is_alive_and_ready,
             ],
+            hostile: [
+                nul_in_any_text_is_refused_and_its_field_named,
+                nul_in_a_batch_and_in_a_name_of_an_attachment_is_refused,
+            ],
             inbox: [
                 an_inbox_is_ordered_by_lane_and_then_first_in_first_out,
                 a_receive_needs_no_body_and_leases_one,
@@ -87,6 +99,7 @@ macro_rules! api_suite {
                 a_key_is_held_to_its_form,
                 an_agent_key_speaks_and_reads_for_its_agents_alone,
                 an_observer_reads_everything_and_changes_nothing,
+                what_was_done_before_is_answered_again_to_who_may_do_it_alone,
                 there_are_no_more_keys_than_allowed,
             ],
             message: [
@@ -129,6 +142,8 @@ macro_rules! api_suite {
             webhook: [
                 a_secret_is_made_once_and_rotated_with_a_time_in_which_both_hold,
                 only_admins_and_the_agent_itself_see_its_secret,
+                what_may_be_secret_of_an_address_is_seen_by_admins_and_the_agent_itself_alone,
+                an_address_with_a_password_is_refused,
             ],
         }
     };

@@ -61,6 +61,12 @@ pub(crate) static DELETE_MESSAGE: Statement = Statement::many(
      WHERE m.tenant = u.tenant AND m.seq = u.seq",
     "ii",
 );
+pub(crate) static DELETE_ATTACHED: Statement = Statement::many(
+    "DELETE FROM attached WHERE tenant = ?1 AND seq = ?2",
+    "DELETE FROM attached x USING UNNEST($1::bigint[], $2::bigint[]) AS u (tenant, seq) \
+     WHERE x.tenant = u.tenant AND x.seq = u.seq",
+    "ii",
+);
 pub(crate) static DELETE_DELIVERY: Statement = Statement::many(
     "DELETE FROM deliveries WHERE tenant = ?1 AND agent = ?2 AND seq = ?3",
     "DELETE FROM deliveries d USING UNNEST($1::bigint[], $2::text[], $3::bigint[]) AS u (tenant, agent, seq) \

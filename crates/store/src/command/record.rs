@@ -3,7 +3,7 @@
 use domain::AgentName;
 use domain::Time;
 use domain::agent::Agent;
-use domain::attachment::Attachment;
+use domain::attachment::Stored;
 use domain::directory::Grant;
 use domain::event::NewEvent;
 use domain::webhook::SigningSecret;
@@ -30,8 +30,8 @@ pub enum Fact {
     Grant(Grant),
     /// A key, new or revoked.
     Key(KeyRow),
-    /// An attachment; one that is known stays as it is.
-    Attachment(Attachment),
+    /// An attachment and who stored it; one that is known stays as it is, and so does what somebody has stored before.
+    Attachment(Stored),
     /// A new secret of an agent's webhook.
     WebhookSecret {
         /// Whose webhook.

@@ -5,8 +5,8 @@ use domain::{AgentName, MessageId, State};
 use super::{Command, Context, Plan, Query, Sharing};
 use crate::Result;
 use crate::archive::statements::{
-    BUMP_TRIM, DELETE_DELIVERY, DELETE_EVENT, DELETE_EVENTS_ABOUT, DELETE_KEPT, DELETE_KEPT_ABOUT, DELETE_MESSAGE,
-    PUT_REMOVED,
+    BUMP_TRIM, DELETE_ATTACHED, DELETE_DELIVERY, DELETE_EVENT, DELETE_EVENTS_ABOUT, DELETE_KEPT, DELETE_KEPT_ABOUT,
+    DELETE_MESSAGE, PUT_REMOVED,
 };
 use crate::message::places;
 use crate::value::{Row, Value};
@@ -91,6 +91,7 @@ fn remove(message: &Removal, plan: &mut Plan<'_>) {
     plan.push((&DELETE_EVENTS_ABOUT, about()));
     plan.push((&DELETE_EVENT, there()));
     plan.push((&DELETE_MESSAGE, there()));
+    plan.push((&DELETE_ATTACHED, there()));
     for (agent, state) in &message.deliveries {
         plan.batch.uncount(plan.tenant, agent, *state);
         plan.push((&DELETE_DELIVERY, vec![tenant.clone(), agent.into(), seq.clone()]));

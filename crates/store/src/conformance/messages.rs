@@ -1,7 +1,7 @@
 //! Messages: found again by id, by thread and by every filter.
 
 use domain::message::{Kind, Message, MessageId, Priority};
-use domain::{AgentName, Delivery, Span, State, Time};
+use domain::{AgentName, Delivery, DomainName, Span, State, Time};
 
 use super::world::{NOW, World, at, name, sending, terminate};
 use crate::{MessageFilter, Order, Readable, Store, StoredMessage};
@@ -87,10 +87,10 @@ async fn varied(world: &World<'_>) -> Vec<StoredMessage> {
 fn wanted((filter, readable): &Asked, message: &Message) -> bool {
     let among = |agent: &str| message.recipients.iter().any(|name| name.as_str() == agent);
     let is = |wanted: Option<&str>, found: Option<&str>| wanted.is_none() || wanted == found;
-    is(filter.from.as_deref(), Some(message.from.as_str()))
-        && filter.to.as_deref().is_none_or(among)
+    is(filter.from.as_ref().map(AgentName::as_str), Some(message.from.as_str()))
+        && filter.to.as_ref().map(AgentName::as_str).is_none_or(among)
         && filter.thread.is_none_or(|thread| thread == message.thread_id)
-        && is(filter.domain.as_deref(), message.domain.as_deref())
+        && is(filter.domain.as_ref().map(DomainName::as_str), message.domain.as_deref())
         && filter.kind.is_none_or(|kind| kind == message.kind)
         && filter.priority.is_none_or(|priority| priority == message.priority)
         && filter.since.is_none_or(|since| message.sent_at >= since)
@@ -110,10 +110,10 @@ type Narrow = Box<dyn Fn(&mut Asked)>;
 fn filters(thread: MessageId, moment: Time) -> Vec<Asked> {
     let none = Asked::default;
     let single: Vec<Narrow> = vec![
-        Box::new(|asked| asked.0.from = Some("chat".into())),
-        Box::new(|asked| asked.0.to = Some("chat".into())),
+        Box::new(|asked| asked.0.from = Some(name("chat"))),
+        Box::new(|asked| asked.0.to = Some(name("chat"))),
         Box::new(move |asked| asked.0.thread = Some(thread)),
-        Box::new(|asked| asked.0.domain = Some("testing".into())),
+        Box::new(|asked| asked.0.domain = Some("testing".parse().expect("a name"))),
         Box::new(|asked| asked.0.kind = Some(Kind::Request)),
         Box::new(|asked| asked.0.kind = Some(Kind::Inform)),
         Box::new(|asked| asked.0.priority = Some(Priority::High)),

@@ -112,6 +112,7 @@ macro_rules! conformance {
                 a_search_without_a_word_is_refused,
                 a_search_obeys_every_filter_and_pages,
                 a_search_stays_in_its_tenant,
+                a_search_from_any_position_finds_its_own_beside_a_large_neighbour,
                 a_search_takes_as_many_words_as_a_person_types,
                 nothing_a_person_types_breaks_a_search,
                 searches_run_beside_each_other_and_find_the_same,
@@ -140,7 +141,8 @@ macro_rules! conformance {
                 keys_are_listed_in_pages,
             ],
             attachments: [
-                an_attachment_is_kept_as_its_first_uploader_named_it,
+                an_attachment_is_known_to_each_as_it_stored_it,
+                an_attachment_is_read_by_who_may_read_a_message_that_names_it,
             ],
             tenants: [
                 a_tenant_is_made_once,

@@ -1,7 +1,7 @@
 //! Moving house: a log that is brought in gives what it gave where it came from.
 
 use domain::agent::{Agent, AgentKind};
-use domain::attachment::Attachment;
+use domain::attachment::{Attachment, Stored};
 use domain::delivery::Verb;
 use domain::directory::Grant;
 use domain::event::{Event, EventKind, NewEvent};
@@ -25,6 +25,7 @@ async fn lived_in(store: &Store) -> World<'_> {
         granted_at: NOW,
     };
     let attachment = Attachment { sha256: Digest([9; 32]), size: 3, media_type: "text/plain".to_owned(), name: None };
+    let attachment = Stored { attachment, by: vec![name("chat")] };
     world
         .record(
             vec![
@@ -88,6 +89,10 @@ pub async fn a_log_that_is_brought_in_is_the_same_tenant(store: &Store) {
     assert_eq!(store.grants(copy.tenant).await.expect("read"), store.grants(world.tenant).await.expect("read"));
     let attachments = async |tenant: TenantId| store.attachments(tenant, Digest::ZERO, 10).await.expect("read");
     assert_eq!(attachments(copy.tenant).await, attachments(world.tenant).await);
+    for by in [&[name("chat")][..], &[name("code")], &[]] {
+        let stored = async |tenant: TenantId| store.attachment_of(tenant, Digest([9; 32]), by).await.expect("read");
+        assert_eq!(stored(copy.tenant).await, stored(world.tenant).await, "{by:?}");
+    }
     let (head, hash, _) = store.head(copy.tenant).await.expect("read").expect("a head");
     assert_eq!((head, Some(hash)), (importing.seq, log.last().map(|event| event.hash)));
     // Beyond the ids that came along.

@@ -1,7 +1,7 @@
 //! Recorded facts: agents, grants, keys, attachments and webhook secrets are what the log tells, or verification names them.
 
 use domain::agent::{Agent, AgentKind};
-use domain::attachment::Attachment;
+use domain::attachment::{Attachment, Stored};
 use domain::directory::Grant;
 use domain::event::{EventKind, NewEvent};
 use domain::key::{Key, Role};
@@ -44,6 +44,7 @@ async fn one_of_everything(store: &Store) -> World<'_> {
     };
     let granted = NewEvent::of(EventKind::AuthorityGranted, NOW, &grant).about(&grant.agent);
     let attachment = Attachment { sha256: Digest([9; 32]), size: 3, media_type: "text/plain".to_owned(), name: None };
+    let attachment = Stored { attachment, by: Vec::new() };
     let stored = NewEvent::of(EventKind::AttachmentStored, NOW, &attachment);
     let secret = SigningSecret([5; 32]);
     let told = SecretTold::new(&name("chat"), &secret.0);

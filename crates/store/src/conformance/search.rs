@@ -75,11 +75,11 @@ pub async fn a_search_obeys_every_filter_and_pages(store: &Store) {
     let base = words("noise");
     let table: Vec<(MessageFilter, Wanted)> = vec![
         (base.clone(), Box::new(|_| true)),
-        (MessageFilter { to: Some("chat".into()), ..base.clone() }, Box::new(|n| n % 2 == 0)),
+        (MessageFilter { to: Some(name("chat")), ..base.clone() }, Box::new(|n| n % 2 == 0)),
         (MessageFilter { priority: Some(Priority::High), ..base.clone() }, Box::new(|n| n % 3 == 0)),
         (MessageFilter { since: Some(at(1_000)), ..base.clone() }, Box::new(|n| n >= 10)),
         (MessageFilter { until: Some(at(1_000)), ..base.clone() }, Box::new(|n| n < 10)),
-        (MessageFilter { from: Some("nobody".into()), ..base.clone() }, Box::new(|_| false)),
+        (MessageFilter { from: Some(name("nobody")), ..base.clone() }, Box::new(|_| false)),
     ];
     let others = [name("other")];
     let only = Readable { tenant: world.tenant, agents: Some(&others) };
@@ -169,6 +169,31 @@ pub async fn a_search_without_a_word_is_refused(store: &Store) {
         assert_eq!(super::world::refused(result), domain::Code::InvalidField, "{q}");
     }
     assert_eq!(found(&world, &words("🚀 lunch!")).await, [1]);
+}
+
+/// However far behind its own end a search begins, the next tenant's 12,000 matches neither hide the one of its own nor show.
+pub async fn a_search_from_any_position_finds_its_own_beside_a_large_neighbour(store: &Store) {
+    let (world, next) = (World::new(store).await, World::of(store, "next").await);
+    let own = say(&world, "Word", "").await;
+    let message = || Message { subject: "Word".to_owned(), ..next.message(&["chat"]) };
+    let changes = (0..12_000).map(|_| next.change(super::world::NOW, super::world::sending(&message(), None)));
+    for outcome in store.commit_all(changes.collect()).await {
+        outcome.expect("sent");
+    }
+    assert_eq!(found(&next, &words("word")).await.len(), 100);
+    for (before, expected) in [
+        (0, &[][..]),
+        (own, &[]),
+        (own + 1, &[own]),
+        ((1 << 40) + 5, &[own]),
+        ((1 << 42) - 1, &[own]),
+        (1 << 42, &[own]),
+        ((1 << 42) + 1, &[own]),
+        (i64::MAX, &[own]),
+    ] {
+        let found = store.search(world.tenant, &words("word"), Some(before), 100).await.expect("a search");
+        assert_eq!(found.iter().map(|stored| stored.seq).collect::<Vec<_>>(), expected, "before {before}");
+    }
 }
 
 /// A search of very many words is refused, one of many is not.

@@ -1,6 +1,7 @@
 //! Lists of messages: which are wanted, and along which index they are read.
 
 use domain::filter::MessageFilter;
+use domain::key::Caller;
 use domain::message::{Kind, MessageId, Priority};
 use domain::{AgentName, Span, TenantId, Time};
 
@@ -15,6 +16,13 @@ pub struct Readable<'a> {
     pub tenant: TenantId,
     /// Sent or received by one of these; none: by anybody.
     pub agents: Option<&'a [AgentName]>,
+}
+
+impl<'a> Readable<'a> {
+    /// What a caller may read.
+    pub fn by(caller: &'a Caller) -> Self {
+        Self { tenant: caller.tenant, agents: caller.readable() }
+    }
 }
 
 impl From<TenantId> for Readable<'_> {
@@ -128,11 +136,11 @@ impl Sql for MessageFilter {
         match self {
             Self { thread: Some(_), .. } => Way { from: "", condition: String::new(), key: "m.seq" },
             Self { to: Some(agent), .. } => {
-                let agent = one(agent.as_str().into());
+                let agent = one(agent.into());
                 let condition = format!("d.tenant = {TENANT} AND d.agent = {agent} AND m.seq = d.seq AND ");
                 Way { from: "deliveries d CROSS JOIN ", condition, key: "d.seq" }
             }
-            Self { from: Some(agent), .. } => along(format!("x.sender = {}", one(agent.as_str().into()))),
+            Self { from: Some(agent), .. } => along(format!("x.sender = {}", one(agent.into()))),
             Self { domain: Some(domain), .. } => {
                 along(format!("x.domain = {} AND x.domain IS NOT NULL", one(domain.as_str().into())))
             }
@@ -162,9 +170,9 @@ impl Sql for MessageFilter {
     fn conditions(&self, key: &str, sql: &mut String, parameters: &mut Vec<Value>) {
         let mut one = |value: Value| places(parameters, [value]);
         if let Some(agent) = &self.from {
-            sql.push_str(&format!(" AND m.sender = {}", one(agent.as_str().into())));
+            sql.push_str(&format!(" AND m.sender = {}", one(agent.into())));
         }
-        if let Some(agent) = self.to.as_deref().filter(|_| key != "d.seq") {
+        if let Some(agent) = self.to.as_ref().filter(|_| key != "d.seq") {
             sql.push_str(&format!(
                 " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.tenant = {TENANT} AND d.agent = {} AND d.seq = m.seq)",
                 one(agent.into())

@@ -78,7 +78,7 @@ fn in_thread(id: &str) -> String {
     )
 }
 
-fn sent_or_received(names: &str) -> String {
+pub(crate) fn sent_or_received(names: &str) -> String {
     format!(
         "(m.sender IN ({names}) OR EXISTS (SELECT 1 FROM deliveries r \
          WHERE r.tenant = $1 AND r.agent IN ({names}) AND r.seq = m.seq))"

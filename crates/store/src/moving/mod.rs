@@ -7,7 +7,7 @@ mod load;
 mod rest;
 
 use domain::event::Event;
-use domain::{Digest, TenantId, Time};
+use domain::{Agent, Digest, TenantId, Time};
 
 use crate::rows::Group;
 use crate::statements::{
@@ -86,17 +86,17 @@ impl Store {
     /// Brings in what the log does not tell; what is there already stays. Keys come last, with [`Store::finish_import`]: they
     /// alone are looked for in all tenants.
     pub async fn import_rest(&self, importing: &Importing, rest: Vec<Rest>) -> Result<()> {
-        let groups = rest.into_iter().map(|rest| rest.write(importing.tenant)).collect::<Result<Vec<_>>>()?;
-        self.write(groups.into_iter().map(|(statement, row)| (statement, vec![row])).collect()).await
+        let is_address = |rest: &Rest| matches!(rest, Rest::WebhookAddress { .. });
+        let agents = if rest.iter().any(is_address) { self.agents(importing.tenant).await? } else { Vec::new() };
+        self.write(written(rest, importing.tenant, &agents)?).await
     }
 
     /// Makes what was brought in a tenant like others, with its keys, in one transaction.
     pub async fn finish_import(&self, importing: &Importing, keys: Vec<Rest>) -> Result<()> {
         let tenant = importing.tenant;
         let number = || Value::from(tenant.0);
-        let keys = keys.into_iter().map(|key| key.write(tenant)).collect::<Result<Vec<_>>>()?;
         let mut groups: Vec<Group> = vec![(&COUNT_IMPORT, vec![vec![number()]])];
-        groups.extend(keys.into_iter().map(|(statement, row)| (statement, vec![row])));
+        groups.extend(written(keys, tenant, &[])?);
         // What was sent long ago is no news to the workers here; they find by themselves what is left to do.
         groups.push((&ADVANCE, vec![vec![number(), RELAY_CURSOR.into(), importing.seq.into()]]));
         groups.push((&SHOW_IMPORT, vec![vec![number()]]));
@@ -117,4 +117,10 @@ impl Store {
     async fn write(&self, groups: Vec<Group>) -> Result<()> {
         self.driver.queue().rows(groups).await
     }
+}
+
+/// The rows of what the log does not tell, where its agents are as the log tells.
+fn written(rest: Vec<Rest>, tenant: TenantId, agents: &[Agent]) -> Result<Vec<Group>> {
+    let each = rest.into_iter().filter_map(|rest| rest.write(tenant, agents).transpose());
+    each.map(|row| row.map(|(statement, row)| (statement, vec![row]))).collect()
 }

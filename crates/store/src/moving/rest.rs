@@ -3,11 +3,11 @@
 use domain::delivery::State;
 use domain::key::{Key, Role};
 use domain::webhook::{SigningSecret, WebhookSecrets};
-use domain::{AgentName, Digest, MessageId, TenantId, Time};
+use domain::{Agent, AgentName, Digest, MessageId, TenantId, Time, webhook_address};
 use serde::{Deserialize, Serialize};
 
 use super::{PUT_IDEMPOTENCY, PUT_KEY, PUT_WEBHOOK_SECRET_WHOLE, UPDATE_LEASE};
-use crate::rows::{Write, key_row};
+use crate::rows::{Write, agent_row, key_row};
 use crate::value::{Row, Value};
 use crate::{KeyRow, Result, Store};
 
@@ -54,6 +54,13 @@ pub enum Rest {
         /// Until when that signs along.
         previous_until: Option<Time>,
     },
+    /// The address of a webhook, of which the log tells only what is no secret.
+    WebhookAddress {
+        /// Whose webhook.
+        agent: AgentName,
+        /// The whole address.
+        address: String,
+    },
     /// The secret of a lease in force, so that its receipt still settles it.
     Lease {
         /// Whose delivery.
@@ -83,10 +90,10 @@ impl Rest {
         Self::WebhookSecret { agent, secret: digest(secrets.current), previous, previous_until }
     }
 
-    /// The row in a tenant.
-    pub(super) fn write(self, tenant: TenantId) -> Result<Write> {
+    /// The row in a tenant; of an agent as the log tells of it, where that is to be changed.
+    pub(super) fn write(self, tenant: TenantId, agents: &[Agent]) -> Result<Option<Write>> {
         let number = Value::from(tenant.0);
-        Ok(match self {
+        Ok(Some(match self {
             Self::Key { id, hash, role, agents, name, created_at, revoked_at } => {
                 let key = Key { id, tenant, role, agents, name, created_at, revoked_at };
                 (&PUT_KEY, key_row(KeyRow { key, hash })?.1)
@@ -98,12 +105,19 @@ impl Rest {
                 let row = vec![number, (&agent).into(), secret.into(), previous.into(), previous_until.into()];
                 (&PUT_WEBHOOK_SECRET_WHOLE, row)
             }
+            Self::WebhookAddress { agent, address } => {
+                // Where the log has gone on since, or tells of another address, that one holds.
+                let shown = webhook_address::published(&address);
+                let told = |known: &&Agent| known.name == agent && known.webhook.as_deref() == Some(shown.as_str());
+                let Some(known) = agents.iter().find(told) else { return Ok(None) };
+                agent_row(tenant, &Agent { webhook: Some(address), ..known.clone() })?
+            }
             Self::Lease { agent, seq, attempt, lease } => {
                 let state = State::Leased.code();
                 let row = vec![number, (&agent).into(), seq.into(), attempt.into(), state.into(), lease.into()];
                 (&UPDATE_LEASE, row)
             }
-        })
+        }))
     }
 }
 

@@ -11,22 +11,25 @@ use domain::TenantId;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_postgres::error::{Severity, SqlState};
-use tokio_postgres::types::ToSql;
 
 use super::connect::{Connector, PostgresOptions, spawn};
 use super::group::{Asking, Groups, Next};
 use super::pipeline::{Pipeline, Prepared};
+use super::probe::probe;
 use super::values;
+use super::writes::{boxed, statements};
 use crate::queue::Item;
 use crate::rows::{Batch, Group, Head};
-use crate::statements::UPDATE_DELIVERY;
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
-const HEADS: &str = "SELECT id, seq, hash, version FROM tenants WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+pub(super) const HEADS: &str = "SELECT id, seq, hash, version FROM tenants WHERE id = ANY($1) ORDER BY id FOR UPDATE";
 /// How often a change is tried again that surely was not done.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The classes of errors that say something against a row: data exception, integrity constraint violation, program limit exceeded.
+const REFUSES: [&str; 3] = ["22", "23", "54"];
 
 /// Starts the committer; it ends when the queue is closed and empty.
 pub(super) fn start(connector: Connector, queue: mpsc::Receiver<Item>, options: &PostgresOptions) {
@@ -50,8 +53,8 @@ struct Planned {
 }
 
 /// Why a transaction was not done, or perhaps not.
-enum Failure {
-    /// A row is not to the database's liking. Not done.
+pub(super) enum Failure {
+    /// The database refuses a row. Not done.
     Row(Error),
     /// The connection, or the server for now. Not done.
     Transient(Error),
@@ -70,9 +73,8 @@ impl From<Error> for Failure {
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        // Classes 22, data exception, and 23, integrity constraint violation.
-        let row = error.code().is_some_and(|code| code.code().starts_with("22") || code.code().starts_with("23"));
-        if row { Self::Row(error.into()) } else { Self::Transient(error.into()) }
+        let is_row = error.code().is_some_and(|code| REFUSES.iter().any(|class| code.code().starts_with(class)));
+        if is_row { Self::Row(Error::Rejected(full(&error))) } else { Self::Transient(error.into()) }
     }
 }
 
@@ -102,24 +104,44 @@ impl Committer {
         }
     }
 
-    /// Commits a group; hands back what is still to be refused because the database is away. Where the database takes offence at
-    /// a row, the group is halved until only the change that brought it fails.
+    /// Commits a group; hands back what is still to be refused because the database is away. Where the database refuses a row,
+    /// the changes that bring such rows are found and refused, and the others are committed: three transactions in all. Changes
+    /// that are refused together and not alone are halved until they are alone.
     async fn commit(&mut self, group: Vec<Asking>) -> Vec<(Vec<Asking>, Error)> {
         let mut away = Vec::new();
-        let mut parts = vec![group];
-        while let Some(mut part) = parts.pop() {
+        let mut parts = vec![(group, false)];
+        while let Some((mut part, probed)) = parts.pop() {
             match self.transaction(&mut part).await {
                 Ok(()) => part.into_iter().for_each(|(waiting, _)| waiting.answer()),
-                Err(Failure::Row(_)) if part.len() > 1 => {
+                Err(Failure::Row(error)) if part.len() == 1 => refuse(part, &error),
+                Err(Failure::Row(_)) if probed => {
                     let rest = part.split_off(part.len() / 2);
-                    parts.extend([rest, part]);
+                    parts.extend([(rest, true), (part, true)]);
                 }
-                Err(Failure::Row(error)) => refuse(part, &error),
+                Err(Failure::Row(_)) => match self.probe(&mut part).await {
+                    Ok(refused) => {
+                        parts.extend(Some((taken_out(part, refused), true)).filter(|(rest, _)| !rest.is_empty()))
+                    }
+                    Err(error) => away.push((part, error)),
+                },
                 Err(Failure::Final(error)) if !is_away(&error) => refuse(part, &error),
                 Err(Failure::Transient(error) | Failure::Final(error)) => away.push((part, error)),
             }
         }
         away
+    }
+
+    /// What the database has against each change of a group, see [`probe`](super::probe).
+    async fn probe(&mut self, group: &mut [Asking]) -> Result<Vec<Option<Error>>> {
+        let timeout_after = self.timeout_after;
+        let run = async { probe(self.connected().await?, group).await };
+        let late = || Failure::Transient(Error::Unavailable(format!("no answer in {} s", timeout_after.as_secs_f32())));
+        let probed = timeout(timeout_after, run).await.unwrap_or_else(|_| Err(late()));
+        probed.map_err(|failure| {
+            self.connection = None;
+            let (Failure::Row(error) | Failure::Transient(error) | Failure::Final(error)) = failure;
+            error
+        })
     }
 
     /// Tries a group until it is done, surely cannot be done, or was tried often or long enough.
@@ -147,7 +169,13 @@ impl Committer {
                 timeout_after.as_secs_f32()
             ))))
         });
-        let Planned { begun, mut batch } = planned.inspect_err(|_| self.connection = None)?;
+        let Planned { begun, mut batch } = match planned {
+            Ok(planned) => planned,
+            Err(failure) => {
+                self.leave(&failure).await;
+                return Err(failure);
+            }
+        };
         if !batch.finish() {
             self.rollback().await;
             return Ok(());
@@ -156,8 +184,9 @@ impl Committer {
         let why = match timeout(timeout_after, self.write(writes)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) if is_rolled_back(&error) => {
-                self.connection = None;
-                return Err(error.into());
+                let failure = error.into();
+                self.leave(&failure).await;
+                return Err(failure);
             }
             Ok(Err(error)) => full(&error),
             Err(_) => "no answer to the commit".to_owned(),
@@ -193,11 +222,7 @@ impl Committer {
         }
         let mut answers = pipeline.run().await?.into_iter().skip(1);
         let mut batch = Batch::asked_first();
-        for row in answers.next().unwrap_or_default() {
-            let mut row = values::row(&row)?;
-            let head = Head { seq: row.int(1)?, hash: row.digest(2)?, version: row.int(3)? };
-            batch.heads.insert(TenantId(row.int(0)?), head);
-        }
+        batch.heads = Head::all(answers.next().unwrap_or_default().iter().map(values::row))?;
         let begun = batch.heads.iter().map(|(tenant, head)| (*tenant, head.seq)).collect();
         for ((waiting, _), asked) in group.iter_mut().zip(asked) {
             let rows = if asked { answers.next().unwrap_or_default() } else { Vec::new() };
@@ -210,17 +235,7 @@ impl Committer {
     /// The second round trip: writes every row and commits.
     async fn write(&mut self, writes: Vec<Group>) -> std::result::Result<(), tokio_postgres::Error> {
         let Some(connection) = self.connection.as_mut() else { return Ok(()) };
-        let mut sent = Vec::new();
-        for (statement, rows) in last_of_each(writes) {
-            let same = if statement.folds() { values::same(&rows) } else { vec![false; statement.columns.len()] };
-            if let Some(bulk) = statement.bulk(&same) {
-                sent.push((connection.statement(&bulk).await?, values::columns(statement.columns, &same, rows)));
-                continue;
-            }
-            for row in rows {
-                sent.push((connection.statement(&statement.numbered()).await?, boxed(row)));
-            }
-        }
+        let sent = statements(connection, writes).await?;
         let mut pipeline = Pipeline::new(&connection.client);
         for (statement, parameters) in sent {
             pipeline.statement(statement, parameters);
@@ -240,6 +255,14 @@ impl Committer {
         };
         let outcome = timeout(timeout_after, run).await.unwrap_or_else(|_| Err(Error::Unknown("no answer".to_owned())));
         outcome.inspect_err(|_| self.connection = None)
+    }
+
+    /// Ends a transaction that failed; the connection is as good as before where the database only refused a row.
+    async fn leave(&mut self, failure: &Failure) {
+        match failure {
+            Failure::Row(_) => self.rollback().await,
+            Failure::Transient(_) | Failure::Final(_) => self.connection = None,
+        }
     }
 
     async fn rollback(&mut self) {
@@ -318,27 +341,24 @@ fn is_away(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_) | Error::Unknown(_))
 }
 
+/// Answers the changes of a group that were found to be refused, and hands back the others.
+fn taken_out(group: Vec<Asking>, refused: Vec<Option<Error>>) -> Vec<Asking> {
+    let mut rest = Vec::with_capacity(group.len());
+    for (asking, refused) in group.into_iter().zip(refused) {
+        match refused {
+            Some(error) => refuse(vec![asking], &error),
+            None => rest.push(asking),
+        }
+    }
+    rest
+}
+
 fn refuse(part: Vec<Asking>, error: &Error) {
     tracing::warn!(%error, changes = part.len(), "a commit failed");
     for (mut waiting, _) in part {
         waiting.fail(error.again());
         waiting.answer();
     }
-}
-
-fn boxed<'a>(values: Vec<Value>) -> Vec<Box<dyn ToSql + Sync + Send + 'a>> {
-    values.into_iter().map(|value| Box::new(value) as _).collect()
-}
-
-/// Of a delivery that changed more than once only the last row: one statement writes them all.
-fn last_of_each(mut groups: Vec<Group>) -> Vec<Group> {
-    for (_, rows) in groups.iter_mut().filter(|(statement, _)| statement.sql == UPDATE_DELIVERY.sql) {
-        let mut seen = HashSet::new();
-        rows.reverse();
-        rows.retain(|row| seen.insert(format!("{:?}", &row[..3])));
-        rows.reverse();
-    }
-    groups
 }
 
 /// What a pooler that keeps no prepared statements answers to whoever uses them.

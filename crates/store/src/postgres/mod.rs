@@ -5,9 +5,11 @@ mod committer;
 mod connect;
 mod group;
 mod pipeline;
+mod probe;
 mod searches;
 mod tls;
 mod values;
+mod writes;
 
 use std::time::Duration;
 

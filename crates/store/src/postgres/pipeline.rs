@@ -66,7 +66,12 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Sends everything before it waits for anything; answers in the same order, or with the first error.
-    pub(super) async fn run(mut self) -> Result<Vec<Vec<tokio_postgres::Row>>, Error> {
+    pub(super) async fn run(self) -> Result<Vec<Vec<tokio_postgres::Row>>, Error> {
+        self.each().await.into_iter().collect()
+    }
+
+    /// The same, with the answer or the error of each.
+    pub(super) async fn each(mut self) -> Vec<Result<Vec<tokio_postgres::Row>, Error>> {
         let mut answers: Vec<Option<Result<_, Error>>> = self.sent.iter().map(|_| None).collect();
         poll_fn(|context| {
             let mut waiting = false;

@@ -18,7 +18,7 @@ use crate::{Error, Result, sqlite};
 
 /// Rows of the index are numbered by tenant and position together.
 const TENANT_SHIFT: u32 = 40;
-/// The last position that has a number.
+/// The position behind the last one that has a number.
 pub(super) const SEQ_MAX: i64 = 1 << TENANT_SHIFT;
 
 const SCHEMA: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5(subject, body, content='', tokenize='ascii');
@@ -183,8 +183,8 @@ impl Folder {
         self.read(move |connection| {
             let sql = "SELECT rowid FROM texts WHERE texts MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC LIMIT ?4";
             let mut statement = connection.prepare_cached(sql)?;
-            let start = base(tenant);
-            let rows = statement.query_map((query, start, start + before, limit as i64), |row| row.get::<_, i64>(0))?;
+            let (start, end) = numbers(tenant, before);
+            let rows = statement.query_map((query, start, end, limit as i64), |row| row.get::<_, i64>(0))?;
             rows.map(|row| Ok(row? - start)).collect()
         })
         .await
@@ -280,6 +280,12 @@ fn base(tenant: TenantId) -> i64 {
     tenant.0 << TENANT_SHIFT
 }
 
+/// Between which numbers the rows of a tenant lie that stand before a position: behind the first and before the second. Where
+/// the position lies behind every other, the next tenant's rows begin at the second.
+fn numbers(tenant: TenantId, before: i64) -> (i64, i64) {
+    (base(tenant), base(tenant) + before.clamp(0, SEQ_MAX))
+}
+
 /// The terms in FTS5's own syntax, each quoted: what a person types is never syntax.
 fn query(terms: &[Term]) -> String {
     let quoted = terms.iter().map(|Term { words, begins }| {
@@ -287,4 +293,35 @@ fn query(terms: &[Term]) -> String {
         format!("\"{}\"{goes_on}", words.join(" "))
     });
     quoted.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_position_leads_to_the_rows_of_another_tenant() {
+        let index = Folder::in_memory().expect("an index");
+        let texts = |seq| (seq, Texts { subject: "word".to_owned(), body: String::new() });
+        for tenant in 1..=3 {
+            index.add(TenantId(tenant), 0, (1..=3).map(texts).collect(), (3, Digest::ZERO)).await.expect("added");
+        }
+        let terms = [Term { words: vec!["word".to_owned()], begins: false }];
+        for tenant in 1..=3 {
+            for (before, expected) in [
+                (i64::MIN, &[][..]),
+                (-1, &[]),
+                (0, &[]),
+                (3, &[2, 1]),
+                (SEQ_MAX - 1, &[3, 2, 1]),
+                (SEQ_MAX, &[3, 2, 1]),
+                (SEQ_MAX + 2, &[3, 2, 1]),
+                (4 * SEQ_MAX, &[3, 2, 1]),
+                (i64::MAX, &[3, 2, 1]),
+            ] {
+                let found = index.matches(TenantId(tenant), &terms, before, 100).await.expect("matches");
+                assert_eq!(found, expected, "tenant {tenant} before {before}");
+            }
+        }
+    }
 }

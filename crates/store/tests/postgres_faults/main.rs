@@ -7,6 +7,7 @@ mod commits;
 mod cutter;
 mod poolers;
 mod readers;
+mod refused;
 mod tenants;
 
 use std::time::Duration;

@@ -155,7 +155,7 @@ impl Outcomes {
                 return Ok((Record::default(), ()));
             };
             let agent = Agent { webhook: None, ..known.clone() };
-            let events = vec![NewEvent::of(EventKind::AgentUpdated, now, &agent).about(&agent.name)];
+            let events = vec![NewEvent::of_agent(EventKind::AgentUpdated, now, &agent)];
             Ok((Record { events, facts: vec![Fact::Agent(agent)] }, ()))
         };
         self.writer.record(tenant, decide).await
