@@ -133,6 +133,9 @@ impl<T: DeserializeOwned> Stream<T> {
             let problem = serde_json::from_str(&frame.data);
             return Err(problem.map_or_else(|why| self.client.protocol(why.to_string()), Error::Problem));
         }
+        if frame.name == "dropped" {
+            return Ok(self.interrupted(format!("the server dropped the stream: {}", frame.data)));
+        }
         let value = serde_json::from_str(&frame.data)
             .map_err(|why| self.client.protocol(format!("an event of the stream cannot be read: {why}")))?;
         if frame.id.is_some() {

@@ -10,7 +10,7 @@ use engine::{AccessPolicy, AnonymousAccess, Clock, Engine, Parts, Role, admin_ke
 use ephemeral::Ephemeral;
 use server::Metrics;
 use server::config::{AuthConfig, AuthMode};
-use store::{Options, Store};
+use store::{Options, PostgresOptions, Store};
 use webhook::Webhooks;
 
 use crate::config::Config;
@@ -48,11 +48,11 @@ pub(crate) enum Error {
 /// Opens the store: the database that configuration names, else the data folder's; makes or migrates it where needed. Must be
 /// called on a runtime.
 pub(crate) async fn store(config: &Config, folder: Option<&DataFolder>) -> Result<Store, Error> {
-    let (queue, queue_bytes) = config.limits.queue();
-    match (config.database.postgres(queue, queue_bytes), folder) {
+    match (postgres(config), folder) {
         (Some(options), _) => Ok(Store::open_postgres(&options, true).await?),
         (None, Some(folder)) => {
-            Ok(Store::open_sqlite(folder.path(), Options { queue, queue_bytes, ..Options::default() })?)
+            let ((queue, queue_bytes), searches) = (config.limits.queue(), config.limits.searches);
+            Ok(Store::open_sqlite(folder.path(), Options { queue, queue_bytes, searches, ..Options::default() })?)
         }
         (None, None) => Err(Error::Nowhere),
     }
@@ -60,9 +60,15 @@ pub(crate) async fn store(config: &Config, folder: Option<&DataFolder>) -> Resul
 
 /// Opens the database that configuration names, and brings its schema up to date where `migrate` says so.
 pub(crate) async fn database(config: &Config, migrate: bool) -> Result<Store, Error> {
-    let (queue, queue_bytes) = config.limits.queue();
-    let options = config.database.postgres(queue, queue_bytes).ok_or(Error::Nowhere)?;
+    let options = postgres(config).ok_or(Error::Nowhere)?;
     Ok(Store::open_postgres(&options, migrate).await?)
+}
+
+fn postgres(config: &Config) -> Option<PostgresOptions> {
+    let (queue, queue_bytes) = config.limits.queue();
+    let options = config.database.postgres(queue, queue_bytes)?;
+    let (searches, search_time) = (config.limits.searches, config.limits.search_time.to_std());
+    Some(PostgresOptions { searches, search_time, ..options })
 }
 
 /// Opens the place for attachments: the one that configuration names, else that of a data folder, else none.

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use engine::Role;
 use server::{Listeners, Metrics, Server};
@@ -17,8 +18,11 @@ use crate::config_command::{WRONG_USAGE, tell};
 use crate::data_folder::{self, DataFolder};
 use crate::installation;
 use crate::logging;
-use crate::shutdown::Signals;
+use crate::shutdown::{self, Signals};
 use crate::traces::Traces;
+
+/// How long threads may take to end when everything else has.
+const THREADS_END: Duration = Duration::from_millis(500);
 
 /// Why a server did not start, or not end well.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +93,8 @@ fn start(role: Role, sources: &Sources, insecure: bool) -> Result<(), Error> {
         let signals = signals.map_err(|source| Error::Io { what: "cannot hear signals".to_owned(), source })?;
         serve(&config, role, folder.as_ref(), signals).await
     });
-    drop(runtime);
+    // Work that blocks a thread, such as writing an attachment, is not waited for longer than this.
+    runtime.shutdown_timeout(THREADS_END);
     traces.end();
     served
 }
@@ -115,6 +120,9 @@ fn warn(config: &Config, role: Role) {
         tracing::warn!(
             "`attachments.url` is not set, so attachments are refused: name a folder or bucket that all servers reach"
         );
+    }
+    if let Some(listen) = config.metrics.listen.filter(|listen| !listen.ip().to_canonical().is_loopback()) {
+        tracing::warn!(%listen, "metrics are served to everybody who reaches this address: they name tenants and need no key");
     }
     if role != Role::All && config.rabbitmq.url.is_none() {
         tracing::warn!("RABBITMQ_URL is not set: of all workers one at a time finds the tasks, in the database");
@@ -150,16 +158,19 @@ async fn serve(config: &Config, role: Role, folder: Option<&DataFolder>, mut sig
     banner::show(&Facts { config, role: name(role), api: api_address, metrics: metrics_address, data });
     warn(config, role);
 
+    // Workers finish what they have in hand while the requests do, and within the same grace.
+    let until = config.server.drain_delay.to_std() + config.server.shutdown_grace.to_std();
     let (second_signal, asked) = (TaskTracker::new(), OnceLock::new());
     let shutdown = async {
         let name = signals.next().await;
         let _ = asked.set(Instant::now());
+        if let Err(error) = shutdown::exit_after(until) {
+            tracing::warn!(%error, "nothing ends this process by force");
+        }
         tracing::info!(signal = name, "ending; the next signal ends at once");
         second_signal.spawn(signals.exit_at_next());
     };
     server.serve(Listeners { api, metrics: metrics.map(|(listener, _)| listener) }, shutdown).await;
-    // Workers have been finishing what they have since the requests were, and within the same grace.
-    let until = config.server.drain_delay.to_std() + config.server.shutdown_grace.to_std();
     let taken = asked.get().map(Instant::elapsed).unwrap_or_default();
     engine.stop_within(until.saturating_sub(taken)).await;
     tracing::info!("ended");

@@ -125,6 +125,12 @@ words! {
         UnknownDomain = 54 "unknown-domain",
         /// An approval or rejection that answers nothing.
         NothingToDecide = 55 "nothing-to-decide",
+        /// What came is no HTTP request.
+        MalformedRequest = 56 "malformed-request",
+        /// The address of the request is longer than is read.
+        UriTooLong = 57 "uri-too-long",
+        /// The headers of the request are larger than is read.
+        HeadersTooLarge = 58 "headers-too-large",
         /// A header that a request has once at most is there more often.
         RepeatedHeader = 60 "repeated-header",
         /// The bytes of an attachment are damaged or gone.

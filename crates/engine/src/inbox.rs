@@ -5,8 +5,10 @@ use domain::key::Caller;
 use domain::refusal::{Code, Refusal};
 use domain::view::{Inbox, InboxItem};
 use domain::{AgentName, DomainName, Span, State, bounds};
+use futures_util::FutureExt;
 
 use crate::claim::Leasing;
+use crate::quota::Holder;
 use crate::{Engine, Page, Paged, Result, Session};
 
 impl Session {
@@ -38,6 +40,16 @@ impl Session {
 
     /// Leases deliveries as [`Session::receive`] does, only those of some kinds or of one thread.
     pub async fn receive_only(&self, agent: &str, receiving: Receiving) -> Result<Vec<InboxItem>> {
+        self.receive_while(agent, receiving, std::future::pending()).await
+    }
+
+    /// The same for a caller that may go away: once it is `gone`, nothing is waited for, nor leased after a wait.
+    pub async fn receive_while(
+        &self,
+        agent: &str,
+        receiving: Receiving,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Vec<InboxItem>> {
         let Receiving { max, lease, wait, filter } = receiving;
         let caller = self.caller().await?;
         caller.must_act_as(agent)?;
@@ -52,18 +64,23 @@ impl Session {
         if !items.is_empty() || wait == Span::ZERO {
             return Ok(items);
         }
-        let _place = self.inner.waiters.long_poll(caller.tenant, &agent)?;
+        let _place = self.inner.waiters.long_poll(Holder::of(caller), &agent)?;
         let subscription = self.inner.ephemeral.inbox(caller.tenant, &agent);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(Some(&agent)));
-        tokio::pin!(deadline, ended);
+        tokio::pin!(deadline, ended, gone);
         loop {
+            if (&mut gone).now_or_never().is_some() {
+                // A notification wakes one: pass it on, so that another takes what this one does not.
+                self.inner.ephemeral.notify_inbox(caller.tenant, &agent);
+                return Ok(Vec::new());
+            }
             let arrived = subscription.notified();
-            // Looked at again under the bell: what came between the first look and the bell is not waited for.
+            // Polled again while subscribed: what came between the first poll and the subscription is not waited for.
             match claim().await {
                 Ok(items) if items.is_empty() => {}
                 Ok(items) => return Ok(items),
                 Err(error) => {
-                    // The ring was for one: another one takes what this one cannot.
+                    // A notification wakes one: pass it on, so that another takes what this one cannot.
                     self.inner.ephemeral.notify_inbox(caller.tenant, &agent);
                     return Err(error);
                 }
@@ -75,6 +92,7 @@ impl Session {
                 () = self.poll_interval() => {}
                 error = &mut ended => return Err(error),
                 () = &mut deadline => return Ok(Vec::new()),
+                () = &mut gone => return Ok(Vec::new()),
                 () = self.inner.draining.cancelled() => return Ok(Vec::new()),
             }
         }

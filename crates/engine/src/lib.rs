@@ -26,10 +26,13 @@ mod message;
 mod observer;
 mod page;
 mod policy;
+mod quota;
 mod random;
 mod rate;
 mod retirement;
 mod role;
+mod search;
+mod searches;
 mod send;
 mod session;
 mod settle;
@@ -74,6 +77,7 @@ pub use observer::Observer;
 pub use rate::Admitted;
 pub use role::Role;
 pub use session::{Credentials, Session};
+pub use waiters::BodyBytes;
 
 /// The name of the first tenant.
 const DEFAULT: &str = "default";
@@ -143,6 +147,7 @@ struct Inner {
     keyring: Arc<keyring::Keyring>,
     tenants: tenant::Names,
     waiters: waiters::Waiters,
+    searches: searches::Searches,
     observer: Option<Arc<dyn Observer>>,
     pusher: Option<Arc<dyn Pusher>>,
     directories: Arc<directory::Directories>,
@@ -202,6 +207,7 @@ impl Engine {
         };
         let inner = Inner {
             waiters: waiters::Waiters::new(&shared.config.limits),
+            searches: searches::Searches::new(&shared.config.limits),
             tenants: tenant::Names::default(),
             draining: shared.lifecycle.draining.clone(),
             store: shared.store,

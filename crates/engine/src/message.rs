@@ -44,12 +44,11 @@ impl Session {
         filter.check()?;
         let limit = self.limit(page)?;
         let before = page.position()?;
-        let readable = Readable::by(caller);
-        let store = &self.inner.store;
         let found = if filter.q.is_some() {
-            store.search(readable, &filter, before, limit + 1).await?
+            self.search(caller, &filter, before, limit + 1).await?
         } else {
-            store.messages(readable, &filter, Order::Newest, before, limit + 1).await?
+            let readable = Readable::by(caller);
+            self.inner.store.messages(readable, &filter, Order::Newest, before, limit + 1).await?
         };
         self.page_of(caller.tenant, found, limit).await
     }

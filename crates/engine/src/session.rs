@@ -14,6 +14,8 @@ use tokio::sync::watch;
 
 use crate::key::admin_key_digest;
 use crate::keyring::{KnownKey, PERIOD, unauthenticated};
+use crate::quota::Holder;
+use crate::waiters::BodyBytes;
 use crate::{Admitted, AnonymousAccess, Engine, Error, Result};
 
 /// What a caller shows to be let in.
@@ -109,6 +111,11 @@ impl Engine {
         Ok(Session { engine: self.clone(), caller, standing, admitted })
     }
 
+    /// Whether everybody is let in without a key for good, as configuration says, and not only until the first key is made.
+    pub fn is_open_to_all(&self) -> bool {
+        self.inner.access.anonymous == AnonymousAccess::Always
+    }
+
     fn is_admin_key(&self, text: &str) -> bool {
         self.inner.access.admin.is_some_and(|admin| admin.0.ct_eq(&admin_key_digest(text).0).into())
     }
@@ -139,6 +146,11 @@ impl Session {
     /// The agent that it speaks for where it names none: the only one of an `agent` key.
     pub fn only_agent(&self) -> Option<&AgentName> {
         self.caller.only_agent()
+    }
+
+    /// Room for the body of a request that is about to be read, counted for who is calling.
+    pub fn body_bytes(&self) -> BodyBytes {
+        self.engine.inner.waiters.body(Holder::of(&self.caller))
     }
 
     /// Who is calling; fails with `unauthenticated` once the session has ended.

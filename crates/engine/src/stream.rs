@@ -4,16 +4,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::event::Event;
+use domain::key::Caller;
 use domain::{AgentName, Span, TenantId};
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use store::EventFilter;
+use store::{EventFilter, ReadBounds};
 
-use crate::waiters::Place;
+use crate::quota::Holder;
+use crate::waiters::StreamPlace;
 use crate::{Engine, InboxItem, Result, Session};
 
-/// Entries that a stream reads at a time.
-const PAGE: usize = 200;
+/// Entries that a stream reads at a time, at most: twice as many as it found the last time, so that little is read in vain where
+/// they are large.
+const PAGE_MAX: usize = 200;
+const PAGE_MIN: usize = 4;
 /// Who waits looks by itself this often where bells in other processes are not heard.
 const POLL: Span = Span::from_secs(1);
 /// And this often where they are, should one have been lost.
@@ -27,9 +31,11 @@ struct Following<T> {
     agent: Option<AgentName>,
     after: i64,
     read: VecDeque<T>,
+    /// How much is read the next time.
+    page: ReadBounds,
     /// Whether it has said why it ends.
     over: bool,
-    _place: Place,
+    _place: StreamPlace,
 }
 
 impl Session {
@@ -46,7 +52,7 @@ impl Session {
         caller.must_observe()?;
         self.must_be_here(caller.tenant, after).await?;
         self.must_not_be_ahead(caller.tenant, after).await?;
-        let following = self.following(caller.tenant, None, after)?;
+        let following = self.following(caller, None, after)?;
         let filter = Arc::new(filter);
         Ok(unfold(following, move |mut following| {
             let filter = Arc::clone(&filter);
@@ -78,7 +84,7 @@ impl Session {
             }
             None => self.inner.store.head(caller.tenant).await?.map_or(0, |(seq, ..)| seq),
         };
-        let following = self.following(caller.tenant, Some(agent), after)?;
+        let following = self.following(caller, Some(agent), after)?;
         let items = unfold(following, |mut following| async move {
             let next = if following.over { Ok(None) } else { following.next_arrival().await };
             following.entry(next)
@@ -86,10 +92,12 @@ impl Session {
         Ok((after, items))
     }
 
-    fn following<T>(&self, tenant: TenantId, agent: Option<AgentName>, after: i64) -> Result<Following<T>> {
-        let place = self.inner.waiters.stream()?;
+    fn following<T>(&self, caller: &Caller, agent: Option<AgentName>, after: i64) -> Result<Following<T>> {
+        let (tenant, holder) = (caller.tenant, Holder::of(caller));
+        let place = self.inner.waiters.stream(holder)?;
         let session = self.clone();
-        Ok(Following { session, tenant, agent, after, read: VecDeque::new(), over: false, _place: place })
+        let page = ReadBounds { items: PAGE_MIN, bytes: self.config().limits.stream_buffer_bytes.as_usize() };
+        Ok(Following { session, tenant, agent, after, read: VecDeque::new(), page, over: false, _place: place })
     }
 }
 
@@ -117,6 +125,13 @@ impl<T> Following<T> {
         }
     }
 
+    /// Takes what was read, which is delivered before more is read.
+    fn keep(&mut self, read: impl IntoIterator<Item = T>) {
+        self.read.extend(read);
+        let found = if self.read.is_empty() { self.page.items } else { self.read.len() };
+        self.page.items = (found * 2).clamp(PAGE_MIN, PAGE_MAX);
+    }
+
     /// The next entry of the stream, with which it goes on; a failure is its last.
     fn entry<I>(mut self, next: Result<Option<I>>) -> Option<(Result<I>, Self)> {
         self.over |= next.is_err();
@@ -130,8 +145,8 @@ impl Following<Event> {
         while self.read.is_empty() {
             let subscription = self.session.inner.ephemeral.log(self.tenant);
             let notified = subscription.notified();
-            let events = self.session.inner.store.events(self.tenant, filter, self.after, PAGE).await?;
-            self.read.extend(events);
+            let events = self.session.inner.store.events(self.tenant, filter, self.after, self.page).await?;
+            self.keep(events);
             if self.read.is_empty() && !self.waited(notified).await? {
                 return Ok(None);
             }
@@ -149,8 +164,9 @@ impl Following<(i64, InboxItem)> {
         while self.read.is_empty() {
             let subscription = self.session.inner.ephemeral.inbox(self.tenant, &agent);
             let notified = subscription.notified();
-            let (arrivals, covered) = self.session.inner.store.arrivals(self.tenant, &agent, self.after, PAGE).await?;
-            self.read.extend(arrivals.into_iter().map(|(at, found)| (at, found.into())));
+            let (arrivals, covered) =
+                self.session.inner.store.arrivals(self.tenant, &agent, self.after, self.page).await?;
+            self.keep(arrivals.into_iter().map(|(at, found)| (at, found.into())));
             // What is read is delivered before the position moves past it.
             if self.read.is_empty() && covered > self.after {
                 self.after = covered;

@@ -1,4 +1,5 @@
-//! Places for those who wait: long polls and streams, each kind limited.
+//! Places for those who wait or are large: long polls, streams and the bodies of requests, each kind limited for a key, for a
+//! tenant and in all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,84 +8,117 @@ use domain::refusal::{Code, Refusal};
 use domain::{AgentName, Span, TenantId};
 
 use crate::config::Limits;
+use crate::quota::{Full, Holder, Quota, Share};
 
-#[derive(Default)]
-struct Held {
-    polls: usize,
-    polls_by_agent: HashMap<(TenantId, AgentName), usize>,
-    streams: usize,
-}
+type ByAgent = Arc<Mutex<HashMap<(TenantId, AgentName), usize>>>;
 
 /// The places and who holds them.
 #[derive(Clone)]
 pub(crate) struct Waiters {
-    held: Arc<Mutex<Held>>,
-    polls_max: usize,
+    polls: Quota,
+    polls_by_agent: ByAgent,
     polls_per_agent_max: usize,
-    streams_max: usize,
+    streams: Quota,
+    bodies: Quota,
 }
 
-/// A place, free again when dropped.
-pub(crate) struct Place {
-    held: Arc<Mutex<Held>>,
-    poll_of: Option<(TenantId, AgentName)>,
+/// The place of a long poll, free again when dropped.
+pub(crate) struct PollPlace {
+    polls_by_agent: ByAgent,
+    agent: (TenantId, AgentName),
+    _share: Share,
+}
+
+/// The place of a stream, free again when dropped.
+pub(crate) struct StreamPlace {
+    _share: Share,
+}
+
+/// The bytes of one request's body that are in memory, free again when dropped.
+pub struct BodyBytes {
+    share: Share,
 }
 
 impl Waiters {
     pub(crate) fn new(limits: &Limits) -> Self {
+        let (polls, streams, bodies) = (limits.long_poll_bounds(), limits.stream_bounds(), limits.body_bounds());
         Self {
-            held: Arc::default(),
-            polls_max: limits.waiters,
+            polls: Quota::new(polls),
+            polls_by_agent: ByAgent::default(),
             polls_per_agent_max: limits.waiters_per_agent,
-            streams_max: limits.streams,
+            streams: Quota::new(streams),
+            bodies: Quota::new(bodies),
         }
     }
 
     /// A place for a long poll; fails with `too-many-waiters`.
-    pub(crate) fn long_poll(&self, tenant: TenantId, agent: &AgentName) -> Result<Place, Refusal> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (tenant, agent.clone());
-        let own = held.polls_by_agent.get(&key).copied().unwrap_or(0);
-        if held.polls >= self.polls_max || own >= self.polls_per_agent_max {
-            let detail = format!("{own} long polls wait for `{agent}`, {} in all; no more are held.", held.polls);
-            return Err(Refusal::new(Code::TooManyWaiters, detail)
+    pub(crate) fn long_poll(&self, holder: Holder, agent: &AgentName) -> Result<PollPlace, Refusal> {
+        let refused = |detail: String| {
+            Refusal::new(Code::TooManyWaiters, detail)
                 .with_remedy("Receive without `wait`, or wait with fewer connections.")
-                .retry_after(Span::from_secs(1)));
+                .retry_after(Span::from_secs(1))
+        };
+        let agent = (holder.tenant, agent.clone());
+        let mut by_agent = self.polls_by_agent.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = by_agent.get(&agent).copied().unwrap_or(0);
+        if own >= self.polls_per_agent_max {
+            return Err(refused(format!("{own} long polls wait for `{}`; no more are held.", agent.1)));
         }
-        held.polls += 1;
-        held.polls_by_agent.insert(key.clone(), own + 1);
-        Ok(Place { held: Arc::clone(&self.held), poll_of: Some(key) })
+        let share = self.polls.one(holder).map_err(|full| refused(full.detail("long polls wait")))?;
+        by_agent.insert(agent.clone(), own + 1);
+        Ok(PollPlace { polls_by_agent: Arc::clone(&self.polls_by_agent), agent, _share: share })
     }
 
     /// A place for a stream; fails with `too-many-streams`.
-    pub(crate) fn stream(&self) -> Result<Place, Refusal> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.streams >= self.streams_max {
-            let detail = format!("{} streams are open; no more are held.", held.streams);
-            return Err(Refusal::new(Code::TooManyStreams, detail).retry_after(Span::from_secs(5)));
-        }
-        held.streams += 1;
-        Ok(Place { held: Arc::clone(&self.held), poll_of: None })
+    pub(crate) fn stream(&self, holder: Holder) -> Result<StreamPlace, Refusal> {
+        let refused = |full: Full| {
+            Refusal::new(Code::TooManyStreams, full.detail("streams are open"))
+                .with_remedy("Close streams that are no longer read.")
+                .retry_after(Span::from_secs(5))
+        };
+        Ok(StreamPlace { _share: self.streams.one(holder).map_err(refused)? })
+    }
+
+    /// Room for a body of which nothing has come yet.
+    pub(crate) fn body(&self, holder: Holder) -> BodyBytes {
+        BodyBytes { share: self.bodies.none(holder) }
     }
 
     /// Long polls that wait, and streams that are open.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        (held.polls, held.streams)
+        (self.polls.held(), self.streams.held())
     }
 }
 
-impl Drop for Place {
+impl BodyBytes {
+    /// Takes room for more bytes; fails with `overloaded` where the bodies in memory have none.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.share.grow(bytes).map_err(|full| {
+            Refusal::new(Code::Overloaded, full.detail("bytes of requests are in memory"))
+                .with_remedy("Send fewer or smaller requests at a time.")
+                .retry_after(Span::from_secs(1))
+        })
+    }
+}
+
+impl std::fmt::Debug for BodyBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BodyBytes").finish_non_exhaustive()
+    }
+}
+
+impl Full {
+    fn detail(self, what: &str) -> String {
+        format!("{} {what} {}; no more are held.", self.held, self.whose)
+    }
+}
+
+impl Drop for PollPlace {
     fn drop(&mut self) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(key) = self.poll_of.take() else {
-            held.streams -= 1;
-            return;
-        };
-        held.polls -= 1;
-        let own = held.polls_by_agent.remove(&key).unwrap_or(1) - 1;
+        let mut by_agent = self.polls_by_agent.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = by_agent.remove(&self.agent).unwrap_or(1) - 1;
         if own > 0 {
-            held.polls_by_agent.insert(key, own);
+            by_agent.insert(self.agent.clone(), own);
         }
     }
 }

@@ -17,16 +17,25 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub struct Guard {
     /// Whether the `Host` must be a loopback name.
     local: bool,
+    /// Whether the request may have come through a proxy.
+    proxied: bool,
 }
 
 impl Guard {
-    /// The guard of a server that listens there.
-    pub fn of(listen: SocketAddr) -> Self {
-        Self { local: listen.ip().to_canonical().is_loopback() }
+    /// The guard of a server that listens there, and is open to everybody on purpose or only to programs of its own machine.
+    pub fn of(listen: SocketAddr, open_to_all: bool) -> Self {
+        Self { local: listen.ip().to_canonical().is_loopback(), proxied: open_to_all }
     }
 
-    /// Fails with `forbidden` where the request may come from a web page.
+    /// Fails with `forbidden` where the request may come from a web page, or came through a proxy from anywhere.
     pub fn check(self, parts: &Parts) -> Result<(), Refusal> {
+        if let Some(header) = parts.headers.keys().find(|name| !self.proxied && is_of_proxies(name)) {
+            let detail =
+                format!("An open server answers this machine's own programs; `{header}` says that a proxy sent this.");
+            return Err(Refusal::new(Code::Forbidden, detail).with_remedy(
+                "Behind a proxy, require keys: make one with `coord keys create`, or set `auth: {mode: keys}`.",
+            ));
+        }
         let host = host(parts);
         if self.local && host.is_some_and(|host| !is_local(host)) {
             let shown: String = host.unwrap_or_default().chars().take(80).collect();
@@ -43,6 +52,11 @@ impl Guard {
         }
         Ok(())
     }
+}
+
+/// Whether proxies add this header to say for whom they ask.
+fn is_of_proxies(name: &HeaderName) -> bool {
+    name == http::header::FORWARDED || name.as_str().starts_with("x-forwarded-") || name == "x-real-ip"
 }
 
 fn host(parts: &Parts) -> Option<&str> {
@@ -89,10 +103,10 @@ mod tests {
 
     #[test]
     fn web_pages_are_kept_out_and_programs_are_not() {
-        let here = Guard::of("127.0.0.1:8000".parse().unwrap());
-        let there = Guard::of("0.0.0.0:8000".parse().unwrap());
+        let here = Guard::of("127.0.0.1:8000".parse().unwrap(), false);
+        let there = Guard::of("0.0.0.0:8000".parse().unwrap(), true);
 
-        let table: [(Guard, &str, &Headers, bool); 14] = [
+        let table: [(Guard, &str, &Headers, bool); 20] = [
             (here, "POST", &[("host", "127.0.0.1:8000")], true),
             (here, "POST", &[("host", "localhost:8000")], true),
             (here, "POST", &[("host", "[::1]:8000")], true),
@@ -107,6 +121,12 @@ mod tests {
             (here, "POST", &[("host", "localhost:8000"), ("origin", "null")], false),
             (here, "POST", &[("host", "localhost:8000"), ("sec-fetch-site", "cross-site")], false),
             (here, "GET", &[("host", "localhost:8000"), ("sec-fetch-site", "cross-site")], true),
+            (here, "GET", &[("host", "localhost:8000"), ("forwarded", "for=192.0.2.1")], false),
+            (here, "GET", &[("host", "localhost:8000"), ("x-forwarded-for", "127.0.0.1")], false),
+            (here, "POST", &[("host", "localhost:8000"), ("x-forwarded-proto", "https")], false),
+            (here, "GET", &[("host", "localhost:8000"), ("x-real-ip", "192.0.2.1")], false),
+            (here, "GET", &[("host", "localhost:8000"), ("x-request-id", "1")], true),
+            (there, "GET", &[("host", "broker.example"), ("x-forwarded-for", "192.0.2.1")], true),
         ];
         for (guard, method, headers, expected) in table {
             assert_eq!(passes(guard, method, headers), expected, "{method} {headers:?}");

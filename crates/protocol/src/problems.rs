@@ -8,6 +8,9 @@ const fn entry(code: Code) -> (StatusCode, &'static str) {
     use StatusCode as S;
     match code {
         Code::MalformedJson => (S::BAD_REQUEST, "The body is not JSON"),
+        Code::MalformedRequest => (S::BAD_REQUEST, "The request is not HTTP as it should be"),
+        Code::UriTooLong => (S::URI_TOO_LONG, "The address is too long"),
+        Code::HeadersTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large"),
         Code::InvalidUtf8 => (S::BAD_REQUEST, "The body is not UTF-8"),
         Code::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "The body has a media type that is not read here"),
         Code::RequestTooLarge => (S::PAYLOAD_TOO_LARGE, "The request is too large"),
@@ -126,9 +129,9 @@ pub fn canonical(code: Code) -> &'static str {
 }
 
 /// Every status that the API answers with, for pre-made measures.
-pub const STATUSES: [u16; 24] = [
-    200, 201, 202, 204, 206, 302, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 416, 422, 429, 500, 501, 503,
-    0,
+pub const STATUSES: [u16; 26] = [
+    200, 201, 202, 204, 206, 302, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 414, 415, 416, 422, 429, 431, 500,
+    501, 503, 0,
 ];
 
 #[cfg(test)]

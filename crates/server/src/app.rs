@@ -8,9 +8,11 @@ use std::time::Duration;
 use axum::extract::FromRef;
 use bytes::Bytes;
 use engine::Engine;
+use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::request_id::RequestIds;
+use crate::sse::Pace;
 use protocol::guard::Guard;
 
 /// The engine and what the HTTP adapter keeps around it; cheap to clone.
@@ -33,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) document_earlier: OnceLock<Bytes>,
     /// Set when the server begins to leave: from then on it is not ready, and still answers everything.
     pub(crate) leaving: AtomicBool,
+    /// Cancelled when it takes nothing new any more and what is in hand is to end.
+    pub(crate) stopping: CancellationToken,
     /// Bytes of a JSON request.
     pub(crate) request_bytes: usize,
     /// Bytes of a batch.
@@ -41,8 +45,8 @@ pub(crate) struct Shared {
     pub(crate) request_timeout: Duration,
     /// The longest wait of a long poll.
     pub(crate) wait_max: Duration,
-    /// The pause after which a silent stream sends a comment.
-    pub(crate) stream_comment: Duration,
+    /// How streams treat their readers.
+    pub(crate) pace: Pace,
 }
 
 impl App {

@@ -4,15 +4,15 @@ mod disposition;
 mod range;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use domain::attachment::Attachment;
 use domain::{Code, Digest, Refusal};
-use futures_util::TryStreamExt;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
-use crate::extract::{Json, Path, Session, check_coding, only};
+use crate::app::App;
+use crate::extract::{Json, Path, Session, body_stream, check_coding, only};
 use crate::problem::{Answer, ApiError};
 use protocol::shape;
 
@@ -21,6 +21,7 @@ const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 /// `POST /api/v1/attachments`
 pub(crate) async fn store(
+    State(app): State<App>,
     Session(session): Session,
     request: Request,
 ) -> Answer<(StatusCode, Json<protocol::StoredAttachment>)> {
@@ -29,7 +30,7 @@ pub(crate) async fn store(
     only(request.headers(), &header::CONTENT_DISPOSITION)?;
     let name = text(request.headers(), &header::CONTENT_DISPOSITION).and_then(disposition::name);
     check_size(request.headers(), session.config().limits.attachment_bytes.0)?;
-    let bytes = request.into_body().into_data_stream().map_err(Into::into);
+    let bytes = body_stream(request.into_body(), app);
     let (attachment, fresh) = session.store_attachment(media_type, name, bytes).await?;
     let status = if fresh { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shape::attachment::stored(attachment))))

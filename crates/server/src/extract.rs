@@ -8,7 +8,7 @@ mod path;
 mod query;
 mod session;
 
-pub(crate) use body::{check_coding, read as read_body};
+pub(crate) use body::{BodyRoom, check_coding, read as read_body, stream as body_stream};
 pub(crate) use header::only;
 pub(crate) use idempotency::Idempotency;
 pub(crate) use json::{Json, OptionalJson};

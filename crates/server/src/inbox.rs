@@ -1,11 +1,13 @@
 //! Inboxes: looking, receiving, and settling what was received.
 
+use axum::Extension;
 use domain::MessageId;
 use domain::delivery::Verb;
 use uuid::Uuid;
 
 use crate::extract::{Json, OptionalJson, Path, Query, Session};
 use crate::problem::Answer;
+use crate::wire::{self, Peer};
 use protocol::shape;
 
 /// `GET /api/v1/agents/{agent}/inbox`
@@ -22,10 +24,13 @@ pub(crate) async fn show(
 /// `POST /api/v1/agents/{agent}/inbox/receive`
 pub(crate) async fn receive(
     Session(session): Session,
+    peer: Option<Extension<Peer>>,
     Path(agent): Path<String>,
     OptionalJson(request): OptionalJson<protocol::Receive>,
 ) -> Answer<Json<protocol::ReceivedList>> {
-    let items = session.receive_only(&agent, shape::inbox::receive(request)?).await?;
+    let receiving = shape::inbox::receive(request)?;
+    let gone = wire::sends_no_more(peer.map(|Extension(peer)| peer));
+    let items = session.receive_while(&agent, receiving, gone).await?;
     Ok(Json(protocol::ReceivedList { deliveries: items.iter().map(shape::inbox::received).collect() }))
 }
 

@@ -96,7 +96,7 @@ impl FromRequest<App> for Batch {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let bytes = read_body(request, app.batch_bytes, app.request_timeout).await?;
+        let bytes = read_body(request, app, app.batch_bytes).await?;
         let batch: protocol::BatchRequest = read(&bytes)?;
         let (count, allowed) = (batch.messages.len(), app.engine.config().limits.batch_messages);
         let refuse = |code, why: String| Err(Refusal::field(code, "messages", why).into());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
@@ -21,11 +22,13 @@ use tower::layer::layer_fn;
 use tracing::Instrument;
 
 use crate::app::App;
+use crate::extract::BodyRoom;
 use crate::metrics::{Held, RouteMetrics};
 use crate::problem::{self, ApiError};
 use crate::rate::Counted;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::trace;
+use crate::wire::Peer;
 
 /// A request that takes this long is worth a line in the log, where it was not asked to wait.
 const SLOW: Duration = Duration::from_secs(1);
@@ -174,23 +177,46 @@ where
         if let Some(counted) = counted {
             request.extensions_mut().insert(counted);
         }
+        let room = (!request.body().is_end_stream()).then(BodyRoom::default);
+        if let Some(room) = room.clone() {
+            request.extensions_mut().insert(room);
+        }
+        // Whoever only reads and hangs up is worked for no longer; what changes something is carried out.
+        let peer = request.extensions().get::<Peer>().filter(|_| asked.method.is_safe()).cloned();
         let span = trace::begin(&mut request, observe.meter.route, &asked.id);
         let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone());
         Box::pin(async move {
-            let _held = Held::of(&observe.app.metrics.in_flight);
-            let answer = match observe.limit {
-                Some(limit) => tokio::time::timeout(limit, answer).await,
-                None => Ok(answer.await),
+            let _held = (Held::of(&observe.app.metrics.in_flight), room);
+            let limit = observe.limit;
+            let answer = tokio::select! {
+                answer = within(limit, answer) => answer,
+                () = hung_up(peer) => None,
             };
             let response = match answer {
-                Ok(Ok(Ok(response))) => response,
-                Ok(Err(panic)) => panicked(&*panic).into_response(),
-                Err(_) => out_of_time().into_response(),
+                Some(Ok(Ok(response))) => response,
+                Some(Err(panic)) => panicked(&*panic).into_response(),
+                None => out_of_time().into_response(),
             };
             let response = observe.finish(&asked, response);
             trace::end(&span, response.status());
             Ok(response)
         })
+    }
+}
+
+/// What comes in time; none where nothing does.
+async fn within<T>(limit: Option<Duration>, answer: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
+        None => Some(answer.await),
+    }
+}
+
+/// Passes when the caller is no longer worth the work; never where there is none to watch.
+async fn hung_up(peer: Option<Peer>) {
+    match peer {
+        Some(peer) => peer.hung_up().await,
+        None => std::future::pending().await,
     }
 }
 

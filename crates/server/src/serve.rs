@@ -10,10 +10,6 @@ use std::time::Duration;
 use axum::Router;
 use domain::Span;
 use engine::Engine;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -22,10 +18,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Shared};
 use crate::config::ServerConfig;
+use crate::connection;
 use crate::metrics::{Held, Metrics};
 use crate::request_id::RequestIds;
 use crate::router;
-use crate::socket::Socket;
+use crate::sse::Pace;
 use protocol::guard::Guard;
 
 /// Connections to the metrics listener at a time.
@@ -79,20 +76,22 @@ impl Server {
     /// Serves until `shutdown` ends, then drains; see the module. Returns when the last connection is closed or
     /// `shutdown_grace` is over.
     pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) {
-        let stop = CancellationToken::new();
+        let stop = self.app.stopping.clone();
         let tasks = TaskTracker::new();
         if let Some(listener) = listeners.metrics {
             let served = Served {
                 router: self.metrics_router(),
                 limits: Limits::of(&self.config, METRICS_CONNECTIONS),
-                app: None,
+                app: self.app.clone(),
+                counted: false,
             };
             tasks.spawn(served.accept(listener, stop.clone()));
         }
         let served = Served {
             router: self.router,
             limits: Limits::of(&self.config, self.config.connections),
-            app: Some(self.app.clone()),
+            app: self.app.clone(),
+            counted: true,
         };
         tasks.spawn(served.accept(listeners.api, stop.clone()));
         tasks.close();
@@ -114,15 +113,16 @@ pub(crate) fn app(engine: Engine, config: &ServerConfig, metrics: Arc<Metrics>) 
     let shared = Shared {
         metrics,
         ids: RequestIds::new(),
-        guard: Guard::of(config.listen),
+        guard: Guard::of(config.listen, engine.is_open_to_all()),
         document: OnceLock::new(),
         document_earlier: OnceLock::new(),
         leaving: AtomicBool::new(false),
+        stopping: CancellationToken::new(),
         request_bytes: limits.request_bytes.as_usize(),
         batch_bytes: limits.batch_bytes.as_usize(),
         request_timeout: limits.request_timeout.to_std(),
         wait_max: limits.wait_max.to_std(),
-        stream_comment: config.stream_comment.to_std(),
+        pace: Pace { comment: config.stream_comment.to_std(), stall: limits.stream_stall.to_std() },
         engine,
     };
     App::new(shared)
@@ -146,38 +146,31 @@ impl Limits {
 struct Served {
     router: Router,
     limits: Limits,
-    app: Option<App>,
+    app: App,
+    /// Whether its connections show in the metrics.
+    counted: bool,
 }
 
 impl Served {
     /// Accepts until `stop`, then waits for the connections to end; one that is idle ends at once.
     async fn accept(self, listener: TcpListener, stop: CancellationToken) {
         let connections = TaskTracker::new();
-        let graceful = GracefulShutdown::new();
         while let Some(stream) = stop.run_until_cancelled(next(&listener)).await {
             let Some(Ok(permit)) = stop.run_until_cancelled(Arc::clone(&self.limits.connections).acquire_owned()).await
             else {
                 break;
             };
-            let held = self.app.as_ref().map(|app| Held::of(&app.metrics.connections));
-            let connection = graceful.watch(self.connection(stream));
+            let held = self.counted.then(|| Held::of(&self.app.metrics.connections));
+            let header_timeout = self.limits.header_timeout.to_std();
+            let connection = connection::serve(stream, self.router.clone(), self.app.clone(), header_timeout);
             connections.spawn(async move {
-                // A client that breaks off is no news.
-                let _ = connection.await;
+                connection.await;
                 drop((permit, held));
             });
         }
         drop(listener);
         connections.close();
-        graceful.shutdown().await;
         connections.wait().await;
-    }
-
-    fn connection(&self, stream: TcpStream) -> http1::Connection<TokioIo<Socket>, TowerToHyperService<Router>> {
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout.to_std())
-            .serve_connection(TokioIo::new(Socket::new(stream)), TowerToHyperService::new(self.router.clone()))
     }
 }
 

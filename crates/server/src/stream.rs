@@ -1,14 +1,13 @@
 //! Server-sent events: the log and an inbox, as they grow.
 
-use std::convert::Infallible;
-use std::time::Duration;
-
+use axum::Extension;
+use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
-use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use domain::{Code, Refusal};
 use futures_util::{Stream, StreamExt};
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use serde::Serialize;
 
@@ -17,10 +16,12 @@ use crate::event::position;
 use crate::extract::{Path, Query, Session, only};
 use crate::problem::{Answer, ApiError};
 use crate::request_id::RequestId;
+use crate::sse::{self, Events};
+use crate::wire::{self, Peer};
 use protocol::shape;
 
-/// How long a client should pause before it connects again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How long a client should pause before it connects again, in milliseconds.
+const RETRY: &[u8] = b"retry: 1000\n\n";
 
 /// Tells proxies to pass events on as they come.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -52,7 +53,7 @@ impl<S: Sync> FromRequestParts<S> for LastEventId {
 pub(crate) async fn events(
     State(app): State<App>,
     Session(session): Session,
-    id: RequestId,
+    caller: (RequestId, Option<Extension<Peer>>),
     LastEventId(last): LastEventId,
     Query(query): Query<protocol::EventsQuery>,
 ) -> Answer<Response> {
@@ -64,7 +65,7 @@ pub(crate) async fn events(
     let tenant = session.tenant();
     let events = session.follow_events(filter, after).await?;
     let events = events.map(move |event| event.map(|event| (event.seq, shape::event::event(event, &tenant))));
-    Ok(stream(&app, id, after, events))
+    Ok(stream(&app, caller, after, events))
 }
 
 /// Where an inbox stream begins.
@@ -81,52 +82,49 @@ pub(crate) struct InboxStreamQuery {
 pub(crate) async fn inbox(
     State(app): State<App>,
     Session(session): Session,
-    id: RequestId,
+    caller: (RequestId, Option<Extension<Peer>>),
     Path(agent): Path<String>,
     LastEventId(last): LastEventId,
     Query(query): Query<InboxStreamQuery>,
 ) -> Answer<Response> {
     let after = last.or(query.after.map(position));
     let (after, items) = session.follow_inbox(&agent, after).await?;
-    Ok(stream(&app, id, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
+    Ok(stream(&app, caller, after, items.map(|item| item.map(|(seq, item)| (seq, shape::inbox::item(item))))))
 }
 
 /// Streams items with their positions until the engine drains or fails. Where the session ends, its last event is a `problem`
-/// that says why.
+/// that says why. Where the reader takes nothing while events wait, it is `dropped`.
 ///
 /// Its `Last-Event-ID` header says where it begins: a client that is interrupted before the first item resumes there.
 fn stream<T: Serialize + 'static>(
     app: &App,
-    id: RequestId,
+    (id, peer): (RequestId, Option<Extension<Peer>>),
     after: i64,
     items: impl Stream<Item = Result<(i64, T), engine::Error>> + Send + 'static,
 ) -> Response {
-    let hint = futures_util::stream::once(async { Ok(Event::default().retry(RETRY)) });
+    let hint = futures_util::stream::once(async { Bytes::from_static(RETRY) });
     let events = items
         .map(move |item| written(item, &id))
         .take_while(|event| std::future::ready(event.is_some()))
-        .filter_map(std::future::ready);
-    let events = hint.chain(events);
-    let comments = KeepAlive::new().interval(app.stream_comment).text("keep-alive");
-    let mut response = Sse::new(events).keep_alive(comments).into_response();
+        .filter_map(std::future::ready)
+        .take_until(wire::sends_no_more(peer.map(|Extension(peer)| peer)));
+    let events = Events::new(hint.chain(events), app.pace);
+    let mut response = Body::from_stream(events).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().insert(LAST_EVENT_ID, HeaderValue::from(after));
     response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     response
 }
 
 /// One item as an event; none, and so the end, where the engine failed.
-fn written<T: Serialize>(item: Result<(i64, T), engine::Error>, id: &RequestId) -> Option<Result<Event, Infallible>> {
+fn written<T: Serialize>(item: Result<(i64, T), engine::Error>, id: &RequestId) -> Option<Bytes> {
     match item {
-        Ok((seq, item)) => {
-            let data = serde_json::to_string(&item).ok()?;
-            Some(Ok(Event::default().id(seq.to_string()).data(data)))
-        }
+        Ok((seq, item)) => sse::event("id", &seq.to_string(), &item),
         Err(error) => {
             let ApiError { refusal, cause } = ApiError::from(error);
             let Some(error) = cause else {
-                let problem = shape::problem::problem(&refusal, id.as_str());
-                let data = serde_json::to_string(&problem).ok()?;
-                return Some(Ok(Event::default().event("problem").data(data)));
+                return sse::event("event", "problem", &shape::problem::problem(&refusal, id.as_str()));
             };
             tracing::error!(problem.code = refusal.code.as_str(), error, "a stream broke off");
             None

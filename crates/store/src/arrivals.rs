@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::inbox::{Found, found};
 use crate::load::with_message;
 use crate::value::{Row, Value};
-use crate::{Error, Result, Store};
+use crate::{Error, ReadBounds, Result, Store};
 use domain::filter::EventFilter;
 
 /// The next arrivals, each with its position, and the position up to which there are no others.
@@ -17,40 +17,80 @@ pub type Arrivals = (Vec<(i64, Found)>, i64);
 
 impl Store {
     /// What came to an agent after a position, oldest first: messages at their own position, fanned out ones where their part
-    /// was written, deferred and returned ones where they became pending.
-    pub async fn arrivals(&self, tenant: TenantId, agent: &AgentName, after: i64, limit: usize) -> Result<Arrivals> {
+    /// was written, deferred and returned ones where they became pending. As many as the bounds allow.
+    pub async fn arrivals(
+        &self,
+        tenant: TenantId,
+        agent: &AgentName,
+        after: i64,
+        bounds: impl Into<ReadBounds>,
+    ) -> Result<Arrivals> {
+        let bounds = bounds.into();
+        let limit = bounds.items;
         let head = self.head(tenant).await?.map_or(0, |(seq, ..)| seq);
-        let mut seen = Seen { arrivals: Vec::new(), covered: head };
-        let sent = self.sent_to(tenant, agent, after, limit).await?;
-        seen.bound(sent.iter().map(|(at, _)| *at), limit);
+        let mut seen = Seen { covered: head };
+        let mut arrivals = Vec::new();
+        let (sent, whole) = self.sent_to(tenant, agent, after, bounds).await?;
+        if !whole {
+            seen.bound_at(sent.last().map(|(at, _)| *at));
+        }
         // What is to become visible later arrives when it does.
-        seen.arrivals.extend(sent.into_iter().filter(|(_, found)| found.message.deliver_at.is_none()));
-        for (at, message) in self.come_back(tenant, agent, after, limit, &mut seen).await? {
-            let found = self.found(tenant, agent, message).await?;
-            seen.arrivals.extend(found.map(|found| (at, found)));
-        }
-        for (at, message) in self.fanned_out_to(tenant, agent, after, limit, &mut seen).await? {
-            let found = self.found(tenant, agent, message).await?;
-            seen.arrivals.extend(found.filter(|found| found.message.deliver_at.is_none()).map(|found| (at, found)));
-        }
-        let Seen { mut arrivals, covered } = seen;
-        arrivals.retain(|(at, _)| *at <= covered);
+        let sent = sent.into_iter().filter(|(_, found)| found.message.deliver_at.is_none());
+        arrivals.extend(sent.map(|(at, found)| (at, Arrival::Found(Box::new(found)))));
+        let back = self.come_back(tenant, agent, after, limit, &mut seen).await?;
+        arrivals.extend(back.into_iter().map(|(at, message)| (at, Arrival::Back(message))));
+        let parts = self.fanned_out_to(tenant, agent, after, limit, &mut seen).await?;
+        arrivals.extend(parts.into_iter().map(|(at, message)| (at, Arrival::FannedOut(message))));
+        arrivals.retain(|(at, _)| *at <= seen.covered);
         arrivals.sort_by_key(|(at, _)| *at);
-        Ok((arrivals, covered))
+        self.loaded(tenant, agent, arrivals, bounds.bytes, seen.covered).await
     }
 
+    /// Reads those that were not read yet, until there are so many bytes.
+    async fn loaded(
+        &self,
+        tenant: TenantId,
+        agent: &AgentName,
+        arrivals: Vec<(i64, Arrival)>,
+        bytes: usize,
+        covered: i64,
+    ) -> Result<Arrivals> {
+        let (mut loaded, mut read, mut reached) = (Vec::new(), 0_usize, 0);
+        for (at, arrival) in arrivals {
+            let found = match arrival {
+                Arrival::Found(found) => Some(*found),
+                Arrival::Back(message) => self.found(tenant, agent, message).await?,
+                Arrival::FannedOut(message) => {
+                    let found = self.found(tenant, agent, message).await?;
+                    found.filter(|found| found.message.deliver_at.is_none())
+                }
+            };
+            let Some(found) = found else { continue };
+            read = read.saturating_add(found.message.body.len());
+            if read > bytes && !loaded.is_empty() {
+                return Ok((loaded, reached));
+            }
+            reached = at;
+            loaded.push((at, found));
+        }
+        Ok((loaded, covered))
+    }
+
+    /// Messages that were sent to the agent, and whether these are all there are.
     async fn sent_to(
         &self,
         tenant: TenantId,
         agent: &AgentName,
         after: i64,
-        limit: usize,
-    ) -> Result<Vec<(i64, Found)>> {
+        ReadBounds { items, bytes }: ReadBounds,
+    ) -> Result<(Vec<(i64, Found)>, bool)> {
         let rest = "JOIN messages m ON m.tenant = d.tenant AND m.seq = d.seq WHERE d.tenant = $1 AND d.agent = $2 \
                     AND d.seq > $3 AND m.fan_out IS NULL ORDER BY d.seq LIMIT $4";
-        let parameters = vec![tenant.0.into(), agent.into(), after.into(), Value::Int(limit as i64)];
-        let rows = self.query(with_message(rest), parameters).await?;
-        rows.into_iter().map(|row: Row| found(row).map(|found| (found.delivery.seq, found))).collect()
+        let parameters = vec![tenant.0.into(), agent.into(), after.into(), Value::Int(items as i64)];
+        let (rows, cut) = self.query_within(with_message(rest), parameters, bytes).await?;
+        let whole = rows.len() < items && !cut;
+        let sent = rows.into_iter().map(|row: Row| found(row).map(|found| (found.delivery.seq, found)));
+        Ok((sent.collect::<Result<_>>()?, whole))
     }
 
     /// Positions at which something that was there before became pending again.
@@ -103,9 +143,15 @@ impl Store {
     }
 }
 
-/// What several pages showed, and how far all of them reach.
+/// One that came: read already, or known by its message.
+enum Arrival {
+    Found(Box<Found>),
+    Back(MessageId),
+    FannedOut(MessageId),
+}
+
+/// How far all pages reach that were looked at.
 struct Seen {
-    arrivals: Vec<(i64, Found)>,
     covered: i64,
 }
 
@@ -113,8 +159,12 @@ impl Seen {
     /// A full page says nothing of what comes after its last position.
     fn bound(&mut self, positions: impl ExactSizeIterator<Item = i64>, limit: usize) {
         if positions.len() == limit {
-            self.covered = positions.last().map_or(self.covered, |last| last.min(self.covered));
+            self.bound_at(positions.last());
         }
+    }
+
+    fn bound_at(&mut self, last: Option<i64>) {
+        self.covered = last.map_or(self.covered, |last| last.min(self.covered));
     }
 }
 

@@ -6,7 +6,7 @@ use domain::filter::EventFilter;
 use domain::{Digest, TenantId};
 
 use crate::value::{Row, Value};
-use crate::{Error, Result, Store};
+use crate::{Error, ReadBounds, Result, Store};
 
 /// The columns of an event, in the order of [`event`].
 pub(crate) const COLUMNS: &str = "e.seq, e.kind, e.at, COALESCE(e.message, m.id), COALESCE(e.agent, m.sender), e.data, e.hash, COALESCE(p.hash, k.previous)";
@@ -30,14 +30,21 @@ pub(crate) fn event(row: &mut Row) -> Result<Event> {
 }
 
 impl Store {
-    /// The next events of a tenant after a position, oldest first.
+    /// The next events of a tenant after a position, oldest first; as many as the bounds allow.
     ///
     /// `message.sent` events find their message and agent in `messages`, so each filter joins two indexed ranges.
-    pub async fn events(&self, tenant: TenantId, filter: &EventFilter, after: i64, limit: usize) -> Result<Vec<Event>> {
-        let mut parameters = vec![Value::Int(tenant.0), Value::Int(after), Value::Int(limit as i64)];
+    pub async fn events(
+        &self,
+        tenant: TenantId,
+        filter: &EventFilter,
+        after: i64,
+        bounds: impl Into<ReadBounds>,
+    ) -> Result<Vec<Event>> {
+        let ReadBounds { items, bytes } = bounds.into();
+        let mut parameters = vec![Value::Int(tenant.0), Value::Int(after), Value::Int(items as i64)];
         let wanted = filter.positions(&mut parameters);
         let sql = format!("SELECT {COLUMNS} {FROM} WHERE e.tenant = $1 AND e.seq > $2{wanted} ORDER BY e.seq LIMIT $3");
-        let rows = self.query(sql, parameters).await?;
+        let (rows, _) = self.query_within(sql, parameters, bytes).await?;
         rows.into_iter().map(|mut row| event(&mut row)).collect()
     }
 

@@ -61,11 +61,27 @@ pub use message::{Dispatch, Order, Readable, StoredMessage};
 pub use moving::{Importing, Rest};
 pub use postgres::PostgresOptions;
 pub use queue::Submitted;
+pub use search::SearchBounds;
 pub use sqlite::Options;
 pub use verify::Structure;
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// How much is read at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadBounds {
+    /// Items.
+    pub items: usize,
+    /// Bytes of them together; the first may be larger.
+    pub bytes: usize,
+}
+
+impl From<usize> for ReadBounds {
+    fn from(items: usize) -> Self {
+        Self { items, bytes: usize::MAX }
+    }
+}
 
 /// The facts. Cheap to clone; every clone is the same store.
 #[derive(Clone)]
@@ -89,6 +105,14 @@ impl Driver {
             Self::Postgres(postgres) => &postgres.queue,
         }
     }
+
+    /// The same database, queried as a search does.
+    fn searching(&self, hold: search::Hold) -> Self {
+        match self {
+            Self::Sqlite(sqlite) => Self::Sqlite(sqlite.searching(hold)),
+            Self::Postgres(postgres) => Self::Postgres(postgres.searching(hold)),
+        }
+    }
 }
 
 impl Store {
@@ -97,7 +121,8 @@ impl Store {
     /// Blocks; call it before serving. Fails with [`Error::Unavailable`] where the folder cannot be written.
     pub fn open_sqlite(folder: &Path, options: Options) -> Result<Self> {
         let driver = Driver::Sqlite(sqlite::Sqlite::open(folder, &options)?);
-        Ok(Self { driver, search: search::Search::in_folder(folder), health: std::sync::Arc::default() })
+        let search = search::Search::in_folder(folder, options.searches)?;
+        Ok(Self { driver, search, health: std::sync::Arc::default() })
     }
 
     /// Opens a store in a folder to read it beside the process that has it open; changes are refused. What is searched is
@@ -172,9 +197,19 @@ impl Store {
     /// Runs one query on a connection that only reads. The drivers' futures are large and boxed here: they are part of those of
     /// every verb, also where it hardly ever asks anything, and would be moved about with them.
     async fn query(&self, sql: impl Into<String>, parameters: Vec<value::Value>) -> Result<Vec<value::Row>> {
+        Ok(self.query_within(sql, parameters, usize::MAX).await?.0)
+    }
+
+    /// The same for as many rows as have so many bytes together, and for one at least; and whether there are more rows.
+    async fn query_within(
+        &self,
+        sql: impl Into<String>,
+        parameters: Vec<value::Value>,
+        bytes: usize,
+    ) -> Result<(Vec<value::Row>, bool)> {
         let outcome = match &self.driver {
-            Driver::Sqlite(sqlite) => Box::pin(sqlite.query(sql.into(), parameters)).await,
-            Driver::Postgres(postgres) => Box::pin(postgres.query(sql.into(), parameters)).await,
+            Driver::Sqlite(sqlite) => Box::pin(sqlite.query(sql.into(), parameters, bytes)).await,
+            Driver::Postgres(postgres) => Box::pin(postgres.query_within(sql.into(), parameters, bytes)).await,
         };
         self.health.read(&outcome);
         outcome

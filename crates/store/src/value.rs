@@ -90,6 +90,16 @@ impl Row {
         self.0.get_mut(column).map_or(Value::Null, |value| std::mem::replace(value, Value::Null))
     }
 
+    /// The bytes of its texts and blobs.
+    pub(crate) fn bytes(&self) -> usize {
+        let bytes = |value: &Value| match value {
+            Value::Null | Value::Int(_) => 0,
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+        };
+        self.0.iter().map(bytes).sum()
+    }
+
     /// A number, left where it is; none where none stands.
     pub(crate) fn peek_int(&self, column: usize) -> Option<i64> {
         match self.0.get(column) {

@@ -73,7 +73,8 @@ impl Embedded {
         let folder = TempDir::new().map_err(|error| Failure::of("make a folder", &error))?;
         let TestConfig { config, server, open, admin, clock, pusher } = test_config;
         let metrics = Metrics::new();
-        let store = Store::open_sqlite(folder.path(), store::Options::default());
+        let options = store::Options { searches: config.limits.searches, ..store::Options::default() };
+        let store = Store::open_sqlite(folder.path(), options);
         let parts = Parts {
             store: store.map_err(|error| Failure::of("open the store", &error))?,
             broker: Broker::in_process(config.limits.queue_depth),

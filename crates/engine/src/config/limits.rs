@@ -2,7 +2,10 @@ use domain::Span;
 use ephemeral::Rate;
 use serde::{Deserialize, Serialize};
 
+use store::SearchBounds;
+
 use super::Size;
+use crate::quota::Bounds;
 
 /// Every bound on size, number and time. Each field says its unit and the bounds of the bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +65,44 @@ pub struct Limits {
     pub waiters: usize,
     /// Long polls at a time for one agent; 1 to `waiters`.
     pub waiters_per_agent: usize,
+    /// Long polls at a time of one tenant; 1 to 1,000,000.
+    pub waiters_per_tenant: usize,
+    /// Long polls at a time with one key; 1 to 1,000,000.
+    pub waiters_per_key: usize,
     /// Event and inbox streams at a time; 0 to 1,000,000.
     pub streams: usize,
+    /// Streams at a time of one tenant; 0 to 1,000,000.
+    pub streams_per_tenant: usize,
+    /// Streams at a time with one key; 0 to 1,000,000.
+    pub streams_per_key: usize,
+    /// Bytes that are read ahead for one stream, one event apart; 1KiB to 64MiB.
+    pub stream_buffer_bytes: Size,
+    /// How long a stream's reader may take nothing while events wait for it, before it is dropped; 100ms to 10m.
+    pub stream_stall: Span,
+    /// Bytes of requests' bodies in memory, in all; one alone may be larger. 1KiB to 1TiB.
+    pub bodies_in_flight_bytes: Size,
+    /// The same of one tenant; 1KiB to 1TiB.
+    pub bodies_in_flight_bytes_per_tenant: Size,
+    /// The same with one key; 1KiB to 1TiB.
+    pub bodies_in_flight_bytes_per_key: Size,
+    /// Searches that run at a time; 1 to 64.
+    pub searches: usize,
+    /// Searches of one tenant that run at a time; 1 to 64.
+    pub searches_per_tenant: usize,
+    /// Searches that wait for their turn, in all; 0 to 1,000,000.
+    pub searches_waiting: usize,
+    /// The same of one tenant; 0 to 1,000,000.
+    pub searches_waiting_per_tenant: usize,
+    /// The same with one key; 0 to 1,000,000.
+    pub searches_waiting_per_key: usize,
+    /// How long a search may take from when it begins; 10ms to 1m.
+    pub search_time: Span,
+    /// Characters of a search; 1 to 10,000.
+    pub search_chars: usize,
+    /// Words, phrases and beginnings of words of a search; 1 to 64.
+    pub search_terms: usize,
+    /// Beginnings of words (`word*`) of a search; 0 to 64.
+    pub search_prefixes: usize,
     /// Changes that wait for the committer before a request is answered 503; 1 to 1,000,000.
     pub queue_depth: usize,
     /// Bytes of changes that wait for the committer, roughly, before a request is answered 503; 1MiB to 1GiB.
@@ -86,6 +125,31 @@ impl Limits {
     /// How many changes may wait for the committer, and how many bytes of them.
     pub fn queue(&self) -> (usize, u32) {
         (self.queue_depth, u32::try_from(self.queue_bytes.0).unwrap_or(u32::MAX))
+    }
+
+    /// How much a search may ask for.
+    pub fn search_bounds(&self) -> SearchBounds {
+        SearchBounds { chars: self.search_chars, terms: self.search_terms, prefixes: self.search_prefixes }
+    }
+
+    pub(crate) fn search_wait_bounds(&self) -> Bounds {
+        let (tenant, key) = (self.searches_waiting_per_tenant, self.searches_waiting_per_key);
+        Bounds { all: self.searches_waiting, tenant, key }
+    }
+
+    pub(crate) fn long_poll_bounds(&self) -> Bounds {
+        Bounds { all: self.waiters, tenant: self.waiters_per_tenant, key: self.waiters_per_key }
+    }
+
+    pub(crate) fn stream_bounds(&self) -> Bounds {
+        Bounds { all: self.streams, tenant: self.streams_per_tenant, key: self.streams_per_key }
+    }
+
+    pub(crate) fn body_bounds(&self) -> Bounds {
+        let [all, tenant, key] =
+            [self.bodies_in_flight_bytes, self.bodies_in_flight_bytes_per_tenant, self.bodies_in_flight_bytes_per_key]
+                .map(Size::as_usize);
+        Bounds { all, tenant, key }
     }
 }
 
@@ -119,7 +183,25 @@ impl Default for Limits {
             tenants: 10_000,
             waiters: 10_000,
             waiters_per_agent: 100,
-            streams: 1_000,
+            waiters_per_tenant: 5_000,
+            waiters_per_key: 2_500,
+            streams: 2_000,
+            streams_per_tenant: 1_200,
+            streams_per_key: 1_000,
+            stream_buffer_bytes: Size::kib(256),
+            stream_stall: Span::from_secs(3),
+            bodies_in_flight_bytes: Size::mib(128),
+            bodies_in_flight_bytes_per_tenant: Size::mib(96),
+            bodies_in_flight_bytes_per_key: Size::mib(64),
+            searches: 2,
+            searches_per_tenant: 1,
+            searches_waiting: 256,
+            searches_waiting_per_tenant: 128,
+            searches_waiting_per_key: 64,
+            search_time: Span::from_secs(2),
+            search_chars: 1_000,
+            search_terms: 32,
+            search_prefixes: 8,
             queue_depth: 8_192,
             queue_bytes: Size::mib(64),
             rate_per_key: None,

@@ -15,6 +15,8 @@ impl Limits {
         self.request_faults(&mut faults);
         self.time_faults(&mut faults);
         self.number_faults(&mut faults);
+        self.share_faults(&mut faults);
+        self.search_faults(&mut faults);
         faults.into_vec()
     }
 
@@ -60,9 +62,37 @@ impl Limits {
         faults.within("tenants", self.tenants, 1, MILLION);
         faults.within("waiters", self.waiters, 1, MILLION);
         faults.within("waiters_per_agent", self.waiters_per_agent, 1, self.waiters.max(1));
-        faults.within("streams", self.streams, 0, MILLION);
         faults.within("queue_depth", self.queue_depth, 1, MILLION);
         faults.within("queue_bytes", self.queue_bytes, Size::mib(1), Size::gib(1));
+    }
+
+    fn share_faults(&self, faults: &mut ConfigErrors) {
+        faults.within("waiters_per_tenant", self.waiters_per_tenant, 1, MILLION);
+        faults.within("waiters_per_key", self.waiters_per_key, 1, MILLION);
+        faults.within("streams", self.streams, 0, MILLION);
+        faults.within("streams_per_tenant", self.streams_per_tenant, 0, MILLION);
+        faults.within("streams_per_key", self.streams_per_key, 0, MILLION);
+        faults.within("stream_buffer_bytes", self.stream_buffer_bytes, Size::kib(1), Size::mib(64));
+        faults.within("stream_stall", self.stream_stall, Span::from_millis(100), Span::from_secs(600));
+        for (key, bytes) in [
+            ("bodies_in_flight_bytes", self.bodies_in_flight_bytes),
+            ("bodies_in_flight_bytes_per_tenant", self.bodies_in_flight_bytes_per_tenant),
+            ("bodies_in_flight_bytes_per_key", self.bodies_in_flight_bytes_per_key),
+        ] {
+            faults.within(key, bytes, Size::kib(1), Size::gib(1_024));
+        }
+    }
+
+    fn search_faults(&self, faults: &mut ConfigErrors) {
+        faults.within("searches", self.searches, 1, 64);
+        faults.within("searches_per_tenant", self.searches_per_tenant, 1, 64);
+        faults.within("searches_waiting", self.searches_waiting, 0, MILLION);
+        faults.within("searches_waiting_per_tenant", self.searches_waiting_per_tenant, 0, MILLION);
+        faults.within("searches_waiting_per_key", self.searches_waiting_per_key, 0, MILLION);
+        faults.within("search_time", self.search_time, Span::from_millis(10), Span::from_secs(60));
+        faults.within("search_chars", self.search_chars, 1, 10_000);
+        faults.within("search_terms", self.search_terms, 1, 64);
+        faults.within("search_prefixes", self.search_prefixes, 0, 64);
     }
 }
 
@@ -88,6 +118,34 @@ mod tests {
         let faults = |bytes| Limits { queue_bytes: Size(bytes), ..Limits::default() }.faults().len();
         let (least, most) = (1 << 20, 1 << 30);
         assert_eq!([least - 1, least, most, most + 1].map(faults), [1, 0, 0, 1]);
+    }
+
+    #[test]
+    fn the_shares_of_keys_and_tenants_have_bounds_themselves() {
+        let limits = Limits {
+            waiters_per_key: 0,
+            streams_per_tenant: 1_000_001,
+            stream_buffer_bytes: Size(1_023),
+            stream_stall: Span::from_millis(99),
+            bodies_in_flight_bytes_per_key: Size(1_023),
+            ..Limits::default()
+        };
+        let keys: Vec<String> = limits.faults().into_iter().map(|fault| fault.key).collect();
+        let shares = [
+            "waiters_per_key",
+            "streams_per_tenant",
+            "stream_buffer_bytes",
+            "stream_stall",
+            "bodies_in_flight_bytes_per_key",
+        ];
+        assert_eq!(keys, shares.map(|key| format!("limits.{key}")));
+    }
+
+    #[test]
+    fn searches_are_one_at_least_and_few() {
+        let limits = |searches, time| Limits { searches, search_time: Span::from_millis(time), ..Limits::default() };
+        assert_eq!([(1, 10), (64, 60_000)].map(|(n, time)| limits(n, time).faults().len()), [0, 0]);
+        assert_eq!([(0, 9), (65, 60_001)].map(|(n, time)| limits(n, time).faults().len()), [2, 2]);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let bytes = read_body(request, app.request_bytes, app.request_timeout).await?;
+        let bytes = read_body(request, app, app.request_bytes).await?;
         Ok(Self(read(&bytes)?))
     }
 }
@@ -35,7 +35,7 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let bytes = read_body(request, app.request_bytes, app.request_timeout).await?;
+        let bytes = read_body(request, app, app.request_bytes).await?;
         if bytes.is_empty() { Ok(Self(T::default())) } else { Ok(Self(read(&bytes)?)) }
     }
 }

@@ -4,6 +4,7 @@ use engine::{Credentials, Error};
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::request::Parts;
 
+use super::BodyRoom;
 use super::header::only;
 use crate::app::App;
 use crate::problem::ApiError;
@@ -29,7 +30,11 @@ impl FromRequestParts<App> for Session {
                 Err(_) => {}
             }
         }
-        Ok(Self(session?))
+        let session = session?;
+        if let Some(room) = parts.extensions.get::<BodyRoom>() {
+            room.count_for(&session);
+        }
+        Ok(Self(session))
     }
 }
 

@@ -65,6 +65,11 @@ const fn remedy(code: Code) -> &'static str {
     match code {
         Code::MalformedJson => "Send well-formed JSON; <code>detail</code> says where it breaks off.",
         Code::InvalidUtf8 => "Encode the request as UTF-8.",
+        Code::MalformedRequest => {
+            "Speak HTTP/1.1 without TLS to this port, and send one <code>Host</code> header; every HTTP client does."
+        }
+        Code::UriTooLong => "Send long texts in the body.",
+        Code::HeadersTooLarge => "Send fewer and shorter headers.",
         Code::UnsupportedMediaType => "Send <code>Content-Type: application/json</code>.",
         Code::RequestTooLarge => "Send less at once, or put large content into an attachment.",
         Code::WrongType | Code::InvalidField | Code::MissingField => {

@@ -85,6 +85,59 @@ async fn there_are_so_many_streams() {
     Reader::open(&world, "/api/v1/events/stream", None).await;
 }
 
+fn search(q: &str) -> String {
+    format!("/api/v1/messages?{}", form_urlencoded::Serializer::new(String::new()).append_pair("q", q).finish())
+}
+
+#[tokio::test]
+async fn a_search_that_asks_for_too_much_is_told_the_bound() {
+    let world = Place.world().await;
+    world.hello("found").await;
+    let [terms, prefixes, chars] = ["a ".repeat(32), "a* ".repeat(8), "a".repeat(1_000)];
+    for within in [&terms, &prefixes, &chars] {
+        assert_eq!(world.get(&search(within)).await.status, 200, "{within}");
+    }
+    let table = [
+        (format!("{terms} b"), "too-many-items", "has 33 words and phrases; 32 are allowed"),
+        (format!("{prefixes} b*"), "too-many-items", "has 9 beginnings of words (`word*`); 8 are allowed"),
+        (format!("{chars}a"), "invalid-field", "has 1001 characters; 1000 are allowed"),
+    ];
+    for (beyond, code, why) in table {
+        let told = problem(&world.get(&search(&beyond)).await, 422, code);
+        assert_eq!((&told["errors"][0]["field"], &told["errors"][0]["why"]), (&json!("q"), &json!(why)));
+    }
+}
+
+#[tokio::test]
+async fn more_searches_than_may_wait_are_refused() {
+    let mut test_config = TestConfig::default();
+    test_config.config.limits.searches = 1;
+    test_config.config.limits.searches_waiting = 1;
+    let world = Place.world_of(test_config).await;
+    world.hello("found").await;
+    let path = search("found");
+    let (first, second, third) =
+        futures_util::future::join3(world.get(&path), world.get(&path), world.get(&path)).await;
+    assert_eq!((first.status, second.status), (200, 200));
+    let told = problem(&third, 503, "overloaded");
+    assert_eq!(
+        (&told["detail"], third.header("retry-after")),
+        (&json!("1 searches wait in all; no more are held. Nothing was done."), "1")
+    );
+    assert_eq!(world.get(&path).await.json()["items"][0]["subject"], "found", "the turns are free again");
+}
+
+#[tokio::test]
+async fn a_search_that_takes_too_long_is_ended() {
+    let mut test_config = TestConfig::default();
+    test_config.config.limits.search_time = domain::Span::ZERO;
+    let world = Place.world_of(test_config).await;
+    let refused = world.get(&search("found")).await;
+    let told = problem(&refused, 503, "request-timeout");
+    assert_eq!((&told["detail"], refused.header("retry-after")), (&json!("The search was not done in 0s."), "1"));
+    assert_eq!(world.get("/api/v1/messages").await.status, 200, "lists are no searches");
+}
+
 #[tokio::test]
 async fn streams_end_when_the_server_drains() {
     let world = Place.world().await;
@@ -107,10 +160,8 @@ async fn what_cannot_be_stored_is_to_be_tried_again() {
 /// The codes that no request of these tests leads to, and where they are shown or why not.
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::Internal, "observe.rs: a handler that panics"),
-    (Code::RequestTimeout, "observe.rs: a handler that takes too long"),
     (Code::Conflict, "only when the agents change between each of several tries"),
     (Code::OutcomeUnknown, "only when the store loses its connection while it commits"),
-    (Code::Overloaded, "only when changes come faster than they are committed"),
     (Code::RateLimited, "no rate is limited yet"),
     (Code::Archived, "engine/tests/archive.rs: what has gone says where it went"),
     (Code::AttachmentsDisabled, "coord/tests/roles.rs: an API without a place for attachments"),

@@ -1,80 +1,14 @@
 //! What only a real connection shows.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use domain::Span;
 use serde_json::json;
-use server::Listeners;
 use testkit::embedded::TestConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio::net::TcpStream;
 
-use crate::place::Place;
-use crate::world::World;
-
-/// A server behind a listener.
-struct Listening {
-    world: World,
-    address: SocketAddr,
-    stop: CancellationToken,
-    tasks: JoinSet<()>,
-}
-
-impl Listening {
-    async fn start(test_config: TestConfig) -> Self {
-        let mut world = Place.world_of(test_config).await;
-        let api = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = api.local_addr().expect("an address");
-        let stop = CancellationToken::new();
-        let server = world.server.server.take().expect("a server");
-        let mut tasks = JoinSet::new();
-        tasks.spawn(server.serve(Listeners { api, metrics: None }, stop.clone().cancelled_owned()));
-        Self { world, address, stop, tasks }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.expect("a connection")
-    }
-
-    /// Sends text and reads until the server closes the connection.
-    async fn exchange(&self, text: &str) -> String {
-        let mut stream = self.connect().await;
-        stream.write_all(text.as_bytes()).await.expect("writes");
-        rest(&mut stream).await
-    }
-
-    /// Ends the server and waits for it.
-    async fn end(mut self) {
-        self.stop.cancel();
-        tokio::time::timeout(Duration::from_secs(60), self.tasks.join_next()).await.expect("ends in time");
-    }
-}
-
-async fn rest(stream: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).await.expect("reads");
-    String::from_utf8(bytes).expect("text")
-}
-
-/// Reads until `end` has come.
-async fn until(stream: &mut TcpStream, end: &str) -> String {
-    let mut text = String::new();
-    let mut piece = [0; 4096];
-    while !text.contains(end) {
-        let count = stream.read(&mut piece).await.expect("reads");
-        assert_ne!(count, 0, "{text}");
-        text.push_str(std::str::from_utf8(&piece[..count]).expect("text"));
-    }
-    text
-}
-
-fn post(path: &str, body: &str, more: &str) -> String {
-    let length = body.len();
-    format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{more}\r\n{body}")
-}
+use crate::listening::{Listening, post, rest, until};
 
 #[tokio::test]
 async fn requests_follow_each_other_on_one_connection() {
@@ -85,17 +19,6 @@ async fn requests_follow_each_other_on_one_connection() {
     let answers = server.exchange(&format!("{one}{one}{last}")).await;
     assert_eq!(answers.matches("HTTP/1.1 201 Created").count(), 3, "{answers}");
     assert_eq!(answers.matches("x-request-id: ").count(), 3);
-    server.end().await;
-}
-
-#[tokio::test]
-async fn what_is_no_http_is_refused() {
-    let server = Listening::start(TestConfig::default()).await;
-    let answer = server.exchange("hello\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(100_000));
-    let answer = server.exchange(&long).await;
-    assert!(answer.starts_with("HTTP/1.1 414"), "{answer}");
     server.end().await;
 }
 

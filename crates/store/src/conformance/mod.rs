@@ -128,6 +128,8 @@ macro_rules! conformance {
                 a_search_from_any_position_finds_its_own_beside_a_large_neighbour,
                 a_search_takes_as_many_words_as_a_person_types,
                 nothing_a_person_types_breaks_a_search,
+                searches_run_beside_each_other_and_find_the_same,
+                a_search_that_is_dropped_lets_go_of_its_turn,
                 indexing_goes_on_where_it_stopped,
             ],
             archive: [

@@ -1,6 +1,10 @@
 //! Search: words in subject and body.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::message::{Message, Priority};
+use futures_util::FutureExt;
 
 use super::world::{World, at, name};
 use crate::{MessageFilter, Readable, Store};
@@ -235,6 +239,39 @@ pub async fn nothing_a_person_types_breaks_a_search(store: &Store) {
         assert_eq!(hits.len(), usize::from(q == "matter!"), "{q}");
     }
     assert_eq!(found(&world, &words("  ")).await, [1], "no words ask for everything");
+}
+
+/// More searches at once than run at a time find what one alone does.
+pub async fn searches_run_beside_each_other_and_find_the_same(store: &Store) {
+    let world = World::new(store).await;
+    let seq = say(&world, "Report", "one word of many").await;
+    let search = async || {
+        let found = store.searching(()).search(world.tenant, &words("wor* many"), None, 10).await.expect("a search");
+        found.into_iter().map(|stored| stored.seq).collect::<Vec<_>>()
+    };
+    for found in futures_util::future::join_all((0..20).map(|_| search())).await {
+        assert_eq!(found, [seq]);
+    }
+}
+
+/// Who searches gives up: the turn is free again when the database has let go of the query, and no search finds less for it.
+pub async fn a_search_that_is_dropped_lets_go_of_its_turn(store: &Store) {
+    let world = World::new(store).await;
+    let seq = say(&world, "Report", "one word of many").await;
+    let turn = Arc::new(());
+    for _ in 0..20 {
+        let searching = store.searching(Arc::clone(&turn));
+        let filter = words("word");
+        let search = searching.search(world.tenant, &filter, None, 10);
+        assert!(search.now_or_never().is_none(), "it cannot be over at once");
+    }
+    let free = async {
+        while Arc::strong_count(&turn) > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), free).await.expect("the turns are free again");
+    assert_eq!(found(&world, &words("word")).await, [seq]);
 }
 
 /// A step indexes some; the next goes on from there.

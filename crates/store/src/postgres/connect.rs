@@ -27,6 +27,10 @@ pub struct PostgresOptions {
     pub batch: usize,
     /// Connections for reading.
     pub readers: usize,
+    /// Searches at a time, each on a connection of its own.
+    pub searches: usize,
+    /// How long one query of a search may take.
+    pub search_time: Duration,
     /// How long one try to connect may take.
     pub connect: Duration,
     /// How long one query, or one round trip of a commit, may take.
@@ -45,6 +49,8 @@ impl PostgresOptions {
             queue_bytes: 64 << 20,
             batch: 512,
             readers: 8,
+            searches: 2,
+            search_time: Duration::from_secs(2),
             connect: Duration::from_secs(2),
             timeout_after: Duration::from_secs(5),
             resolve: Duration::from_secs(15),
@@ -99,8 +105,13 @@ impl Connector {
         Ok(client)
     }
 
-    /// A pool for reading.
-    pub(super) fn pool(&self, options: &PostgresOptions) -> Result<Pool> {
+    /// How connections are encrypted.
+    pub(super) fn tls(&self) -> Tls {
+        self.tls.clone()
+    }
+
+    /// A pool of so many connections for reading.
+    pub(super) fn pool(&self, options: &PostgresOptions, connections: usize) -> Result<Pool> {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), manager_config);
         let timeouts = Timeouts {
@@ -110,7 +121,7 @@ impl Connector {
         };
         let set_up =
             Hook::async_fn(|client, _| Box::pin(async move { set_up(client).await.map_err(HookError::Backend) }));
-        let pool = Pool::builder(manager).max_size(options.readers).runtime(Runtime::Tokio1).timeouts(timeouts);
+        let pool = Pool::builder(manager).max_size(connections.max(1)).runtime(Runtime::Tokio1).timeouts(timeouts);
         let pool = pool.post_create(set_up).build();
         pool.map_err(|error| Error::Unavailable(error.to_string()))
     }

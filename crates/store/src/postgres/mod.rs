@@ -6,6 +6,7 @@ mod connect;
 mod group;
 mod pipeline;
 mod probe;
+mod searches;
 mod tls;
 mod values;
 mod writes;
@@ -13,6 +14,7 @@ mod writes;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
+use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 
 pub(crate) use address::address_fault;
@@ -20,6 +22,7 @@ pub(crate) use committer::full;
 pub use connect::PostgresOptions;
 
 use crate::queue::Queue;
+use crate::search::Hold;
 use crate::value::{Row, Value};
 use crate::{Error, Result, migrate};
 
@@ -28,6 +31,9 @@ pub(crate) struct Postgres {
     pub(crate) queue: Queue,
     pool: Pool,
     timeout_after: Duration,
+    searches: searches::Searches,
+    /// Present where queries are those of a search.
+    search: Option<Hold>,
 }
 
 /// Statements with more parameters than this are not kept prepared: their number varies, and with it their text.
@@ -41,15 +47,40 @@ impl Postgres {
             let client = connector.connect().await?;
             migrate::postgres(&client).await?;
         }
-        let pool = connector.pool(options)?;
+        let pool = connector.pool(options, options.readers)?;
+        let searches = searches::Searches {
+            pool: connector.pool(options, options.searches)?,
+            tls: connector.tls(),
+            time: options.search_time,
+        };
         let (queue, waiting) = Queue::new(options.queue, options.queue_bytes);
         committer::start(connector, waiting, options);
-        Ok(Self { queue, pool, timeout_after: options.timeout_after })
+        Ok(Self { queue, pool, timeout_after: options.timeout_after, searches, search: None })
     }
 
-    /// Runs one query that changes nothing; once more on another connection where the first was lost.
+    /// The same database, queried on the connections for searches.
+    pub(crate) fn searching(&self, hold: Hold) -> Self {
+        Self { search: Some(hold), ..self.clone() }
+    }
+
+    /// Runs one query that changes nothing.
     pub(crate) async fn query(&self, sql: String, parameters: Vec<Value>) -> Result<Vec<Row>> {
-        let attempt = || self.query_once(&sql, &parameters);
+        Ok(self.query_within(sql, parameters, usize::MAX).await?.0)
+    }
+
+    /// The same for as many rows as have so many bytes together and for one at least; and whether there are more. Asks once
+    /// more on another connection where the first was lost.
+    pub(crate) async fn query_within(
+        &self,
+        sql: String,
+        parameters: Vec<Value>,
+        bytes: usize,
+    ) -> Result<(Vec<Row>, bool)> {
+        if let Some(hold) = self.search.clone() {
+            // What a search reads is bounded in items.
+            return Ok((self.searches.query(hold, sql, parameters).await?, false));
+        }
+        let attempt = || self.query_once(&sql, &parameters, bytes);
         let patiently = async {
             match attempt().await {
                 Err(Attempt::Lost(_)) => attempt().await,
@@ -75,7 +106,12 @@ impl Postgres {
         tokio::time::timeout(self.timeout_after, run).await.unwrap_or_else(late)
     }
 
-    async fn query_once(&self, sql: &str, parameters: &[Value]) -> std::result::Result<Vec<Row>, Attempt> {
+    async fn query_once(
+        &self,
+        sql: &str,
+        parameters: &[Value],
+        bytes: usize,
+    ) -> std::result::Result<(Vec<Row>, bool), Attempt> {
         let client = self.pool.get().await.map_err(|error| Attempt::Failed(Error::Unavailable(error.to_string())))?;
         let run = async {
             let statement = if parameters.len() > KEPT_PARAMETERS_MAX {
@@ -83,11 +119,13 @@ impl Postgres {
             } else {
                 client.prepare_cached(sql).await?
             };
-            let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-            client.query(&statement, &parameters).await
+            rows_within(&client, &statement, parameters, bytes).await
         };
         match run.await {
-            Ok(rows) => rows.iter().map(values::row).collect::<Result<_>>().map_err(Attempt::Failed),
+            Ok((rows, cut)) => {
+                let rows = rows.iter().map(values::row).collect::<Result<_>>().map_err(Attempt::Failed)?;
+                Ok((rows, cut))
+            }
             Err(error) if client.is_closed() => Err(Attempt::Lost(error.into())),
             Err(error) => Err(Attempt::Failed(error.into())),
         }
@@ -131,6 +169,27 @@ impl Postgres {
             },
         }
     }
+}
+
+/// The first rows that have so many bytes together, and one at least; the rest is not kept.
+async fn rows_within(
+    client: &tokio_postgres::Client,
+    statement: &tokio_postgres::Statement,
+    parameters: &[Value],
+    bytes: usize,
+) -> std::result::Result<(Vec<tokio_postgres::Row>, bool), tokio_postgres::Error> {
+    let parameters = parameters.iter().map(|value| value as &(dyn ToSql + Sync));
+    let rows = client.query_raw(statement, parameters).await?;
+    tokio::pin!(rows);
+    let (mut found, mut read) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.try_next().await? {
+        read = read.saturating_add(row.raw_size_bytes());
+        if read > bytes && !found.is_empty() {
+            return Ok((found, true));
+        }
+        found.push(row);
+    }
+    Ok((found, false))
 }
 
 /// How one attempt to read went wrong.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::words::{self, FORMAT, Term};
-use super::{Cursor, Texts};
+use super::{Cursor, Hold, Texts};
 use crate::Result;
 use crate::postgres::Postgres;
 use crate::value::Value;
@@ -28,6 +28,11 @@ pub(crate) struct Database {
 impl Database {
     pub(super) fn new(postgres: Postgres) -> Self {
         Self { postgres }
+    }
+
+    /// The same index, searched on behalf of who holds this.
+    pub(super) fn searching(&self, hold: Hold) -> Self {
+        Self { postgres: self.postgres.searching(hold) }
     }
 
     pub(super) async fn cursors(&self) -> Result<HashMap<i64, i64>> {

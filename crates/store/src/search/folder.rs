@@ -4,13 +4,16 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Digest, TenantId};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::words::{self, FORMAT, Term};
-use super::{Cursor, Texts};
+use super::{Cursor, Hold, Texts};
+use crate::sqlite::interrupt::Awaited;
+use crate::sqlite::lane::Lane;
 use crate::{Error, Result, sqlite};
 
 /// Rows of the index are numbered by tenant and position together.
@@ -26,51 +29,107 @@ CREATE TABLE IF NOT EXISTS reached (tenant INTEGER PRIMARY KEY, seq INTEGER NOT 
 pub(crate) struct Folder {
     /// None: it could not be opened, and is tried again when it is wanted.
     connection: Arc<Mutex<Option<Connection>>>,
+    state: Arc<State>,
     /// None: it is in memory.
-    folder: Option<PathBuf>,
+    place: Option<Place>,
+    hold: Option<Hold>,
+}
+
+/// What those who search know of who writes.
+#[derive(Default)]
+struct State {
+    /// Whether the index is open, in a way that other connections can read along.
+    readable: AtomicBool,
+    /// How often it was made again: whoever has the earlier one open opens the new one.
+    remade: AtomicU64,
+}
+
+/// Where the index is, and those who search in it.
+#[derive(Clone)]
+struct Place {
+    folder: PathBuf,
+    searches: Lane<Searcher>,
+}
+
+/// A connection that only reads, opened when it is needed.
+#[derive(Default)]
+struct Searcher {
+    connection: Option<Connection>,
+    /// Which index it has open.
+    remade: u64,
 }
 
 impl Folder {
-    /// Opens the index beside the store. One that is surely bad, or holds words of another form, is made again. One that cannot
+    /// Opens the index beside the store, in which so many search at a time. One that is surely bad, or holds words of another form, is made again. One that cannot
     /// be opened for another reason, such as a full disk, is left as it is.
-    pub(super) fn open(folder: &Path) -> Self {
-        let connection = prepare_or_remake(folder);
+    pub(super) fn open(folder: &Path, searches: usize) -> Result<Self> {
+        let state = Arc::<State>::default();
+        let connection = prepare_or_remake(folder, &state);
         if let Err(error) = &connection {
             tracing::warn!(%error, "the search index cannot be opened: searches are refused until it can");
         }
-        Self { connection: Arc::new(Mutex::new(connection.ok())), folder: Some(folder.to_owned()) }
+        let seats = (0..searches.max(1)).map(|_| Searcher::default()).collect();
+        let place = Place { folder: folder.to_owned(), searches: Lane::start("search index", seats)? };
+        Ok(Self { connection: Arc::new(Mutex::new(connection.ok())), state, place: Some(place), hold: None })
     }
 
     /// An index in memory, which is gone with the process.
     pub(super) fn in_memory() -> Result<Self> {
-        Ok(Self { connection: Arc::new(Mutex::new(Some(remake(None)?))), folder: None })
+        let state = Arc::<State>::default();
+        let connection = remake(None, &state)?;
+        Ok(Self { connection: Arc::new(Mutex::new(Some(connection))), state, place: None, hold: None })
+    }
+
+    /// The same index, searched on behalf of who holds this.
+    pub(super) fn searching(&self, hold: Hold) -> Self {
+        Self { hold: Some(hold), ..self.clone() }
     }
 
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (connection, folder) = (Arc::clone(&self.connection), self.folder.clone());
+        let (connection, state, hold) = (Arc::clone(&self.connection), Arc::clone(&self.state), self.hold.clone());
+        let folder = self.place.as_ref().map(|place| place.folder.clone());
         let run = move || {
+            let _hold = hold;
             let mut held = connection.lock().unwrap_or_else(PoisonError::into_inner);
             let connection = match (&mut *held, folder.as_deref()) {
                 (Some(connection), _) => connection,
-                (none, Some(folder)) => none.insert(prepare_or_remake(folder)?),
-                (none, None) => none.insert(remake(None)?),
+                (none, Some(folder)) => none.insert(prepare_or_remake(folder, &state)?),
+                (none, None) => none.insert(remake(None, &state)?),
             };
             let result = work(connection);
             let Err(Error::Corrupt(why)) = result else { return result };
             tracing::warn!(why, "the search index is made again");
             // The file has to be closed before it is removed.
             *held = None;
-            *held = Some(remake(folder.as_deref())?);
+            *held = Some(remake(folder.as_deref(), &state)?);
             Err(Error::Unavailable("the search index is being made again".to_owned()))
         };
         tokio::task::spawn_blocking(run).await.map_err(|error| Error::Unavailable(error.to_string()))?
     }
 
+    /// Reads beside who writes, on the threads for searches.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let place = self.place.clone().filter(|_| self.state.readable.load(Ordering::Acquire));
+        let Some(Place { folder, searches }) = place else { return self.with(work).await };
+        let state = Arc::clone(&self.state);
+        let read = move |searcher: &mut Searcher, awaited: &Awaited| {
+            let connection = searcher.connection(&folder, state.remade.load(Ordering::Acquire))?;
+            awaited.run(connection, work)
+        };
+        match searches.run(self.hold.clone(), read).await {
+            Err(Error::Corrupt(why)) => self.with(|_| Err(Error::Corrupt(why))).await,
+            result => result,
+        }
+    }
+
     pub(super) async fn cursors(&self) -> Result<HashMap<i64, i64>> {
-        self.with(move |connection| {
+        self.read(move |connection| {
             let mut statement = connection.prepare_cached("SELECT tenant, seq FROM reached")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -79,7 +138,7 @@ impl Folder {
     }
 
     pub(super) async fn cursor(&self, tenant: TenantId) -> Result<Cursor> {
-        self.with(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT seq, hash FROM reached WHERE tenant = ?1";
             let read = |row: &rusqlite::Row<'_>| Ok(Cursor { seq: row.get(0)?, hash: Some(Digest(row.get(1)?)) });
             Ok(connection.query_row(sql, [tenant.0], read).optional()?.unwrap_or(Cursor { seq: 0, hash: None }))
@@ -121,7 +180,7 @@ impl Folder {
         limit: usize,
     ) -> Result<Vec<i64>> {
         let query = query(terms);
-        self.with(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT rowid FROM texts WHERE texts MATCH ?1 AND rowid > ?2 AND rowid < ?3 ORDER BY rowid DESC LIMIT ?4";
             let mut statement = connection.prepare_cached(sql)?;
             let (start, end) = numbers(tenant, before);
@@ -129,6 +188,21 @@ impl Folder {
             rows.map(|row| Ok(row? - start)).collect()
         })
         .await
+    }
+}
+
+impl Searcher {
+    /// The connection, to the index that stands there now.
+    fn connection(&mut self, folder: &Path, remade: u64) -> Result<&mut Connection> {
+        if self.remade != remade {
+            self.connection = None;
+        }
+        if self.connection.is_none() {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            self.connection = Some(Connection::open_with_flags(folder.join("search.db"), flags)?);
+            self.remade = remade;
+        }
+        self.connection.as_mut().ok_or_else(|| Error::Unavailable("the search index is closed".to_owned()))
     }
 }
 
@@ -158,19 +232,19 @@ fn insert(
 }
 
 /// Opens the index, and makes it again only where that cannot lose a good one.
-fn prepare_or_remake(folder: &Path) -> Result<Connection> {
-    match prepare(folder) {
+fn prepare_or_remake(folder: &Path, state: &State) -> Result<Connection> {
+    match prepare(folder, state) {
         Err(Error::Corrupt(why)) => {
             tracing::warn!(why, "the search index is made again");
-            remake(Some(folder))
+            remake(Some(folder), state)
         }
         outcome => outcome,
     }
 }
 
 /// Opens the index; [`Error::Corrupt`] where it has to be made again.
-fn prepare(folder: &Path) -> Result<Connection> {
-    let (connection, _) = sqlite::connect(&folder.join("search.db"))?;
+fn prepare(folder: &Path, state: &State) -> Result<Connection> {
+    let (connection, shared) = sqlite::connect(&folder.join("search.db"))?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
@@ -178,6 +252,7 @@ fn prepare(folder: &Path) -> Result<Connection> {
     }
     let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if format == FORMAT {
+        state.readable.store(shared == sqlite::Shared::File, Ordering::Release);
         return Ok(connection);
     }
     Err(Error::Corrupt(format!("its words have the form {format}, this program reads {FORMAT}")))
@@ -188,7 +263,7 @@ fn fill(connection: &Connection) -> Result<()> {
     Ok(connection.pragma_update(None, "user_version", FORMAT)?)
 }
 
-fn remake(folder: Option<&Path>) -> Result<Connection> {
+fn remake(folder: Option<&Path>, state: &State) -> Result<Connection> {
     let Some(folder) = folder else {
         let connection = Connection::open_in_memory()?;
         fill(&connection)?;
@@ -197,7 +272,8 @@ fn remake(folder: Option<&Path>) -> Result<Connection> {
     for file in ["search.db", "search.db-wal", "search.db-shm"] {
         drop(std::fs::remove_file(folder.join(file)));
     }
-    prepare(folder)
+    state.remade.fetch_add(1, Ordering::AcqRel);
+    prepare(folder, state)
 }
 
 fn base(tenant: TenantId) -> i64 {

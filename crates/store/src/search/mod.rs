@@ -8,8 +8,10 @@ pub(crate) mod database;
 mod folder;
 mod words;
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::{Code, Digest, Refusal, TenantId};
 use serde::Deserialize;
@@ -29,6 +31,9 @@ const MATCHES: usize = 1_000;
 const TERMS_MAX: usize = 64;
 /// Matches that one search looks at, at most, to fill its page.
 const MATCHES_MAX: usize = 10_000;
+
+/// What is kept until the last query of a search is over, also where nobody waited for its end.
+pub(crate) type Hold = Arc<dyn Any + Send + Sync>;
 
 /// What of a message is searched.
 #[derive(Deserialize)]
@@ -62,9 +67,17 @@ pub(crate) enum Search {
 }
 
 impl Search {
-    /// Opens the index beside the store in a folder; one that is bad is made again.
-    pub(crate) fn in_folder(folder: &Path) -> Self {
-        Self::Folder(folder::Folder::open(folder))
+    /// Opens the index beside the store in a folder, in which so many search at a time; one that cannot be read is made again.
+    pub(crate) fn in_folder(folder: &Path, searches: usize) -> Result<Self> {
+        folder::Folder::open(folder, searches).map(Self::Folder)
+    }
+
+    /// The same index, searched on behalf of who holds this.
+    pub(crate) fn searching(&self, hold: Hold) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(folder.searching(hold)),
+            Self::Database(database) => Self::Database(database.searching(hold)),
+        }
     }
 
     /// An index of one's own, for who only reads the store.
@@ -113,7 +126,51 @@ impl Search {
     }
 }
 
+/// How much a search may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchBounds {
+    /// Characters.
+    pub chars: usize,
+    /// Words, phrases and beginnings of words.
+    pub terms: usize,
+    /// Beginnings of words: each stands for every word that begins so.
+    pub prefixes: usize,
+}
+
+impl SearchBounds {
+    /// Fails with `invalid-field` or `too-many-items` where a search asks for more.
+    pub fn check(&self, q: &str) -> std::result::Result<(), Refusal> {
+        let Self { chars, terms: terms_max, prefixes: prefixes_max } = self;
+        let length = q.chars().count();
+        if length > *chars {
+            return Err(Refusal::field(
+                Code::InvalidField,
+                "q",
+                format!("has {length} characters; {chars} are allowed"),
+            ));
+        }
+        let terms = terms(q);
+        let prefixes = terms.iter().filter(|term| term.begins).count();
+        let too_many = |why: String| Err(Refusal::field(Code::TooManyItems, "q", why));
+        if terms.len() > *terms_max {
+            return too_many(format!("has {} words and phrases; {terms_max} are allowed", terms.len()));
+        }
+        if prefixes > *prefixes_max {
+            return too_many(format!("has {prefixes} beginnings of words (`word*`); {prefixes_max} are allowed"));
+        }
+        Ok(())
+    }
+}
+
 impl Store {
+    /// The same store for one search: its queries run beside all others, a few at a time. `turn` is dropped when the last of
+    /// them is over, also where the search was dropped before.
+    #[must_use]
+    pub fn searching(&self, turn: impl Any + Send + Sync) -> Self {
+        let hold: Hold = Arc::new(turn);
+        Self { driver: self.driver.searching(Arc::clone(&hold)), search: self.search.searching(hold) }
+    }
+
     /// Tenants whose log goes further than the index.
     pub async fn unindexed(&self) -> Result<Vec<TenantId>> {
         let cursors = self.search.cursors().await?;
@@ -196,5 +253,27 @@ impl Store {
             found.extend(self.messages_of(readable, filter, &matches, limit - found.len()).await?);
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SearchBounds;
+
+    #[test]
+    fn a_search_has_bounds_and_each_names_itself() {
+        let bounds = SearchBounds { chars: 20, terms: 4, prefixes: 2 };
+        for within in ["", "a b c d", "a* b* c d", "\"a b c d\" e f g", &"x".repeat(20)] {
+            assert_eq!(bounds.check(within), Ok(()), "{within}");
+        }
+        let table = [
+            ("a b c d e", "has 5 words and phrases; 4 are allowed"),
+            ("a* b* c*", "has 3 beginnings of words (`word*`); 2 are allowed"),
+            ("ééééééééééééééééééééé", "has 21 characters; 20 are allowed"),
+        ];
+        for (beyond, why) in table {
+            let refusal = bounds.check(beyond).expect_err(beyond);
+            assert_eq!((refusal.errors[0].field.as_str(), refusal.errors[0].why.as_str()), ("q", why));
+        }
     }
 }

@@ -5,6 +5,8 @@ mod closing;
 #[cfg(test)]
 mod full;
 mod integrity;
+pub(crate) mod interrupt;
+pub(crate) mod lane;
 mod mark;
 mod open;
 #[cfg(test)]
@@ -15,13 +17,16 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use crate::Result;
 use mark::{Keeper, Mark};
-use open::Shared;
-pub(crate) use open::connect;
+pub(crate) use open::{Shared, connect};
 
 use crate::queue::Queue;
+use crate::search::Hold;
 use crate::value::{Row, Value};
+use lane::Lane;
 
 /// Sizes of the store.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +39,8 @@ pub struct Options {
     pub batch: usize,
     /// Connections for reading.
     pub readers: usize,
+    /// Searches at a time, each on a thread and on connections of its own.
+    pub searches: usize,
     /// Pages in the write-ahead log at which it is folded back into the database.
     pub checkpoint_pages: u32,
     /// Megabytes of page cache of the writer; each reader has a quarter.
@@ -42,7 +49,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { queue: 8_192, queue_bytes: 64 << 20, batch: 512, readers: 4, checkpoint_pages: 2_000, cache_mib: 32 }
+        Self {
+            queue: 8_192,
+            queue_bytes: 64 << 20,
+            batch: 512,
+            readers: 4,
+            searches: 2,
+            checkpoint_pages: 2_000,
+            cache_mib: 32,
+        }
     }
 }
 
@@ -52,6 +67,9 @@ pub(crate) struct Sqlite {
     readers: Arc<readers::Readers>,
     path: Arc<Path>,
     shared: Shared,
+    searches: Lane<Connection>,
+    /// Present where queries are those of a search.
+    search: Option<Hold>,
 }
 
 impl Sqlite {
@@ -62,9 +80,10 @@ impl Sqlite {
         let (connection, shared) = open::writer(&path, marked.as_ref(), options)?;
         let mark = Keeper::start(open::reader(&path, shared, options)?, folder.to_owned(), marked)?;
         let readers = Arc::new(readers::Readers::open(&path, shared, options)?);
+        let searches = searches(&path, shared, options)?;
         let (queue, waiting) = Queue::new(options.queue, options.queue_bytes);
         writer::start(connection, waiting, options.batch, mark)?;
-        Ok(Self { queue, readers, path: path.into(), shared })
+        Ok(Self { queue, readers, path: path.into(), shared, searches, search: None })
     }
 
     /// Opens a database that another process writes.
@@ -78,10 +97,26 @@ impl Sqlite {
         }
         // Nobody takes from this queue: changes are refused as to a closed store.
         let (queue, _) = Queue::new(1, 1);
-        Ok(Self { queue, readers, path: path.into(), shared: Shared::File })
+        let (shared, searches) = (Shared::File, searches(&path, Shared::File, options)?);
+        Ok(Self { queue, readers, path: path.into(), shared, searches, search: None })
     }
 
-    pub(crate) async fn query(&self, sql: String, parameters: Vec<Value>) -> Result<Vec<Row>> {
-        self.readers.query(sql, parameters).await
+    /// The same database, queried on the threads for searches.
+    pub(crate) fn searching(&self, hold: Hold) -> Self {
+        Self { search: Some(hold), ..self.clone() }
     }
+
+    pub(crate) async fn query(&self, sql: String, parameters: Vec<Value>, bytes: usize) -> Result<(Vec<Row>, bool)> {
+        let Some(hold) = self.search.clone() else { return self.readers.query(sql, parameters, bytes).await };
+        let work = move |connection: &mut Connection, awaited: &interrupt::Awaited| {
+            awaited.run(connection, |connection| readers::query_within(connection, &sql, &parameters, bytes))
+        };
+        self.searches.run(Some(hold), work).await
+    }
+}
+
+fn searches(path: &Path, shared: Shared, options: &Options) -> Result<Lane<Connection>> {
+    let connections =
+        (0..options.searches.max(1)).map(|_| open::reader(path, shared, options)).collect::<Result<_>>()?;
+    Lane::start("search", connections)
 }
