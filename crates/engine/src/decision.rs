@@ -8,6 +8,7 @@ use domain::send::Draft;
 use domain::{AgentName, Page, Paged, Span, bounds};
 use store::{DecisionFilter, StoredMessage};
 
+use crate::quota::Holder;
 use crate::{Engine, Result, Session};
 
 /// Which decisions are wanted; every condition must hold.
@@ -87,7 +88,7 @@ impl Session {
         if decision.state != DecisionState::Open || wait == Span::ZERO {
             return Ok(decision);
         }
-        let _place = self.inner.waiters.long_poll(caller.tenant, &decision.asked_by)?;
+        let _place = self.inner.waiters.long_poll(Holder::of(caller), &decision.asked_by)?;
         // Whatever ends it notifies who asked.
         let notifier = self.inner.ephemeral.inbox(caller.tenant, &decision.asked_by);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(None));
