@@ -168,7 +168,7 @@ impl Store {
     #[must_use]
     pub fn searching(&self, turn: impl Any + Send + Sync) -> Self {
         let hold: Hold = Arc::new(turn);
-        Self { driver: self.driver.searching(Arc::clone(&hold)), search: self.search.searching(hold) }
+        Self { driver: self.driver.searching(Arc::clone(&hold)), search: self.search.searching(hold), ..self.clone() }
     }
 
     /// Tenants whose log goes further than the index.
