@@ -10,6 +10,7 @@ use bytes::Bytes;
 use engine::Engine;
 use tokio_util::sync::CancellationToken;
 
+use crate::heavy::Heavy;
 use crate::metrics::Metrics;
 use crate::request_id::RequestIds;
 use crate::sse::Pace;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) leaving: AtomicBool,
     /// Cancelled when it takes nothing new any more and what is in hand is to end.
     pub(crate) stopping: CancellationToken,
+    /// Where work is done that would keep a request thread busy.
+    pub(crate) heavy: Heavy,
     /// Bytes of a JSON request.
     pub(crate) request_bytes: usize,
     /// Bytes of a batch.

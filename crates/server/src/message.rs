@@ -1,6 +1,6 @@
 //! Messages: sending them, one or many, and reading them.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Code, MessageId, Refusal};
 use engine::{IdempotencyKey, Sent};
@@ -9,7 +9,7 @@ use http::header::{HeaderName, HeaderValue, LOCATION};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::extract::{Idempotency, Json, Path, Query, Session, read_body};
+use crate::extract::{Idempotency, Json, Path, Query, Session, parsed, read_body};
 use crate::problem::{Answer, ApiError};
 use crate::request_id::RequestId;
 use crate::trace::Trace;
@@ -22,14 +22,19 @@ pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("ide
 
 /// `POST /api/v1/messages`
 pub(crate) async fn send(
+    State(app): State<App>,
     Session(session): Session,
     Idempotency(key): Idempotency,
     Trace(trace): Trace,
     Json(mut request): Json<protocol::SendMessage>,
 ) -> Answer<Response> {
-    let key = fingerprint(key, &mut request)?;
-    let sent = session.send(shape::message::draft(request, trace)?, key).await?;
-    Ok(created(sent))
+    let bytes = request.body.len();
+    let prepare = move || {
+        let key = fingerprint(key, &mut request)?;
+        Ok::<_, Refusal>((shape::message::draft(request, trace)?, key))
+    };
+    let (draft, key) = app.heavy.run(bytes, prepare).await??;
+    Ok(created(session.send(draft, key).await?))
 }
 
 fn created(sent: Sent) -> Response {
@@ -49,13 +54,18 @@ fn created(sent: Sent) -> Response {
 
 /// `POST /api/v1/messages/batch`
 pub(crate) async fn send_batch(
+    State(app): State<App>,
     Session(session): Session,
     Trace(trace): Trace,
     id: RequestId,
     Batch(batch): Batch,
 ) -> Answer<Json<protocol::BatchResults>> {
-    let each = batch.messages.iter().map(|raw| entry(raw.get().as_bytes(), trace.clone()));
-    let read: Vec<Result<_, Refusal>> = each.collect();
+    let bytes = batch.messages.iter().map(|raw| raw.get().len()).sum();
+    let entries = move || {
+        let each = batch.messages.iter().map(|raw| entry(raw.get().as_bytes(), trace.clone()));
+        each.collect::<Vec<Result<_, Refusal>>>()
+    };
+    let read = app.heavy.run(bytes, entries).await?;
     let mut refused = Vec::new();
     let mut drafts = Vec::with_capacity(read.len());
     for entry in read {
@@ -97,7 +107,7 @@ impl FromRequest<App> for Batch {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let bytes = read_body(request, app, app.batch_bytes).await?;
-        let batch: protocol::BatchRequest = read(&bytes)?;
+        let batch: protocol::BatchRequest = parsed(app, bytes).await?;
         let (count, allowed) = (batch.messages.len(), app.engine.config().limits.batch_messages);
         let refuse = |code, why: String| Err(Refusal::field(code, "messages", why).into());
         match count {

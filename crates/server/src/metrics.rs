@@ -92,6 +92,11 @@ impl Metrics {
             self.routes.family(),
         );
         registry.register(
+            "api_busy_seconds",
+            "Longest time for which a request kept its thread from all others, by its route's template",
+            self.routes.busy(),
+        );
+        registry.register(
             "delivery_latency_seconds",
             "Time from sending to the first lease or push",
             self.delivery_latency.clone(),

@@ -22,7 +22,9 @@ use tower::layer::layer_fn;
 use tracing::Instrument;
 
 use crate::app::App;
+use crate::busy;
 use crate::extract::BodyRoom;
+use crate::heavy;
 use crate::metrics::{Held, RouteMetrics};
 use crate::problem::{self, ApiError};
 use crate::rate::Counted;
@@ -188,16 +190,21 @@ where
         Box::pin(async move {
             let _held = (Held::of(&observe.app.metrics.in_flight), room);
             let limit = observe.limit;
-            let answer = tokio::select! {
-                answer = within(limit, answer) => answer,
-                () = hung_up(peer) => None,
-            };
+            let (answer, busy) = busy::watched(async {
+                tokio::select! {
+                    answer = within(limit, answer) => answer,
+                    () = hung_up(peer) => None,
+                }
+            })
+            .await;
+            observe.meter.observe_busy(busy);
             let response = match answer {
                 Some(Ok(Ok(response))) => response,
                 Some(Err(panic)) => panicked(&*panic).into_response(),
                 None => out_of_time().into_response(),
             };
-            let response = observe.finish(&asked, response);
+            let response = heavy::write(&observe.app.heavy, response).await;
+            let response = observe.finish(&asked, response.unwrap_or_else(IntoResponse::into_response));
             trace::end(&span, response.status());
             Ok(response)
         })

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, Shared};
 use crate::config::ServerConfig;
 use crate::connection;
+use crate::heavy::Heavy;
 use crate::metrics::{Held, Metrics};
 use crate::request_id::RequestIds;
 use crate::router;
@@ -118,6 +119,7 @@ pub(crate) fn app(engine: Engine, config: &ServerConfig, metrics: Arc<Metrics>) 
         document_earlier: OnceLock::new(),
         leaving: AtomicBool::new(false),
         stopping: CancellationToken::new(),
+        heavy: Heavy::new(),
         request_bytes: limits.request_bytes.as_usize(),
         batch_bytes: limits.batch_bytes.as_usize(),
         request_timeout: limits.request_timeout.to_std(),

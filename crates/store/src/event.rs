@@ -5,7 +5,7 @@ use domain::event::{Event, EventKind};
 use domain::filter::EventFilter;
 use domain::{Digest, TenantId};
 
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, read_all};
 use crate::{Error, ReadBounds, Result, Store};
 
 /// The columns of an event, in the order of [`event`].
@@ -45,7 +45,7 @@ impl Store {
         let wanted = filter.positions(&mut parameters);
         let sql = format!("SELECT {COLUMNS} {FROM} WHERE e.tenant = $1 AND e.seq > $2{wanted} ORDER BY e.seq LIMIT $3");
         let (rows, _) = self.query_within(sql, parameters, bytes).await?;
-        rows.into_iter().map(|mut row| event(&mut row)).collect()
+        read_all(rows, |mut row| event(&mut row)).await
     }
 
     /// The event at a position.

@@ -10,7 +10,7 @@ use domain::{AgentName, TenantId, Time};
 use crate::load::{self, with_message};
 use crate::message::places;
 use crate::rows::{DELIVERY, delivery_row};
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, read_all};
 use crate::{Result, Store};
 
 /// A delivery and its message.
@@ -67,7 +67,7 @@ impl Store {
                     AND (d.priority, d.seq) > ($4, $5) ORDER BY d.priority, d.seq LIMIT $6";
         let mut parameters = vec![tenant.0.into(), agent.into(), state.code().into()];
         parameters.extend([after.0, after.1, limit as i64].map(Value::Int));
-        self.query(with_message(rest), parameters).await?.into_iter().map(found).collect()
+        read_all(self.query(with_message(rest), parameters).await?, found).await
     }
 
     /// How many deliveries an agent has in each state, by [`State::ALL`].
@@ -97,7 +97,7 @@ impl Store {
             "WHERE d.tenant = $1 AND d.state = 5 AND d.state > 3 AND (d.seq, d.agent) > ($2, $3) {only} \
              ORDER BY d.seq, d.agent LIMIT $4"
         );
-        self.query(with_message(&rest), parameters).await?.into_iter().map(found).collect()
+        read_all(self.query(with_message(&rest), parameters).await?, found).await
     }
 
     /// Deliveries with which something is due, in every tenant.

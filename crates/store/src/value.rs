@@ -81,6 +81,18 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
+/// Bytes of rows that are read within a fraction of a millisecond.
+const LIGHT_BYTES: usize = 64 * 1024;
+
+/// Reads rows; where they are large, beside the threads of the runtime.
+pub(crate) async fn read_all<T: Send + 'static>(rows: Vec<Row>, read: fn(Row) -> Result<T>) -> Result<Vec<T>> {
+    if rows.iter().map(Row::bytes).sum::<usize>() <= LIGHT_BYTES {
+        return rows.into_iter().map(read).collect();
+    }
+    let all = tokio::task::spawn_blocking(move || rows.into_iter().map(read).collect());
+    all.await.map_err(|error| Error::Unavailable(error.to_string()))?
+}
+
 /// One row of an answer; columns are taken in any order, each once.
 #[derive(Debug)]
 pub struct Row(pub(crate) Vec<Value>);

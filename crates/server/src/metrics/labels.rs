@@ -8,6 +8,12 @@ pub(super) struct OfRequest {
     pub(super) status: u16,
 }
 
+/// The label of `api_busy_seconds`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct OfRoute {
+    pub(super) route: &'static str,
+}
+
 /// The labels of `messages_sent_total`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct OfMessage {

@@ -6,7 +6,7 @@ use domain::message::{Kind, MessageId, Priority};
 use domain::{AgentName, Span, TenantId, Time};
 
 use super::{COLUMNS, FROM, StoredMessage, in_thread, places, sent_or_received, stored};
-use crate::value::Value;
+use crate::value::{Value, read_all};
 use crate::{Result, Store};
 
 /// Whose messages may be found, whatever is asked for.
@@ -92,7 +92,7 @@ impl Store {
             None => {}
         }
         sql.push_str(&format!(" ORDER BY {key} {direction} LIMIT {LIMIT}"));
-        self.query(sql, parameters).await?.into_iter().map(stored).collect()
+        read_all(self.query(sql, parameters).await?, stored).await
     }
 
     /// Of the messages at these positions those that meet the filter, newest first.
@@ -112,7 +112,7 @@ impl Store {
             sql.push_str(&format!(" AND {}", sent_or_received(&names)));
         }
         sql.push_str(" ORDER BY m.seq DESC LIMIT $2");
-        self.query(sql, parameters).await?.into_iter().map(stored).collect()
+        read_all(self.query(sql, parameters).await?, stored).await
     }
 }
 

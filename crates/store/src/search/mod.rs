@@ -19,7 +19,7 @@ use serde::Deserialize;
 use self::words::{Term, terms};
 use crate::message::{Order, Readable, StoredMessage};
 use crate::postgres::Postgres;
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, read_all};
 use crate::{Error, Result, Store};
 use domain::filter::MessageFilter;
 
@@ -216,7 +216,7 @@ impl Store {
             let texts = texts.map_err(|error| Error::Corrupt(error.to_string()))?;
             Ok(ToIndex { seq: row.int(0)?, hash: row.digest(1)?, texts })
         };
-        rows.into_iter().map(read).collect()
+        read_all(rows, read).await
     }
 
     /// Messages that hold these words and meet the filter, newest first, before a position.
