@@ -1,7 +1,8 @@
 //! Pages of lists.
 
 use crate::agent::AgentName;
-use crate::message::Priority;
+use crate::decision::DecisionState;
+use crate::message::{MessageId, Priority};
 use crate::refusal::{Code, Refusal};
 
 /// Which page is wanted.
@@ -40,7 +41,7 @@ fn digits(text: &str) -> Option<i64> {
 
 impl Page {
     /// Reads the cursor; fails with `invalid-field` where it is none of ours.
-    pub fn after<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
+    fn after<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Refusal> {
         let Some(text) = &self.after else { return Ok(None) };
         let cursor = read(text);
         let why = "this is no cursor: take it from `next` of the page before";
@@ -70,6 +71,18 @@ impl Page {
         self.after(|text| {
             let (seq, agent) = text.split_once('.')?;
             Some((digits(seq)?, agent.parse().ok()?))
+        })
+    }
+
+    /// Reads a cursor that is a decision's state, its place in it and its message, as in `0.17.01982f3c-…`.
+    pub fn by_decision(&self) -> Result<Option<(DecisionState, i64, MessageId)>, Refusal> {
+        self.after(|text| {
+            let mut parts = text.splitn(3, '.');
+            let state = DecisionState::from_code(digits(parts.next()?)?)?;
+            let place = parts.next()?;
+            // Those that are over stand in the reverse order of their time.
+            let place = place.strip_prefix('-').map_or_else(|| digits(place), |over| digits(over).map(|over| -over))?;
+            Some((state, place, parts.next()?.parse().ok()?))
         })
     }
 

@@ -8,6 +8,7 @@ use domain::send::Draft;
 use domain::{AgentName, Page, Paged, Span, bounds};
 use store::{DecisionFilter, StoredMessage};
 
+use crate::quota::Holder;
 use crate::{Engine, Result, Session};
 
 /// Which decisions are wanted; every condition must hold.
@@ -23,21 +24,19 @@ pub struct DecisionsQuery {
     pub domain: Option<String>,
 }
 
-/// A place in a list of decisions: state, place in it, message.
-type Cursor = (i64, i64, MessageId);
-
 impl Session {
     /// Decisions, open ones first and of these the one with the earliest deadline; then the others, the latest first in each
     /// state. An `agent` key that names nobody finds what was asked of its agents.
     pub async fn decisions(&self, query: DecisionsQuery, page: &Page) -> Result<Paged<Decision>> {
         let caller = self.caller().await?;
         let limit = self.limit(page)?;
-        let (state, place, message) = page.after(read_cursor)?.unwrap_or((-1, i64::MIN, MessageId::FIRST));
+        let start = (DecisionState::Open, i64::MIN, MessageId::FIRST);
+        let (state, place, message) = page.by_decision()?.unwrap_or(start);
         let filters = Self::decision_filters(caller, &query)?;
         let mut found: Vec<Decision> = Vec::new();
         let wanted = |wanted: &DecisionState| query.states.is_empty() || query.states.contains(wanted);
-        for wanted in DecisionState::ALL.iter().copied().filter(wanted).filter(|wanted| wanted.code() >= state) {
-            let after = if wanted.code() == state { (place, message) } else { (i64::MIN, MessageId::FIRST) };
+        for wanted in DecisionState::ALL.iter().copied().filter(wanted).filter(|wanted| *wanted >= state) {
+            let after = if wanted == state { (place, message) } else { (i64::MIN, MessageId::FIRST) };
             let mut part = Vec::new();
             for filter in &filters {
                 let store = &self.inner.store;
@@ -87,7 +86,7 @@ impl Session {
         if decision.state != DecisionState::Open || wait == Span::ZERO {
             return Ok(decision);
         }
-        let _place = self.inner.waiters.long_poll(caller.tenant, &decision.asked_by)?;
+        let _place = self.inner.waiters.long_poll(Holder::of(caller), &decision.asked_by)?;
         // Whatever ends it notifies who asked.
         let notifier = self.inner.ephemeral.inbox(caller.tenant, &decision.asked_by);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(None));
@@ -184,17 +183,11 @@ impl Engine {
                 Some(known.unwrap_or_else(|| Decision::open(&message, message.domain.clone())))
             }
         };
-        let received = store.delivery(tenant, who, subject).await?.is_some();
+        let received = AgentName::is_valid(who) && store.delivery(tenant, who, subject).await?.is_some();
         Ok(walk.above(decision, &AgentName::stored(who.to_owned()), received))
     }
 }
 
 fn cursor(decision: &Decision) -> String {
     format!("{}.{}.{}", decision.state.code(), decision.place(), decision.message_id)
-}
-
-fn read_cursor(text: &str) -> Option<Cursor> {
-    let mut parts = text.splitn(3, '.');
-    let (state, place) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some((state, place, parts.next()?.parse().ok()?))
 }

@@ -11,6 +11,7 @@ use domain::view::{MessageView, Receipts};
 use domain::{AgentName, Refusal, Span, State, TenantId};
 use store::{Order, Readable, StoredMessage};
 
+use crate::quota::Holder;
 use crate::{Engine, Page, Paged, Result, Session};
 
 impl Session {
@@ -62,7 +63,7 @@ impl Session {
         if !first.items.is_empty() || wait == Span::ZERO {
             return Ok(first);
         }
-        let _place = self.inner.waiters.long_poll(caller.tenant, &AgentName::system())?;
+        let _place = self.inner.waiters.long_poll(Holder::of(caller), &AgentName::system())?;
         let notifier = self.inner.ephemeral.log(caller.tenant);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(None));
         tokio::pin!(deadline, ended);

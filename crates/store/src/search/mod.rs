@@ -168,7 +168,9 @@ impl Store {
     #[must_use]
     pub fn searching(&self, turn: impl Any + Send + Sync) -> Self {
         let hold: Hold = Arc::new(turn);
-        Self { driver: self.driver.searching(Arc::clone(&hold)), search: self.search.searching(hold) }
+        // A search that is cut off says nothing about reading as a whole.
+        let health = Arc::default();
+        Self { driver: self.driver.searching(Arc::clone(&hold)), search: self.search.searching(hold), health }
     }
 
     /// Tenants whose log goes further than the index.
