@@ -239,7 +239,7 @@ pub async fn rows_verify_after_the_log_was_trimmed(store: &Store) {
     assert_eq!((report.problems.len(), report.left_out.len()), (1, 1), "{report:?}");
 }
 
-/// The database checks its own trees, where it can.
+/// The database checks its own trees, where it can, and neither reads nor writes fail.
 pub async fn the_structure_of_a_whole_database_has_no_problem(store: &Store) {
     let world = one_of_everything(store).await;
     for _ in 0..50 {
@@ -247,4 +247,5 @@ pub async fn the_structure_of_a_whole_database_has_no_problem(store: &Store) {
     }
     let structure = store.verify_structure().await.expect("checked");
     assert_eq!(structure.problems, []);
+    assert_eq!((store.failing_reads(), store.failing_writes().await), (None, None));
 }
