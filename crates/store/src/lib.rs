@@ -49,7 +49,6 @@ pub use command::{
 pub use config::DatabaseConfig;
 pub use cursor::RELAY_CURSOR;
 pub use decision::{DecisionDue, DecisionFilter};
-use domain::TenantId;
 pub use domain::filter::{EventFilter, MessageFilter};
 pub use domain::view::{PROBLEMS_MAX, Problem, Report};
 pub use duty::Duty;
@@ -185,11 +184,13 @@ impl Store {
         self.health.reads()
     }
 
-    /// Why writing failed the last time; none: it works. Where it failed it is tried again, with a write that changes nothing.
+    /// Why writing failed the last time; none: it works. Where it failed it is tried again, with a write of no
+    /// consequence. It changes a row, since SQLite writes nothing where nothing changes.
     pub async fn failing_writes(&self) -> Option<String> {
         self.health.writes()?;
-        let sql = "UPDATE tenants SET version = version WHERE id = $1";
-        let outcome = self.driver.queue().execute(sql, vec![TenantId::DEFAULT.0.into()]).await;
+        let sql = "INSERT INTO cursors (tenant, name, seq) VALUES (0, 'probe', 1) \
+                   ON CONFLICT (tenant, name) DO UPDATE SET seq = cursors.seq + 1";
+        let outcome = self.driver.queue().execute(sql, vec![]).await;
         self.health.wrote(&outcome);
         self.health.writes()
     }

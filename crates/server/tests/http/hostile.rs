@@ -15,7 +15,8 @@ const NUL: &str = "a\0b";
 fn beside(operation: &str, tried: &str) -> Value {
     match operation {
         "sendMessage" => json!({"from": "code", "to": "chat"}),
-        "checkAuthority" => json!({"from": "code"}),
+        "checkAuthority" | "withdraw" => json!({"from": "code"}),
+        "decide" => json!({"from": "chat"}),
         "defer" if !["until", "for", "trigger"].contains(&tried) => json!({"for": "5m"}),
         _ => json!({}),
     }
@@ -100,7 +101,8 @@ struct Real {
 impl Real {
     async fn at(place: &Place) -> Self {
         let world = place.whole(Config::default(), AnonymousAccess::Never).await;
-        let message = world.hello("real").await;
+        let asked = json!({"from": "code", "to": "chat", "kind": "propose", "domain": "strategy", "subject": "real"});
+        let message = text(&world.sent(asked).await["id"]);
         let stored = world.raw("POST", "/api/v1/attachments", &[], "real").await.json();
         let key = world.post("/api/v1/keys", json!({"role": "observer"})).await.json();
         Self { message, sha256: text(&stored["sha256"]), key: text(&key["id"]), world }
@@ -184,7 +186,8 @@ pub(crate) async fn nul_in_any_text_is_refused_and_its_field_named(place: &Place
             let path = real.path(&template, None);
             let answer = real.world.raw(&method, &path, JSON, body.to_string()).await;
             tried += 1;
-            let good = is_refused(answer.status.into()) && names(&answer.json(), field);
+            let is_named = way.iter().any(|step| matches!(step, Step::Field(field) if names(&answer.json(), field)));
+            let good = is_refused(answer.status.into()) && is_named;
             wrong.extend((!good).then(|| format!("{body} -> {}", told(&method, &path, &answer))));
         }
     }
