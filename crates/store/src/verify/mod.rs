@@ -1,5 +1,5 @@
-//! Verification: the chain recomputed, every delivery, decision, agent, grant, key and attachment made again from the log and compared
-//! with what is stored, and what is kept beside them counted again.
+//! Verification: the chain recomputed, every delivery, decision, agent, grant, key and attachment made again from the log and
+//! compared with what is stored, and what is kept beside them counted again.
 
 mod chain;
 mod counts;
