@@ -88,11 +88,11 @@ impl Session {
         }
         let _place = self.inner.waiters.long_poll(Holder::of(caller), &decision.asked_by)?;
         // Whatever ends it notifies who asked.
-        let notifier = self.inner.ephemeral.inbox(caller.tenant, &decision.asked_by);
+        let subscription = self.inner.ephemeral.inbox(caller.tenant, &decision.asked_by);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(None));
         tokio::pin!(deadline, ended);
         loop {
-            let notified = notifier.notified();
+            let notified = subscription.notified();
             let (_, decision) = self.asked(caller, id).await?;
             if decision.state != DecisionState::Open {
                 return Ok(decision);

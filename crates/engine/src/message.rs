@@ -64,11 +64,11 @@ impl Session {
             return Ok(first);
         }
         let _place = self.inner.waiters.long_poll(Holder::of(caller), &AgentName::system())?;
-        let notifier = self.inner.ephemeral.log(caller.tenant);
+        let subscription = self.inner.ephemeral.log(caller.tenant);
         let (deadline, ended) = (tokio::time::sleep(wait.to_std()), self.ended(None));
         tokio::pin!(deadline, ended);
         loop {
-            let notified = notifier.notified();
+            let notified = subscription.notified();
             let page = self.thread_page(caller, thread, page).await?;
             if !page.items.is_empty() {
                 return Ok(page);

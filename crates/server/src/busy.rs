@@ -29,7 +29,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_is_not_being_busy() {
-        let (_, longest) = watched(sleep(Duration::from_secs(60))).await;
+        let ((), longest) = watched(sleep(Duration::from_secs(60))).await;
         assert_eq!(longest, Duration::ZERO);
     }
 
@@ -39,7 +39,7 @@ mod tests {
             let began = Instant::now();
             while began.elapsed() < time {}
         };
-        let (_, longest) = watched(async {
+        let ((), longest) = watched(async {
             busy(Duration::from_millis(2));
             yield_now().await;
             busy(Duration::from_millis(20));

@@ -84,14 +84,13 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
                 return Err(Gone);
             }
             let version = request.version();
-            let mut response = match host_error(&request) {
-                Some(error) => refused(&wire, &request, &error),
-                None => {
-                    let mut request = request.map(Body::new);
-                    request.extensions_mut().insert(Peer(Arc::clone(&wire)));
-                    let Ok(response) = answered(&mut router, request).await;
-                    response
-                }
+            let mut response = if let Some(error) = host_error(&request) {
+                refused(&wire, &request, &error)
+            } else {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(Arc::clone(&wire)));
+                let Ok(response) = answered(&mut router, request).await;
+                response
             };
             if version == Version::HTTP_11 && wire.is_leaving() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -104,7 +104,7 @@ mod tests {
     async fn a_panic_of_heavy_work_is_a_failure_of_its_request_alone() {
         let heavy = Heavy::new();
         for _ in 0..100 {
-            let error = heavy.run(usize::MAX, || panic!("a fault")).await.map(|()| ()).expect_err("it failed");
+            let error = heavy.run(usize::MAX, || panic!("a fault")).await.expect_err("it failed");
             assert_eq!(error.refusal.code, Code::Internal);
         }
         assert_eq!(heavy.run(usize::MAX, || 7).await.unwrap(), 7);

@@ -38,7 +38,7 @@ pub(crate) struct Pace {
 
 /// The body of a stream of events. Ends with the event `dropped` where the reader took nothing for too long and more events wait.
 pub(crate) struct Events<S> {
-    events: Pin<Box<S>>,
+    inner: Pin<Box<S>>,
     pace: Pace,
     /// What of the current event is not given away yet.
     rest: Bytes,
@@ -61,7 +61,7 @@ impl<S: Stream<Item = Bytes>> Events<S> {
     /// The body of these events.
     pub(crate) fn new(events: S, pace: Pace) -> Self {
         let silence = Box::pin(sleep(pace.comment));
-        Self { events: Box::pin(events), pace, rest: Bytes::new(), silence, given: None, back: None, over: false }
+        Self { inner: Box::pin(events), pace, rest: Bytes::new(), silence, given: None, back: None, over: false }
     }
 
     fn give(&mut self, mut bytes: Bytes) -> Poll<Option<Result<Bytes, Infallible>>> {
@@ -96,7 +96,7 @@ impl<S: Stream<Item = Bytes>> Stream for Events<S> {
         if this.over {
             return Poll::Ready(None);
         }
-        match this.events.as_mut().poll_next(context) {
+        match this.inner.as_mut().poll_next(context) {
             Poll::Ready(Some(_)) if this.back.is_some_and(|back| back.elapsed() < READ_MAX) => {
                 let dropped = this.dropped();
                 this.give(dropped)
@@ -126,7 +126,7 @@ mod tests {
     }
 
     async fn next(events: &mut (impl Stream<Item = Result<Bytes, Infallible>> + Unpin)) -> Option<Bytes> {
-        events.next().await.map(|piece| piece.unwrap_or_default())
+        events.next().await.map(Result::unwrap_or_default)
     }
 
     #[tokio::test(start_paused = true)]
@@ -157,7 +157,7 @@ mod tests {
         let mut stream = Events::new(iter(events(&[1; 10])), PACE);
         for _ in 0..10 {
             assert_eq!(next(&mut stream).await.unwrap(), "x");
-            advance(PACE.stall - Duration::from_millis(1)).await;
+            advance(PACE.stall.saturating_sub(Duration::from_millis(1))).await;
         }
         assert_eq!(next(&mut stream).await, None);
     }

@@ -170,7 +170,9 @@ impl Store {
     /// Commits many changes in their order, each with its own answer; waits for room in the queue.
     pub async fn commit_all<C: Command>(&self, changes: Vec<Change<C>>) -> Vec<Result<Committed<C::Outcome>>> {
         let outcomes = self.driver.queue().commit_all(changes).await;
-        outcomes.iter().for_each(|outcome| self.health.wrote(outcome));
+        for outcome in &outcomes {
+            self.health.wrote(outcome);
+        }
         outcomes
     }
 

@@ -22,11 +22,11 @@ type Attack = fn(&Place) -> BoxFuture<'_, Attackers>;
 
 /// Every attack, by its name.
 pub(crate) const ALL: [(&str, Attack); 5] = [
-    ("heavy searches", |place| searches(place).boxed()),
+    ("heavy searches", |place| std::future::ready(searches(place)).boxed()),
     ("unread streams", |place| unread_streams(place, 100).boxed()),
     ("half bodies", |place| half_bodies(place).boxed()),
-    ("long names", |place| long_names(place).boxed()),
-    ("NUL in texts", |place| nul(place).boxed()),
+    ("long names", |place| std::future::ready(long_names(place)).boxed()),
+    ("NUL in texts", |place| std::future::ready(nul(place)).boxed()),
 ];
 
 /// Sends these again and again, on so many connections, and reads what comes.
@@ -52,7 +52,7 @@ async fn exchange(address: SocketAddr, request: &str) -> std::io::Result<usize> 
     stream.read_to_end(&mut Vec::new()).await
 }
 
-async fn searches(place: &Place) -> Attackers {
+fn searches(place: &Place) -> Attackers {
     let prefixes: Vec<String> = ('a'..='h').map(|letter| format!("{letter}*")).collect();
     let many: Vec<String> = ('a'..='z').chain('a'..='z').chain('a'..='h').map(|letter| format!("{letter}*")).collect();
     let searches = [prefixes.join("+"), many.join("+"), "x".repeat(5_000)];
@@ -89,7 +89,7 @@ async fn half_bodies(place: &Place) -> Attackers {
     held(streams)
 }
 
-async fn long_names(place: &Place) -> Attackers {
+fn long_names(place: &Place) -> Attackers {
     let long = "x".repeat(1_900_000);
     let requests = [
         json!({"to": long, "subject": "s", "body": "b"}),
@@ -99,7 +99,7 @@ async fn long_names(place: &Place) -> Attackers {
     repeated(place.coord.address(), 4, &requests)
 }
 
-async fn nul(place: &Place) -> Attackers {
+fn nul(place: &Place) -> Attackers {
     let key = json!({"role": "observer", "name": "a\0b"});
     let requests = [
         request(&place.loud, "POST", "/api/v1/keys", Some(key)),

@@ -1,4 +1,4 @@
-//! A browser that a test tells what to do, by WebDriver.
+//! A browser that a test tells what to do, by `WebDriver`.
 
 use std::fs;
 use std::process::Command;
@@ -34,9 +34,11 @@ impl Browser {
             command.arg(format!("--port={number}"));
             command
         };
-        let driver =
-            Daemon::start(DaemonConfig::listening("chromedriver", address, command), tempfile::tempdir().unwrap())
-                .expect("ChromeDriver: `cargo xtask install chromium` brings it");
+        let driver = Daemon::start(
+            DaemonConfig::listening("chromedriver", address, command),
+            tempfile::tempdir().expect("a folder"),
+        )
+        .expect("ChromeDriver: `cargo xtask install chromium` brings it");
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().expect("a client");
         let args: Vec<&str> = ARGS.split_whitespace().collect();

@@ -68,7 +68,7 @@ async fn a_revocation_ends_what_waits(here: &World, there: &World) {
         here.admin.revoke_key(&agent_id).await.expect("revoked");
         tokio::time::Instant::now()
     };
-    let waited = timeout(Duration::from_secs(20), async { tokio::join!(ends, revoke) });
+    let waited = timeout(Duration::from_secs(20), Box::pin(async { tokio::join!(ends, revoke) }));
     let (ended, revoked) = waited.await.expect("they end");
     assert!(revoked.elapsed() < SECOND, "it took {:?}", revoked.elapsed());
     assert_eq!(ended, (Code::Unauthenticated, Code::Unauthenticated, Code::Unauthenticated));
@@ -97,7 +97,7 @@ async fn a_retirement_ends_what_waits(here: &World, there: &World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_key_or_a_retired_agent_ends_what_waits_in_one_process() {
     let world = World::in_one_process().await;
-    a_revocation_ends_what_waits(&world, &world).await;
+    Box::pin(a_revocation_ends_what_waits(&world, &world)).await;
     a_retirement_ends_what_waits(&world, &world).await;
 }
 
@@ -105,7 +105,7 @@ async fn a_revoked_key_or_a_retired_agent_ends_what_waits_in_one_process() {
 async fn a_revoked_key_or_a_retired_agent_ends_what_waits_in_another_process_that_nobody_tells() {
     let postgres = Postgres::start().expect("a private PostgreSQL");
     let (here, there) = (World::on(shared(&postgres).await).await, World::on(shared(&postgres).await).await);
-    a_revocation_ends_what_waits(&here, &there).await;
+    Box::pin(a_revocation_ends_what_waits(&here, &there)).await;
     a_retirement_ends_what_waits(&here, &there).await;
 }
 

@@ -9,11 +9,9 @@ use crate::problem::ApiError;
 pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, ApiError> {
     let mut given = headers.get_all(name).iter();
     let first = given.next();
-    match given.next() {
-        None => Ok(first),
-        Some(_) => {
-            let detail = format!("The request has more than one `{name}` header, and each would mean something else.");
-            Err(ApiError::new(Code::RepeatedHeader, detail))
-        }
+    if given.next().is_none() {
+        return Ok(first);
     }
+    let detail = format!("The request has more than one `{name}` header, and each would mean something else.");
+    Err(ApiError::new(Code::RepeatedHeader, detail))
 }

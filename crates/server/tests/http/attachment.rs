@@ -87,8 +87,8 @@ pub(crate) async fn an_attachment_is_read_by_who_stored_it_and_who_may_read_a_me
     let naming = |to: &str| json!({"to": to, "subject": "x", "attachments": [{"sha256": TEST, "name": "yours.txt"}]});
     problem(&send(&chat, naming("chat")).await, 422, "unknown-attachment");
     assert_eq!(status(&chat, Method::GET).await, 404);
-    let sent = send(&code, naming("chat")).await;
-    assert_eq!(sent.status, 201, "{}", sent.text());
+    let answer = send(&code, naming("chat")).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
     let fetched = world.with_key(&chat, Method::GET, PATH, None).await;
     assert_eq!((fetched.status, fetched.text().as_str()), (200, "test"));
     assert_eq!(fetched.header("content-disposition"), "attachment; filename=\"yours.txt\"", "as the message calls it");

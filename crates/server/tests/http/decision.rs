@@ -108,10 +108,14 @@ pub(crate) async fn checking_answers_as_sending_does(place: &Place) {
                     }
                     let mut send = ask;
                     (send["to"], send["subject"]) = (json!("human"), json!("As checked"));
-                    let sent = world.post("/api/v1/messages", send).await;
-                    let code = if sent.status == 201 { Value::Null } else { sent.json()["code"].clone() };
+                    let answer = world.post("/api/v1/messages", send).await;
+                    let code = if answer.status == 201 { Value::Null } else { answer.json()["code"].clone() };
                     let about = format!("{from} {kind} {domain:?} below {above:?}: {checked}");
-                    assert_eq!((&checked["allowed"], &checked["code"]), (&json!(sent.status == 201), &code), "{about}");
+                    assert_eq!(
+                        (&checked["allowed"], &checked["code"]),
+                        (&json!(answer.status == 201), &code),
+                        "{about}"
+                    );
                 }
             }
         }
@@ -218,7 +222,7 @@ pub(crate) async fn who_waits_for_a_decision_or_a_thread_hears_at_once(place: &P
     let id = proposed(&world, json!({})).await;
     let path = format!("/api/v1/messages/{id}/decision?wait=20s");
     let deciding = async { decide(&world, &id, json!({"from": "chat", "outcome": "approve"})).await };
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let (waited, made) = tokio::join!(world.get(&path), deciding);
     assert_eq!((waited.status, &waited.json()["state"], made.status), (200, &json!("approved"), 200));
     assert!(started.elapsed().as_secs() < 10, "it was told, and did not wait for the end");

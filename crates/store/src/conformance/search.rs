@@ -152,7 +152,7 @@ pub async fn words_of_every_language_are_found(store: &Store) {
 /// What stands far behind in a long text is found too, with its neighbours.
 pub async fn the_end_of_a_long_text_is_found(store: &Store) {
     let world = World::new(store).await;
-    let filler: String = (0..20_000).map(|n| format!("w{n} ")).collect();
+    let filler = (0..20_000).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
     say(&world, "Long", &format!("{filler} the last words {}検索", "あいうえお".repeat(5_000))).await;
     for q in ["\"last words\"", "検索", "w19999"] {
         assert_eq!(found(&world, &words(q)).await, [1], "{q}");

@@ -120,7 +120,7 @@ impl Committer {
                 }
                 Err(Failure::Row(_)) => match self.probe(&mut part).await {
                     Ok(refused) => {
-                        parts.extend(Some((taken_out(part, refused), true)).filter(|(rest, _)| !rest.is_empty()))
+                        parts.extend(Some((taken_out(part, refused), true)).filter(|(rest, _)| !rest.is_empty()));
                     }
                     Err(error) => away.push((part, error)),
                 },

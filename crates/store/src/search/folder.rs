@@ -93,8 +93,8 @@ impl Folder {
         let folder = self.place.as_ref().map(|place| place.folder.clone());
         let run = move || {
             let _hold = hold;
-            let mut held = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let connection = match (&mut *held, folder.as_deref()) {
+            let mut open = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = match (&mut *open, folder.as_deref()) {
                 (Some(connection), _) => connection,
                 (none, Some(folder)) => none.insert(prepare_or_remake(folder, &state)?),
                 (none, None) => none.insert(remake(None, &state)?),
@@ -103,8 +103,8 @@ impl Folder {
             let Err(Error::Corrupt(why)) = result else { return result };
             tracing::warn!(why, "the search index is made again");
             // The file has to be closed before it is removed.
-            *held = None;
-            *held = Some(remake(folder.as_deref(), &state)?);
+            *open = None;
+            *open = Some(remake(folder.as_deref(), &state)?);
             Err(Error::Unavailable("the search index is being made again".to_owned()))
         };
         tokio::task::spawn_blocking(run).await.map_err(|error| Error::Unavailable(error.to_string()))?

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Options;
 use super::mark::Mark;
@@ -29,8 +29,10 @@ pub(crate) fn connect(path: &Path) -> Result<(Connection, Shared)> {
         Ok(()) => return Ok((connection, Shared::File)),
         Err(error) => error,
     };
-    use rusqlite::ErrorCode as E;
-    let no_room = matches!(error.sqlite_error_code(), Some(E::DiskFull | E::SystemIoFailure | E::CannotOpen));
+    let no_room = matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)
+    );
     if !no_room {
         return Err(error.into());
     }

@@ -83,7 +83,7 @@ fn wrong(line: &str, plan: &[String]) -> Option<&'static str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_query_goes_along_an_index_and_every_index_serves_a_query() {
-    everything().await;
+    Box::pin(everything()).await;
     let seen = SEEN.lock().unwrap();
     assert!(seen.len() > 100, "the suite asks everything");
     for (sql, plan) in seen.iter() {

@@ -68,7 +68,7 @@ pub(super) fn query_within(
             Ok(match row.get_ref(column)? {
                 rusqlite::types::ValueRef::Null => Value::Null,
                 rusqlite::types::ValueRef::Integer(int) => Value::Int(int),
-                rusqlite::types::ValueRef::Real(real) => Value::Int(real as i64),
+                rusqlite::types::ValueRef::Real(number) => Value::Int(number as i64),
                 // Text that is none is the row's fault, found where the row is read; the other rows are read all the same.
                 rusqlite::types::ValueRef::Text(text) => match std::str::from_utf8(text) {
                     Ok(text) => Value::Text(text.to_owned()),
