@@ -44,8 +44,8 @@ impl Bucket {
             .with_connect_timeout(CONNECT)
             .with_timeout(config.request_timeout.to_std());
         if config.endpoint.as_deref().is_some_and(is_here) {
-            // The way that object_store has to use no proxy: one for no host.
-            options = options.with_proxy_url("http://localhost").with_proxy_excludes("*");
+            // The way that object_store has to use no proxy: one for no host. `*` stands for names, not for addresses.
+            options = options.with_proxy_url("http://localhost").with_proxy_excludes("*,0.0.0.0/0,::/0");
         }
         if let Some(file) = &config.ca_file {
             let pem =

@@ -85,7 +85,7 @@ fn a_server_that_is_not_there_is_exit_code_3_with_the_next_step() {
 #[test]
 fn wrong_usage_is_exit_code_2() {
     for arguments in [
-        &["inbox"][..],
+        &["ack"][..],
         &["--url", "localhost", "inbox", "chat"],
         &["bench", "--rate", "0"],
         &["bench", "--duration", "2d"],

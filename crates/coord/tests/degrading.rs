@@ -96,7 +96,8 @@ async fn without_a_database_every_answer_is_503_in_time_and_all_goes_on_by_itsel
         is_honest(&problem(client.inbox("chat", &InboxQuery::default())).await);
         assert_eq!(client.health().await.unwrap().status, 200);
         let (status, ailing) = ailing(&client).await;
-        assert_eq!((status, ailing), (503, vec![("store".to_owned(), CheckStatus::Failed)]));
+        assert_eq!(status, 503, "{ailing:?}");
+        assert!(ailing.contains(&("store".to_owned(), CheckStatus::Failed)), "{ailing:?}");
         proxy.restore().await.unwrap();
         sent_at_last(&client, "After").await;
         assert_eq!(client.ready().await.unwrap().status, 200);
