@@ -96,6 +96,7 @@ verbs! { |named|
     decision(named.message, Span::ZERO) as decision => decision.state;
     decide(named.message, Deciding { from: Some(named.agent.clone()), ..Deciding::default() }) as decision => decision.state;
     receive_only(&named.agent, requests()) as items => items.len();
+    receive_while(&named.agent, requests(), std::future::pending()) as items => items.len();
     grant(lent(&named.agent, engine::Clock::system().now())) as grant => grant.agent;
     gates() as gates => gates.enabled;
     evaluate_gates(Kind::Complete, &BTreeMap::new()) as results => results.len();

@@ -123,7 +123,8 @@ mod tests {
             let Ok(text) = std::str::from_utf8(input) else { return };
             let Some(name) = name(text) else { return };
             assert!(!name.is_empty() && name != ".." && name.chars().count() <= CHARS_MAX, "{text}");
-            assert!(!name.contains(['/', '\\', '\0', '\n', '\r']), "{text}");
+            // NUL is refused later, as in every other text.
+            assert!(!name.contains(['/', '\\', '\n', '\r']), "{text}");
             assert!(write(Some(&name)).parse::<http::HeaderValue>().is_ok(), "{text}");
         });
     }
