@@ -113,9 +113,10 @@ impl Store {
     /// Tenants with requests from before decisions had rows of their own: tenant, up to where they have them, and from where on
     /// they had them from the start.
     pub async fn adoptable(&self) -> Result<Vec<(TenantId, i64, i64)>> {
-        let sql = "SELECT t.id, COALESCE(a.seq, 0), u.seq FROM tenants t \
-                   JOIN cursors u ON u.tenant = t.id AND u.name = $1 \
-                   LEFT JOIN cursors a ON a.tenant = t.id AND a.name = $2 WHERE u.seq > COALESCE(a.seq, 0) ORDER BY t.id";
+        let sql = "SELECT id, after, until FROM (SELECT t.id AS id, \
+                   COALESCE((SELECT a.seq FROM cursors a WHERE a.tenant = t.id AND a.name = $2), 0) AS after, \
+                   (SELECT u.seq FROM cursors u WHERE u.tenant = t.id AND u.name = $1) AS until FROM tenants t) x \
+                   WHERE until > after ORDER BY id";
         let rows = self.query(sql, vec![ADOPT_UNTIL.into(), ADOPTED.into()]).await?;
         rows.into_iter().map(|mut row| Ok((TenantId(row.int(0)?), row.int(1)?, row.int(2)?))).collect()
     }
