@@ -29,7 +29,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_is_not_being_busy() {
-        let ((), longest) = watched(sleep(Duration::from_secs(60))).await;
+        let ((), longest) = watched(sleep(Duration::from_secs(60))).await; // pace: paused time, which the runtime moves
         assert_eq!(longest, Duration::ZERO);
     }
 
