@@ -100,11 +100,6 @@ async fn what_was_answered_is_so_however_often_the_connection_is_cut() {
     is_so(Wired::start(Duration::from_secs(60)).await).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_answered_is_so_however_often_the_connection_of_pgbouncer_is_cut() {
-    is_so(Wired::start_behind(true, Duration::from_secs(60)).await).await;
-}
-
 async fn is_so(wired: Wired) {
     let random = Random::seeded();
     let Wired { store, beside, wire, _servers } = wired;
